@@ -1,0 +1,91 @@
+// A tape: bytes appended at one end and trimmed at the other, always contiguous in memory, addressed by positions
+// that only grow. A position is the count of bytes ever appended before it, so a cursor stays meaningful while the
+// bytes behind it move.
+//
+//   base            tail                 head
+//   |  trimmed      |  live: readable    |  free      |
+//   0 ----------------- buffer ----------------------- buffer.length
+//
+// When the free part is too small, the live bytes move to the front (if at least half of the buffer is trimmed) or to
+// a buffer twice as large: either way each byte moves less than once on average, and any live range is one write.
+// An empty tape holds no memory. It refuses nothing and bounds nothing: its owner trims.
+
+import { copyBytes } from './bytes.ts';
+
+const EMPTY = new Uint8Array(0);
+const SMALLEST = 256;
+
+export class Tape {
+  /** Holds position p at buffer[p - base]. Replaced when the tape grows: take it anew after every append. */
+  buffer: Uint8Array = EMPTY;
+  base = 0;
+  tail = 0;
+  head = 0;
+
+  /** Live bytes. */
+  get length(): number {
+    return this.head - this.tail;
+  }
+
+  /** Bytes of memory held. */
+  get held(): number {
+    return this.buffer.length;
+  }
+
+  /** Makes room for `count` more bytes and returns the buffer offset where they may be written. */
+  reserve(count: number): number {
+    const at = this.head - this.base;
+    return at + count <= this.buffer.length ? at : this.#makeRoom(count);
+  }
+
+  /** Takes `count` bytes, written where reserve said, as appended. */
+  advance(count: number): void {
+    this.head += count;
+  }
+
+  /** Appends bytes[start, end) and returns the position of the first. */
+  append(bytes: Uint8Array, start: number, end: number): number {
+    const at = this.reserve(end - start);
+    copyBytes(bytes, start, end, this.buffer, at);
+    const position = this.head;
+    this.head += end - start;
+    return position;
+  }
+
+  /** Forgets every byte before `position`. */
+  trim(position: number): void {
+    if (position <= this.tail) return;
+    this.tail = position < this.head ? position : this.head;
+    if (this.tail === this.head) this.base = this.tail;
+  }
+
+  /** Gives memory back: all of it when empty, else down to what the live bytes need. */
+  shrink(): void {
+    const live = this.length;
+    const size = live === 0 ? 0 : sizeFor(live);
+    if (size >= this.buffer.length) return;
+    this.#moveTo(size === 0 ? EMPTY : new Uint8Array(size));
+  }
+
+  #makeRoom(count: number): number {
+    const live = this.length;
+    const fits = live + count <= this.buffer.length;
+    this.#moveTo(fits && live <= this.buffer.length >> 1 ? this.buffer : new Uint8Array(sizeFor((live + count) << 1)));
+    return this.head - this.base;
+  }
+
+  #moveTo(target: Uint8Array): void {
+    const from = this.tail - this.base;
+    const to = this.head - this.base;
+    if (target === this.buffer) target.copyWithin(0, from, to);
+    else copyBytes(this.buffer, from, to, target, 0);
+    this.buffer = target;
+    this.base = this.tail;
+  }
+}
+
+function sizeFor(bytes: number): number {
+  let size = SMALLEST;
+  while (size < bytes) size *= 2;
+  return size;
+}
