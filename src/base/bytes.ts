@@ -12,7 +12,10 @@ interface NativeBytes {
 interface Encoding {
   readonly Buffer?: { readonly prototype: NativeBytes };
   readonly TextEncoder: new () => { encode(text: string): Uint8Array<ArrayBuffer> };
-  readonly TextDecoder: new (label: string, options: { fatal: boolean; ignoreBOM: boolean }) => {
+  readonly TextDecoder: new (
+    label: string,
+    options: { fatal: boolean; ignoreBOM: boolean },
+  ) => {
     decode(bytes: Uint8Array): string;
   };
 }

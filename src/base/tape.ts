@@ -55,7 +55,7 @@ export class Tape {
   /** Forgets every byte before `position`. */
   trim(position: number): void {
     if (position <= this.tail) return;
-    this.tail = position < this.head ? position : this.head;
+    this.tail = Math.min(position, this.head);
     if (this.tail === this.head) this.base = this.tail;
   }
 
