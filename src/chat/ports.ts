@@ -1,0 +1,96 @@
+// What chat asks of the world around it. The node implements these; chat knows no bytes on a socket, no ring, no log
+// and no subscriber. Everything said through a port is said in order: what chat says first arrives first.
+
+import type { ConnectionId, Epoch, RoomKey, Uid } from '../base/ids.ts';
+import type { FindOutcome, ReserveOutcome, SendOutcome } from '../base/outcome.ts';
+import type { FrameWriter } from '../wire/writer.ts';
+import type { Session } from './session.ts';
+
+/** Frames that are made while the connection drains. Writes some into `frames`; false when that were the last. */
+export interface FrameSource {
+  next(frames: FrameWriter): boolean;
+}
+
+/** Reads committed slots of a room one behind the other, in order of seq. */
+export interface SlotReader extends FrameSource {
+  /** The seq behind the last one read: where to go on. */
+  readonly at: number;
+}
+
+/** The order of one room: numbers, reservations, memory. */
+export interface RoomOrder {
+  readonly epoch: Epoch;
+  /** The lowest slot that is not decided. */
+  readonly next: number;
+  /** 1 + the highest seq that is kept no longer. */
+  readonly floor: number;
+  /** The seq of the last SENT or SENT_BEFORE that send() answered. */
+  readonly sentSeq: number;
+  /**
+   * Numbers and decides a message. `nick` and text[start, end) are canonical bytes; `seq` 0: the room numbers it;
+   * `id` '' for none. WAITING: ChatAnswers.sent follows, with the same asker.
+   */
+  send(
+    asker: Session,
+    holder: Uid,
+    nick: Uint8Array,
+    text: Uint8Array,
+    start: number,
+    end: number,
+    seq: number,
+    id: string,
+    now: number,
+  ): SendOutcome;
+  reserve(holder: Uid, now: number): ReserveOutcome;
+  /** The holder left or was lost: its reservation is skipped at once. */
+  release(holder: Uid, now: number): void;
+  find(epoch: Epoch, seq: number, now: number): FindOutcome;
+  /**
+   * A reader of at most `count` slots from `from` on (0: the first kept), ending before an undecided slot;
+   * undefined when `epoch` or `from` is kept no longer.
+   */
+  history(epoch: Epoch, from: number, count: number): SlotReader | undefined;
+  /**
+   * A reader of everything decided until now above `last`, for somebody who follows the room from now on. Slots that
+   * are lost while it reads are spoken of as RPL_LAGGED.
+   * undefined when `epoch` is unknown or the slots behind `last` are kept no longer.
+   */
+  resume(epoch: Epoch, last: number): SlotReader | undefined;
+  /** Like resume, for a reader without a position: what is decided at or above `next`; undefined when that is nothing. */
+  ahead(): SlotReader | undefined;
+}
+
+/** Order and delivery of one room. Created with the room, closed with it. */
+export interface RoomPort {
+  readonly order: RoomOrder;
+  /** From now on the connection gets what is announced and published in the room. */
+  subscribe(connection: ConnectionId): void;
+  /** The connection still gets what came until now, and nothing later. */
+  unsubscribe(connection: ConnectionId): void;
+  /** Frames for every subscriber, once each. */
+  announce(bytes: Uint8Array, start: number, end: number): void;
+  /** Asks for Chat.roomDue(room) at `at` (Unix ms); a later call moves it. */
+  wakeAt(at: number): void;
+  close(): void;
+}
+
+export interface Out {
+  /** Makes the order and delivery of a new room; its epoch is above every one before. */
+  openRoom(key: RoomKey, name: string, now: number): RoomPort;
+  /** Frames for one connection. The bytes are copied. */
+  reply(connection: ConnectionId, bytes: Uint8Array, start: number, end: number): void;
+  /** Frames for one connection, made as it drains; its input waits until they are written. At most one at a time. */
+  stream(connection: ConnectionId, source: FrameSource): void;
+  /** Says `<ERROR,reason>` behind what was said before, and closes. No further frame of it is read. */
+  close(connection: ConnectionId, reason: string): void;
+  /** Checks a password against a hash; its input waits; Chat.verified(session, ok, now) follows. False: too many wait. */
+  verify(session: Session, password: string, hash: string): boolean;
+  /** A keyed, unforgeable token for a uid, as printable text. */
+  token(uid: Uid): string;
+  /** Whether `token` is the uid's, in constant time. */
+  isToken(uid: Uid, token: string): boolean;
+  /** A broadcast to servers, an operator's act, a refused login: one line for the log. Never a secret or a text. */
+  log(event: string, fields: Readonly<Record<string, string | number>>): void;
+  /** The server leaves the network gracefully and stops. */
+  stop(reason: string): void;
+}
