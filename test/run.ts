@@ -1,0 +1,89 @@
+// The test run: types, lint and format, then every test, one step after the other with its time.
+//
+//   bun run test [filter…]   everything; filters choose test files
+//   bun run test:long        the same, where tests with more to give give it (CHORUS_TEST_LONG=1)
+//   bun run check            types, lint and format alone
+//
+// The last line is `N passed, N failed` and, when there are any, `, N skipped`; the exit code is 0 only when nothing
+// failed. Each check counts as one. It never hangs: a run over its time is stopped and counted as failed.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { add, judge, NONE, type Tally, tallyLine } from './support/report.ts';
+
+const ROOT = resolve(import.meta.dir, '..');
+const BUN = process.execPath;
+const TSC = [BUN, 'node_modules/typescript/bin/tsc', '--pretty', '-p'];
+const CHECKS: readonly (readonly [string, readonly string[]])[] = [
+  ['types', [...TSC, 'tsconfig.json']],
+  ['types of the pure folders', [...TSC, 'src/tsconfig.pure.json']],
+  ['lint and format', [BUN, 'node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings']],
+];
+const LIMIT_MS = 175_000;
+const LONG_LIMIT_MS = 30 * 60_000;
+
+const mode = process.argv[2] === 'check' || process.argv[2] === 'long' ? process.argv[2] : 'all';
+const filters = process.argv.slice(mode === 'all' ? 2 : 3);
+const deadline = performance.now() + (mode === 'long' ? LONG_LIMIT_MS : LIMIT_MS);
+
+let running: Bun.Subprocess | undefined;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    running?.kill(signal);
+    process.exit(130);
+  });
+}
+
+let tally: Tally = NONE;
+for (const [name, command] of CHECKS) tally = add(tally, await step(name, () => check(command)));
+if (mode !== 'check') tally = add(tally, await step('tests', test));
+console.log(`\n${tallyLine(tally)}`);
+process.exit(tally.failed === 0 ? 0 : 1);
+
+async function step(name: string, work: () => Promise<Tally>): Promise<Tally> {
+  const started = performance.now();
+  console.log(`── ${name}`);
+  const result = await work();
+  const verdict = result.failed === 0 ? 'ok' : 'FAILED';
+  console.log(`── ${name}: ${verdict} (${((performance.now() - started) / 1000).toFixed(1)} s)`);
+  return result;
+}
+
+async function check(command: readonly string[]): Promise<Tally> {
+  return (await run(command)) === 0 ? { ...NONE, passed: 1 } : { ...NONE, failed: 1 };
+}
+
+async function test(): Promise<Tally> {
+  const folder = mkdtempSync(join(tmpdir(), 'chorus-test-'));
+  try {
+    const path = join(folder, 'report.xml');
+    const options = ['--reporter=junit', `--reporter-outfile=${path}`];
+    const code = await run([BUN, 'test', ...options, ...filters], mode === 'long' ? { CHORUS_TEST_LONG: '1' } : {});
+    const report = Bun.file(path);
+    const expected = filters.length > 0 ? [] : [...new Bun.Glob('test/**/*.test.ts').scanSync(ROOT)].sort();
+    const [result, troubles] = judge((await report.exists()) ? await report.text() : undefined, code, expected);
+    for (const trouble of troubles) console.log(`(fail) ${trouble}`);
+    return result;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Runs a command to its end or the deadline; its output goes where ours goes. Returns the exit code. */
+async function run(command: readonly string[], extra: Record<string, string> = {}): Promise<number> {
+  running = Bun.spawn([...command], {
+    cwd: ROOT,
+    env: { ...process.env, ...extra },
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  const child = running;
+  const timer = setTimeout(() => {
+    console.log('(fail) stopped: the run is over its time');
+    child.kill('SIGKILL');
+  }, deadline - performance.now());
+  const code = await child.exited;
+  clearTimeout(timer);
+  running = undefined;
+  return code;
+}
