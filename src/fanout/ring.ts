@@ -1,0 +1,198 @@
+// A ring: what was said in one room lately, written once, read by any number of cursors.
+//
+//   evicted | entry | entry | entry | free
+//           tail      ^cursor       head          positions in bytes, they only grow
+//
+// An entry is one whole frame with the seq it decides (0 for presence) and a stamp: its place in the server's order of
+// decision, across rooms. The ring is bounded by entries, bytes, age and by a budget over all rings; it evicts its
+// oldest entries and holds nothing back for anybody. A cursor that was overtaken finds itself below `tail` and is told
+// which seqs it may have missed. This file knows no connections but the list of who reads.
+
+import { Tape } from '../base/tape.ts';
+import type { RingBudget } from './ring-budget.ts';
+import type { Subscription } from './subscription.ts';
+
+/** The server's order of decision: every published entry takes the next stamp. */
+export class Stamps {
+  last = 0;
+}
+
+export interface RingLimits {
+  readonly entries: number;
+  readonly bytes: number;
+  readonly ageMs: number;
+}
+
+const FIRST_ENTRIES = 8;
+
+export class Ring {
+  readonly tape = new Tape();
+  /** Who reads, in no order; a subscription knows its index. */
+  readonly readers: Subscription[] = [];
+  /** 1 + the highest seq evicted. */
+  floor = 1;
+  /** The lowest slot that was not decided after the newest entry. */
+  low: number;
+  /** Whether it stands in the list of rings to be flushed. */
+  dirty = false;
+
+  readonly #limits: RingLimits;
+  readonly #stamps: Stamps;
+  readonly #budget: RingBudget;
+  /** The frame that tells an overtaken reader what it may have missed: seqs from … to, none when from > to. */
+  readonly lagged: (from: number, to: number) => Uint8Array;
+
+  // The index: entry n stands at n & (capacity - 1). Entry #first is the oldest kept, #next the one to come.
+  #first = 0;
+  #next = 0;
+  #ends = new Float64Array(FIRST_ENTRIES);
+  #marks = new Float64Array(FIRST_ENTRIES);
+  #seqs = new Float64Array(FIRST_ENTRIES);
+  #lows = new Float64Array(FIRST_ENTRIES);
+  #times = new Float64Array(FIRST_ENTRIES);
+
+  constructor(
+    limits: RingLimits,
+    stamps: Stamps,
+    budget: RingBudget,
+    low: number,
+    lagged: (from: number, to: number) => Uint8Array,
+  ) {
+    this.#limits = limits;
+    this.#stamps = stamps;
+    this.#budget = budget;
+    this.low = low;
+    this.floor = low;
+    this.lagged = lagged;
+    budget.add(this);
+  }
+
+  /** Entries kept. */
+  get size(): number {
+    return this.#next - this.#first;
+  }
+
+  /** Bytes of memory held. */
+  get held(): number {
+    return this.tape.held + this.#ends.length * 40;
+  }
+
+  /**
+   * Appends the frame bytes[start, end). `seq` is the slot it decides or 0, `low` the lowest slot undecided after it.
+   * True when the readers should be given it now, because half of the ring has come since `flushed`.
+   */
+  append(bytes: Uint8Array, start: number, end: number, seq: number, low: number, now: number): boolean {
+    if (this.#next - this.#first >= this.#ends.length) this.#grow();
+    const before = this.tape.held;
+    const at = this.#next & (this.#ends.length - 1);
+    this.tape.append(bytes, start, end);
+    this.#ends[at] = this.tape.head;
+    this.#marks[at] = ++this.#stamps.last;
+    this.#seqs[at] = seq;
+    this.#lows[at] = this.low;
+    this.#times[at] = now;
+    this.#next++;
+    this.low = low;
+    if (this.tape.held !== before) this.#budget.grew(this.tape.held - before);
+    const { entries, bytes: most } = this.#limits;
+    while (this.#next - this.#first > entries || this.tape.head - this.tape.tail > most) this.#evict();
+    return (this.#next - this.#flushed) * 2 > entries || (this.tape.head - this.#flushedTo) * 2 > most;
+  }
+
+  #flushed = 0;
+  #flushedTo = 0;
+  /** The readers were given everything until now. */
+  flushed(): void {
+    this.#flushed = this.#next;
+    this.#flushedTo = this.tape.head;
+  }
+
+  /** Evicts what is older than the age limit, and gives memory back that is not needed any more. */
+  age(now: number): void {
+    const oldest = now - this.#limits.ageMs;
+    while (this.#first < this.#next && (this.#times[this.#first & (this.#ends.length - 1)] as number) < oldest) {
+      this.#evict();
+    }
+    this.#release();
+  }
+
+  /** Evicts half of the entries, for the budget. The newest one stays: it may not have been flushed. */
+  halve(): void {
+    const target = this.#first + ((this.#next - this.#first) >> 1);
+    while (this.#first < target) this.#evict();
+    this.#release();
+  }
+
+  close(): void {
+    this.#budget.remove(this);
+  }
+
+  /** The entry that holds the byte at `position`; the entry to come when that is the head. position ≥ tape.tail. */
+  entryAt(position: number): number {
+    let low = this.#first;
+    let high = this.#next;
+    const mask = this.#ends.length - 1;
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      if ((this.#ends[middle & mask] as number) > position) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+
+  /** The position behind an entry that is kept. */
+  endOf(entry: number): number {
+    return this.#ends[entry & (this.#ends.length - 1)] as number;
+  }
+
+  /** Where an entry that is kept begins. */
+  startOf(entry: number): number {
+    return entry === this.#first ? this.tape.tail : this.endOf(entry - 1);
+  }
+
+  /** The stamp of an entry; Infinity for the entry to come. */
+  stampOf(entry: number): number {
+    return entry < this.#next ? (this.#marks[entry & (this.#ends.length - 1)] as number) : Number.POSITIVE_INFINITY;
+  }
+
+  /** The lowest slot that a reader at `position` may still have to get. */
+  lowAt(position: number): number {
+    const entry = this.entryAt(position);
+    return entry < this.#next ? (this.#lows[entry & (this.#ends.length - 1)] as number) : this.low;
+  }
+
+  #evict(): void {
+    const at = this.#first & (this.#ends.length - 1);
+    const seq = this.#seqs[at] as number;
+    if (seq >= this.floor) this.floor = seq + 1;
+    this.tape.trim(this.#ends[at] as number);
+    this.#first++;
+  }
+
+  #release(): void {
+    const before = this.tape.held;
+    this.tape.shrink();
+    if (this.#first === this.#next && this.#ends.length > FIRST_ENTRIES) this.#resize(FIRST_ENTRIES);
+    if (this.tape.held !== before) this.#budget.grew(this.tape.held - before);
+  }
+
+  #grow(): void {
+    this.#resize(this.#ends.length * 2);
+  }
+
+  #resize(capacity: number): void {
+    this.#ends = this.#moved(this.#ends, capacity);
+    this.#marks = this.#moved(this.#marks, capacity);
+    this.#seqs = this.#moved(this.#seqs, capacity);
+    this.#lows = this.#moved(this.#lows, capacity);
+    this.#times = this.#moved(this.#times, capacity);
+  }
+
+  #moved(old: Float64Array<ArrayBuffer>, capacity: number): Float64Array<ArrayBuffer> {
+    const moved = new Float64Array(capacity);
+    for (let entry = this.#first; entry < this.#next; entry++) {
+      moved[entry & (capacity - 1)] = old[entry & (old.length - 1)] as number;
+    }
+    return moved;
+  }
+}

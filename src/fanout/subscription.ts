@@ -1,0 +1,45 @@
+// A subscription: one reader's cursor in one ring. It holds no bytes, so a reader that stalls costs nothing.
+
+import type { Outbox } from './outbox.ts';
+import type { Ring } from './ring.ts';
+
+export class Subscription {
+  readonly outbox: Outbox;
+  readonly ring: Ring;
+  /** The position of the next byte to be written to the reader; always the start of an entry between flushes. */
+  cursor: number;
+  /** Where the reading ends: Infinity, or where the room was left. */
+  until = Number.POSITIVE_INFINITY;
+  /** The lowest slot that the reader lacks, as known when its connection was last found full. */
+  from: number;
+  /** How far a write being gathered has read. */
+  ahead = 0;
+  /** Its place in ring.readers; -1 when it reads only what came before it left. */
+  index: number;
+
+  constructor(outbox: Outbox, ring: Ring) {
+    this.outbox = outbox;
+    this.ring = ring;
+    this.cursor = ring.tape.head;
+    this.from = ring.low;
+    this.index = ring.readers.push(this) - 1;
+  }
+
+  /** Where it has to read to. */
+  get end(): number {
+    return Math.min(this.until, this.ring.tape.head);
+  }
+
+  /** Takes it off the ring's list: what came until now is still read, nothing later. */
+  leave(): void {
+    if (this.index < 0) return;
+    const { readers } = this.ring;
+    const last = readers.pop() as Subscription;
+    if (last !== this) {
+      readers[this.index] = last;
+      last.index = this.index;
+    }
+    this.index = -1;
+    this.until = this.ring.tape.head;
+  }
+}
