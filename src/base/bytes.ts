@@ -25,7 +25,7 @@ const native = runtime.Buffer?.prototype;
 const encoder = new runtime.TextEncoder();
 const decoder = new runtime.TextDecoder('utf-8', { fatal: false, ignoreBOM: true });
 
-/** Copies source[start, end) to target at `at`. The caller has checked that it fits. */
+/** Copies source[start, end) to target at `at`. The caller has checked that it fits and does not overlap. */
 export function copyBytes(source: Uint8Array, start: number, end: number, target: Uint8Array, at: number): void {
   // Below some twenty bytes a loop beats the call into native code.
   if (end - start <= 16) {

@@ -43,7 +43,7 @@ export class Tape {
     this.head += count;
   }
 
-  /** Appends bytes[start, end) and returns the position of the first. */
+  /** Appends a copy of bytes[start, end), which is not the tape's own buffer; returns the position of the first. */
   append(bytes: Uint8Array, start: number, end: number): number {
     const at = this.reserve(end - start);
     copyBytes(bytes, start, end, this.buffer, at);
@@ -70,7 +70,7 @@ export class Tape {
   #makeRoom(count: number): number {
     const live = this.length;
     const fits = live + count <= this.buffer.length;
-    this.#moveTo(fits && live <= this.buffer.length >> 1 ? this.buffer : new Uint8Array(sizeFor((live + count) << 1)));
+    this.#moveTo(fits && live <= this.buffer.length >> 1 ? this.buffer : new Uint8Array(sizeFor((live + count) * 2)));
     return this.head - this.base;
   }
 
