@@ -22,14 +22,14 @@ async function loadWithoutNative(): Promise<Bytes> {
 const withoutNative = await loadWithoutNative();
 
 /** Bytes with a range in them: lengths around the point where the native call takes over. */
-const ranged = fc.uint8Array({ maxLength: 64 }).chain((bytes) =>
+const ranged = fc.uint8Array({ maxLength: 64, size: 'max' }).chain((bytes) =>
   fc.tuple(fc.nat(bytes.length), fc.nat(bytes.length)).map(([a, b]) => ({
     bytes,
     start: Math.min(a, b),
     end: Math.max(a, b),
   })),
 );
-const ascii = fc.string({ unit: 'binary-ascii', maxLength: 40 });
+const ascii = fc.string({ unit: 'binary-ascii', maxLength: 40, size: 'max' });
 const natural = fc.oneof(
   fc.nat(),
   fc.maxSafeNat(),
@@ -156,7 +156,7 @@ describe.each([
 
   test('readDecimal refuses what is empty, too long or not all digits', () => {
     fc.assert(
-      fc.property(fc.string({ unit: fc.constantFrom(...'0123456789-+. /:aé'), maxLength: 18 }), (text) => {
+      fc.property(fc.string({ unit: fc.constantFrom(...'0123456789-+. /:aé'), maxLength: 18, size: 'max' }), (text) => {
         const bytes = utf8Bytes(text);
         const expected = /^[0-9]{1,15}$/.test(text) ? Number(text) : -1;
         expect(numbers.readDecimal(bytes, 0, bytes.length)).toBe(expected);
