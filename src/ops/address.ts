@@ -1,0 +1,36 @@
+// Addresses of listeners as people write them: `HOST:PORT`, an IPv6 address in brackets. Port 0 asks the system for a
+// free one. Refuses a missing port, a bare IPv6 address and anything that is neither a name nor an address; resolves
+// nothing.
+
+import { isIPv4, isIPv6 } from 'node:net';
+
+/** Where to listen: `host` without brackets. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+const BRACKETED = /^\[([^\]]+)\]:(\d{1,5})$/;
+const PLAIN = /^([^:[\]]+):(\d{1,5})$/;
+const HOST_NAME = /^(?=.{1,253}$)[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$/;
+const DIGITS_AND_DOTS = /^[\d.]+$/;
+
+function isHost(text: string): boolean {
+  // 10.0.0.300 is a mistyped address, not a name.
+  return isIPv4(text) || (HOST_NAME.test(text) && !DIGITS_AND_DOTS.test(text));
+}
+
+/** Reads `HOST:PORT` or `[v6]:PORT`; undefined when it is neither. */
+export function parseAddress(text: string): Address | undefined {
+  const match = BRACKETED.exec(text) ?? PLAIN.exec(text);
+  if (match === null) return undefined;
+  const host = match[1]!;
+  const port = Number(match[2]);
+  const good = text.startsWith('[') ? isIPv6(host) : isHost(host);
+  return good && port <= 65_535 ? { host, port } : undefined;
+}
+
+/** Writes an address in the form that parseAddress reads. */
+export function formatAddress(address: Address): string {
+  return address.host.includes(':') ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
+}

@@ -1,0 +1,199 @@
+// The one table of all options and limits. A row gives the kind of its values, the value that it has when nobody sets
+// it, one line of help and, where clients are told of it, its name in RPL_LIMITS. The key of a row is the name of all
+// its forms: `frameBytes` is `--frame-bytes`, CHORUS_FRAME_BYTES and Options.frameBytes. Flags, the environment,
+// `--help`, RPL_LIMITS and docs/OPERATING.md are made from these rows; to add an option, add its row here and, where it
+// must fit others, a relation in option-relations.ts. Nothing here is ever a secret: secrets are read from files.
+
+import { MOST_CLIENTS } from './fd-limit.ts';
+import {
+  addresses,
+  bytes,
+  choice,
+  file,
+  GIB,
+  HOUR,
+  int,
+  KIB,
+  type Kind,
+  MIB,
+  MINUTE,
+  ms,
+  onOff,
+  orOff,
+  rate,
+  SECOND,
+  text,
+} from './option-kinds.ts';
+
+/** One option. */
+export interface Row<T> {
+  readonly kind: Kind<T>;
+  /** The value when nobody sets one; undefined: none, or it is derived at the start, as `presetText` says. */
+  readonly preset: T | undefined;
+  readonly presetText: string;
+  /** One line. */
+  readonly help: string;
+  /** The name in RPL_LIMITS. */
+  readonly announced?: string;
+  /** May be given more than once; its values are lists. */
+  readonly repeatable?: true;
+}
+
+function row<T>(kind: Kind<T>, preset: T, help: string, announced?: string): Row<T> {
+  const base = { kind, preset, presetText: kind.write(preset), help };
+  return announced === undefined ? base : { ...base, announced };
+}
+
+function derived<T>(kind: Kind<T>, presetText: string, help: string): Row<T> {
+  return { kind, preset: undefined, presetText, help };
+}
+
+const MOST = 4_294_967_295;
+const SERVER_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/;
+const INFO = /^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]{0,128}$/u;
+
+const SERVER = {
+  name: derived(
+    text(SERVER_NAME, 'NAME', '1 to 63 letters, digits, "_", "-" and ".", the first a letter or digit'),
+    'the host name up to its first dot',
+    'Name of this server, its own in the network.',
+  ),
+  clients: {
+    ...row(
+      addresses,
+      [{ host: '127.0.0.1', port: 7400 }],
+      'Listen here for clients; port 0 picks one. May be repeated.',
+    ),
+    repeatable: true,
+  },
+  id: derived(int(1, MOST), 'hash of name and first client address', 'Number of this server, its own in the network.'),
+  info: row(
+    text(INFO, 'TEXT', 'at most 128 characters, no control characters'),
+    '',
+    'One line about it, shown in MAP.',
+  ),
+  operators: {
+    kind: file as Kind<string | undefined>,
+    preset: undefined,
+    presetText: 'none',
+    help: 'File of operators, a line each: name:hash[:grants]. `hash` makes the hashes.',
+  },
+  showHosts: row(onOff, false, 'Show the addresses of users to each other, not a keyed hash.'),
+  logLevel: row(choice('debug', 'info', 'warn', 'error'), 'info', 'Log what is at least this serious.'),
+  logFormat: row(choice('pretty', 'json'), 'pretty', 'Log for a person to read, or a JSON object a line.'),
+  shutdownMs: row(ms(0, HOUR), 5 * SECOND, 'Time to write what is still owed to clients when stopping.'),
+} satisfies Record<string, Row<unknown>>;
+
+const CONNECTIONS = {
+  maxClients: derived(
+    int(0, MOST_CLIENTS),
+    'what the limit on open files leaves',
+    'Connections at a time; 0 derives it.',
+  ),
+  fdReserve: row(int(8, 65_536), 64, 'Open files kept back from clients.'),
+  perIp: row(orOff(int(1, MOST_CLIENTS)), 16, 'Connections from one address, loopback exempt.'),
+  flood: row(
+    orOff(rate(1_000_000)),
+    { perSecond: 20, burst: 200 },
+    'What a client may send, in points; fan-out costs more.',
+  ),
+  registrationMs: row(ms(100, HOUR), 5 * SECOND, 'Time to register.'),
+  registrationFrames: row(int(2, 1000), 8, 'Frames before registration.'),
+  registrationFrameBytes: row(bytes(128, 64 * KIB), KIB, 'Largest frame before registration.'),
+  registrationBytes: row(bytes(128, MIB), KIB, 'Input in all before registration.'),
+  idlePingMs: row(ms(SECOND, 24 * HOUR), 30 * SECOND, 'Silence after which a client is sent a PING.'),
+  idleTimeoutMs: row(ms(SECOND, 24 * HOUR), 90 * SECOND, 'Silence after which a client is gone.'),
+  writeDeadlineMs: row(ms(SECOND, HOUR), 60 * SECOND, 'A client that takes no byte for so long is closed.'),
+  unregisteredOutputBytes: row(bytes(KIB, MIB), 4 * KIB, 'Output waiting for a client before registration.'),
+  clientOutputBytes: row(bytes(4 * KIB, GIB), 256 * KIB, 'Output waiting for a client, beside what rooms keep.'),
+  passwordChecks: row(int(1, 64), 2, 'Passwords checked at a time, 64 MiB each.'),
+  passwordQueue: row(int(0, 65_536), 64, 'Password checks that wait; more are refused.'),
+} satisfies Record<string, Row<unknown>>;
+
+const FRAMES = {
+  frameBytes: row(bytes(512, 32 * KIB), 8 * KIB, 'Largest frame from a client, < and > counted.', 'frame'),
+  clientFrameBytes: row(bytes(KIB, 48 * KIB), 16 * KIB, 'Largest frame to a client.'),
+  textBytes: row(bytes(1, 16 * KIB), 4 * KIB, 'Longest text of a message, as it is written on the wire.', 'text'),
+  arguments: row(int(8, 256), 64, 'Arguments of a frame.', 'args'),
+  targets: row(int(1, 255), 32, 'Receivers of one LSEND.', 'targets'),
+} satisfies Record<string, Row<unknown>>;
+
+const ROOMS = {
+  nickLength: row(int(1, 32), 32, 'Letters of a nickname.', 'nick'),
+  nickHistory: row(int(1, 1000), 8, 'Former nicknames that are kept of a user.'),
+  nickHistoryMs: row(ms(SECOND, 24 * HOUR), 10 * MINUTE, 'How long a former nickname is known.'),
+  roomLength: row(int(1, 64), 64, "Letters of a room's name.", 'room'),
+  roomsPerUser: row(int(1, 10_000), 32, 'Rooms that a user is in at a time.', 'rooms'),
+  rooms: row(int(1, 1_000_000), 10_000, 'Rooms at a time.'),
+  roomIdleMs: row(ms(0, 24 * HOUR), 10 * MINUTE, 'A room that is empty for so long ends.'),
+  presence: row(
+    int(0, MOST_CLIENTS),
+    500,
+    'Above so many members a room tells counts, not who came and went.',
+    'presence',
+  ),
+} satisfies Record<string, Row<unknown>>;
+
+const ORDER = {
+  ttlMs: row(ms(100, 10 * MINUTE), 5 * SECOND, 'How long a reserved number is held.', 'ttl'),
+  reservations: row(int(1, 1000), 8, 'Reserved numbers of a room at a time.'),
+  reservationWaitMs: row(ms(0, HOUR), 10 * SECOND, 'Wait after a number was left unused; doubles each time.'),
+  reservationWaitMaxMs: row(ms(0, 24 * HOUR), 10 * MINUTE, 'Longest such wait.'),
+  idWindowMs: row(ms(SECOND, 24 * HOUR), 10 * MINUTE, 'How long a message id is known, so that it is not said twice.'),
+  idWindow: row(int(1, 16_777_216), 65_536, 'Message ids known in a room.'),
+  ids: row(int(1, 16_777_216), 1_048_576, 'Message ids known over all rooms.'),
+  pendingEntries: row(int(1, 1_048_576), 4096, 'Messages of a room that wait to be committed.'),
+  pendingBytes: row(bytes(16 * KIB, GIB), 4 * MIB, 'Their bytes.'),
+} satisfies Record<string, Row<unknown>>;
+
+const MEMORY = {
+  historyCount: row(int(1, 65_536), 256, 'Messages of one HISTORY.', 'history'),
+  roomMessages: row(int(1, 1_048_576), 1024, 'Messages that a room remembers.', 'ring'),
+  roomBytes: row(bytes(4 * KIB, GIB), MIB, 'Their bytes.'),
+  roomMemoryBytes: row(bytes(MIB, 1024 * GIB), 256 * MIB, 'The memory of all rooms together.'),
+  ringAgeMs: row(ms(SECOND, HOUR), MINUTE, 'How long a message waits in memory for slow readers.'),
+  ringMemoryBytes: row(bytes(MIB, 1024 * GIB), 256 * MIB, 'What waits for slow readers over all rooms.'),
+} satisfies Record<string, Row<unknown>>;
+
+/** Every row by its key. */
+export const TABLE = { ...SERVER, ...CONNECTIONS, ...FRAMES, ...ROOMS, ...ORDER, ...MEMORY };
+
+/** The key of an option. */
+export type OptionKey = keyof typeof TABLE;
+
+/** The value of every option: those given, and for the rest the preset or what was derived. */
+export type Options = {
+  readonly [K in OptionKey]: (typeof TABLE)[K] extends { readonly kind: Kind<infer T> } ? T : never;
+};
+
+/** The rows under the headings of `--help` and the docs, in reading order. */
+export const SECTIONS: readonly { readonly title: string; readonly keys: readonly OptionKey[] }[] = [
+  { title: 'Server', keys: keysOf(SERVER) },
+  { title: 'Connections', keys: keysOf(CONNECTIONS) },
+  { title: 'Frames', keys: keysOf(FRAMES) },
+  { title: 'Names and rooms', keys: keysOf(ROOMS) },
+  { title: 'Order', keys: keysOf(ORDER) },
+  { title: 'Memory', keys: keysOf(MEMORY) },
+];
+
+/** All keys, in reading order. */
+export const KEYS: readonly OptionKey[] = keysOf(TABLE);
+
+function keysOf<K extends string>(rows: Readonly<Record<K, unknown>>): readonly K[] {
+  return Object.keys(rows) as K[];
+}
+
+/** The row of a key, its value's type forgotten: for those who walk the whole table. */
+export function rowOf(key: OptionKey): Row<unknown> {
+  return TABLE[key];
+}
+
+/** `frameBytes` → `--frame-bytes` */
+export function flagOf(key: string): string {
+  return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+/** `frameBytes` → `CHORUS_FRAME_BYTES` */
+export function variableOf(key: string): string {
+  return `CHORUS_${key.replace(/[A-Z]/g, '_$&').toUpperCase()}`;
+}

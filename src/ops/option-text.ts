@@ -1,0 +1,99 @@
+// The table of options as text: `--help` for a terminal of 100 columns, and the Markdown of docs/OPERATING.md.
+
+import { flagOf, type OptionKey, rowOf, SECTIONS, variableOf } from './option-table.ts';
+
+const COLUMNS = 100;
+const GAP = 2;
+
+/** What `--help` prints: every option under its heading, in two columns. */
+export function optionsHelp(): string {
+  const width = Math.max(...SECTIONS.flatMap((section) => section.keys.map((key) => usage(key).length)));
+  const lines = [
+    'Usage: bun run server [OPTION VALUE]…',
+    '       bun run server hash            make a hash for the file of operators',
+    '',
+    'Each option can be set in the environment too: --frame-bytes is CHORUS_FRAME_BYTES. Flags win.',
+    'BYTES may end in KiB, MiB or GiB; MS in s, m or h. What stands in brackets is the preset.',
+  ];
+  for (const { title, keys } of SECTIONS) {
+    lines.push('', `${title}:`);
+    for (const key of keys) lines.push(...helpLines(key, width));
+  }
+  lines.push(
+    '',
+    'Other:',
+    ...twoColumns('-h, --help', 'Show this.', width),
+    ...twoColumns('--version', 'Show the version.', width),
+  );
+  return `${lines.join('\n')}\n`;
+}
+
+function usage(key: OptionKey): string {
+  return `${flagOf(key)} ${rowOf(key).kind.placeholder}`;
+}
+
+function helpLines(key: OptionKey, width: number): string[] {
+  const { help, presetText } = rowOf(key);
+  return twoColumns(usage(key), presetText === '' ? help : `${help} [${presetText}]`, width);
+}
+
+function twoColumns(left: string, right: string, width: number): string[] {
+  const indent = GAP + width + GAP;
+  const wrapped = wrap(right, COLUMNS - indent);
+  return wrapped.map((line, i) => (i === 0 ? `  ${left.padEnd(width)}  ${line}` : `${' '.repeat(indent)}${line}`));
+}
+
+function wrap(text: string, columns: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > columns) {
+      lines.push(line);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  lines.push(line);
+  return lines;
+}
+
+/** The options as Markdown: a table under each heading. */
+export function optionsMarkdown(): string {
+  const parts = SECTIONS.map(({ title, keys }) =>
+    [
+      `### ${title}`,
+      '',
+      '| Option | Environment | Value | Range | Preset | Meaning | In RPL_LIMITS |',
+      '|---|---|---|---|---|---|---|',
+      ...keys.map(markdownRow),
+    ].join('\n'),
+  );
+  return `${parts.join('\n\n')}\n`;
+}
+
+function markdownRow(key: OptionKey): string {
+  const { kind, presetText, preset, help, announced } = rowOf(key);
+  const shownPreset = preset === undefined ? presetText : presetText === '' ? 'empty' : `\`${presetText}\``;
+  const cells = [
+    `\`${flagOf(key)}\``,
+    `\`${variableOf(key)}\``,
+    kind.unit === '' || kind.unit.toUpperCase() === kind.placeholder
+      ? kind.placeholder
+      : `${kind.placeholder} (${kind.unit})`,
+    kind.range,
+    shownPreset,
+    help,
+    announced === undefined ? '' : `\`${announced}\``,
+  ];
+  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('<', '&lt;').replaceAll('>', '&gt;')).join(' | ')} |`;
+}
+
+const BEGIN = '<!-- options:begin -->';
+const END = '<!-- options:end -->';
+
+/** `document` with the tables between its markers made anew; undefined when it has no markers. */
+export function withOptions(document: string): string | undefined {
+  const begin = document.indexOf(BEGIN);
+  const end = document.indexOf(END);
+  if (begin < 0 || end < begin) return undefined;
+  return `${document.slice(0, begin + BEGIN.length)}\n\n${optionsMarkdown()}\n${document.slice(end)}`;
+}
