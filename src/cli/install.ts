@@ -5,7 +5,7 @@
 // take turns under a lock that the kernel drops when its holder dies, so no lock outlives its process.
 // It refuses to change the lock file, to install in part, and to wait for ever. It needs no package itself.
 
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 /** What is wanted: `server` the packages of a running server, `tools` these and all that tests and checks use. */
@@ -43,9 +43,9 @@ export function missing(root: string, scope: Scope): string | undefined {
   const wanted = Object.entries({ ...manifest.dependencies, ...(scope === 'tools' ? manifest.devDependencies : {}) });
   if (wanted.length === 0) return undefined;
   const receipt = readText(join(root, RECEIPT));
-  if (receipt === undefined) return existsSync(join(root, 'node_modules')) ? 'not installed from here' : 'first run';
+  if (receipt === undefined) return 'they were not installed yet';
   const [installed, fingerprint] = receipt.trim().split(' ');
-  if (fingerprint !== fingerprintOf(root)) return 'package.json or bun.lock changed';
+  if (fingerprint !== fingerprintOf(root)) return 'package.json or bun.lock has changed';
   if (installed !== 'tools' && scope === 'tools') return 'the development tools are missing';
   for (const [name, version] of wanted) {
     const found = readText(join(root, 'node_modules', name, 'package.json'));
@@ -80,7 +80,8 @@ export class InstallError extends Error {
   override name = 'InstallError';
 }
 
-async function runInstaller({ root, command, installMs }: InstallOptions): Promise<void> {
+async function runInstaller(options: InstallOptions): Promise<void> {
+  const { root, command, installMs, say } = options;
   const child = Bun.spawn([...command], { cwd: root, stdin: 'ignore', stdout: 'ignore', stderr: 'pipe' });
   const stop = (): void => child.kill();
   process.once('SIGINT', stop).once('SIGTERM', stop);
@@ -90,30 +91,40 @@ async function runInstaller({ root, command, installMs }: InstallOptions): Promi
     child.kill('SIGKILL');
   }, installMs);
   try {
-    let output = '';
-    const decoder = new TextDecoder();
-    for await (const chunk of child.stderr) {
-      process.stderr.write(chunk);
-      output = (output + decoder.decode(chunk, { stream: true })).slice(-OUTPUT_TAIL);
-    }
+    const output = await relay(child.stderr, say);
     const code = await child.exited;
-    if (late) throw failed(`it was not done after ${installMs / 1000} s`, command);
-    if (child.signalCode !== null) throw failed(`it was stopped by ${child.signalCode}`, command);
-    if (code !== 0) throw failed(`exit code ${code}`, command);
+    if (late) throw failed(`it was not done after ${installMs / 1000} s`, options);
+    if (child.signalCode !== null) throw failed(`it was stopped by ${child.signalCode}`, options);
+    if (code !== 0) throw failed(`exit code ${code}`, options);
     // A package for this platform that cannot be fetched is a warning to the installer, and a broken tool to us.
-    if (/^warn: .*downloading/m.test(output)) throw failed('a package could not be fetched', command);
+    if (/^warn: .*downloading/m.test(output)) throw failed('a package could not be fetched', options);
   } finally {
     clearTimeout(timer);
     process.off('SIGINT', stop).off('SIGTERM', stop);
   }
 }
 
-function failed(why: string, command: readonly string[]): InstallError {
+/** Says line by line what comes from `stream`; returns the last of it. */
+async function relay(stream: ReadableStream<Uint8Array>, say: (line: string) => void): Promise<string> {
+  const decoder = new TextDecoder();
+  let output = '';
+  let line = '';
+  for await (const chunk of stream) {
+    const lines = (line + decoder.decode(chunk, { stream: true })).split('\n');
+    line = lines.pop() ?? '';
+    for (const whole of lines) if (whole.trim() !== '') say(whole);
+    output = `${output}${lines.join('\n')}\n`.slice(-OUTPUT_TAIL);
+  }
+  if (line.trim() !== '') say(line);
+  return output + line;
+}
+
+function failed(why: string, { root, command }: InstallOptions): InstallError {
+  const byHand = command.map((part) => (part === process.execPath ? 'bun' : part)).join(' ');
   return new InstallError(
     `Installing failed: ${why}; what the installer said is above.\n` +
       'Next: see that this machine reaches the package registry (a proxy goes into HTTPS_PROXY, a mirror into\n' +
-      `NPM_CONFIG_REGISTRY) and that ${process.cwd()} is writable, then run the same command again.\n` +
-      `By hand: ${command.map((part) => (part === process.execPath ? 'bun' : part)).join(' ')}`,
+      `NPM_CONFIG_REGISTRY) and that ${root} is writable, then run the same command again.\nBy hand: ${byHand}`,
   );
 }
 

@@ -11,8 +11,7 @@ export function requireTool(...names: readonly string[]): string | undefined {
     if (path !== null) return path;
   }
   const wanted = names.join(' or ');
-  if (isSet(process.env.CI))
-    throw new Error(`${wanted} is not installed, and CI may not skip the tests that need it`);
+  if (isSet(process.env.CI)) throw new Error(`${wanted} is not installed, and CI may not skip the tests that need it`);
   console.error(`skipping what needs ${wanted}: it is not installed`);
   return undefined;
 }
