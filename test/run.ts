@@ -14,7 +14,7 @@ import { add, judge, NONE, type Tally, tallyLine } from './support/report.ts';
 
 const ROOT = resolve(import.meta.dir, '..');
 const BUN = process.execPath;
-const TSC = [BUN, 'node_modules/typescript/bin/tsc', '--pretty', '-p'];
+const TSC = [BUN, 'node_modules/typescript/bin/tsc', '-p'];
 const CHECKS: readonly (readonly [string, readonly string[]])[] = [
   ['types', [...TSC, 'tsconfig.json']],
   ['types of the pure folders', [...TSC, 'src/tsconfig.pure.json']],
