@@ -1,0 +1,45 @@
+// A connection: the scanner of what comes in, the outbox of what goes out, the session behind it, and why its input
+// waits. It is plain state; connections.ts and node.ts act on it.
+
+import type { ConnectionId } from '../base/ids.ts';
+import type { Session } from '../chat/session.ts';
+import type { Outbox } from '../fanout/outbox.ts';
+import type { Scanner } from '../wire/scanner.ts';
+
+/** Why no frame of a connection is read now. */
+export const HELD_BY_COMMAND = 1;
+export const HELD_BY_SOURCE = 2;
+export const HELD_BY_OUTPUT = 4;
+
+export class Connection {
+  readonly id: ConnectionId;
+  readonly outbox: Outbox;
+  readonly scanner: Scanner;
+  /** The address that counts for the cap of its source; '' when it is exempt. */
+  readonly source: string;
+  /** Set for as long as frames of it are obeyed. */
+  session: Session | undefined;
+  /** Bits of HELD_BY_…; input is read only when it is 0. */
+  held = 0;
+  /** Chunks that came while the input was held. */
+  backlog: Uint8Array[] | undefined;
+  /** No more input will come. */
+  inputOver = false;
+  /** Unix ms: since when it ends as soon as the outbox is empty; 0 while it lives. */
+  closingAt = 0;
+  /** Unix ms of the last input. */
+  heardAt: number;
+  /** Unix ms of the start. */
+  readonly openedAt: number;
+  /** Whether it was pinged since it was last heard. */
+  pinged = false;
+
+  constructor(id: ConnectionId, outbox: Outbox, scanner: Scanner, source: string, now: number) {
+    this.id = id;
+    this.outbox = outbox;
+    this.scanner = scanner;
+    this.source = source;
+    this.heardAt = now;
+    this.openedAt = now;
+  }
+}

@@ -1,0 +1,100 @@
+// The table of connections: which slot is whose, how many there may be, and from where. A slot is used again only after
+// its connection has closed. Loopback addresses have no cap of their own: whoever is on this machine can do worse.
+
+import { type ConnectionId, connectionId } from '../base/ids.ts';
+import { Outbox, type Shared } from '../fanout/outbox.ts';
+import { Scanner } from '../wire/scanner.ts';
+import { Connection } from './connection.ts';
+
+export interface ConnectionLimits {
+  /** Connections that are served. */
+  readonly most: number;
+  /** Connections an address (IPv6: a /64) may have; Infinity for no cap. */
+  readonly perSource: number;
+  /** Bytes of a frame before registration. */
+  readonly newFrameBytes: number;
+  readonly args: number;
+}
+
+export class Connections {
+  readonly #limits: ConnectionLimits;
+  readonly #shared: Shared;
+  readonly #slots: (Connection | undefined)[] = [];
+  readonly #free: number[] = [];
+  readonly #sources = new Map<string, number>();
+  #count = 0;
+
+  constructor(limits: ConnectionLimits, shared: Shared) {
+    this.#limits = limits;
+    this.#shared = shared;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  at(id: ConnectionId): Connection | undefined {
+    return this.#slots[id];
+  }
+
+  /** Takes a slot for a connection from `address`. */
+  open(address: string, now: number): Connection {
+    const slot = this.#free.pop() ?? this.#slots.length;
+    const id = connectionId(slot);
+    const source = sourceOf(address);
+    const { newFrameBytes, args } = this.#limits;
+    const connection = new Connection(id, new Outbox(id, this.#shared), new Scanner(newFrameBytes, args), source, now);
+    this.#slots[slot] = connection;
+    this.#count++;
+    if (source !== '') this.#sources.set(source, (this.#sources.get(source) ?? 0) + 1);
+    return connection;
+  }
+
+  /** Why a connection that was just opened is not served; undefined when it is. */
+  refusal(connection: Connection): string | undefined {
+    if (this.#count > this.#limits.most) return 'This server is full; try another server or come back later';
+    const { source } = connection;
+    if (source !== '' && (this.#sources.get(source) ?? 0) > this.#limits.perSource) {
+      return 'Too many connections from your address; close one first';
+    }
+    return undefined;
+  }
+
+  /** Gives the slot back. */
+  close(connection: Connection): void {
+    if (this.#slots[connection.id] !== connection) return;
+    this.#slots[connection.id] = undefined;
+    this.#free.push(connection.id);
+    this.#count--;
+    const { source } = connection;
+    if (source === '') return;
+    const left = (this.#sources.get(source) ?? 1) - 1;
+    if (left === 0) this.#sources.delete(source);
+    else this.#sources.set(source, left);
+  }
+
+  *[Symbol.iterator](): Iterator<Connection> {
+    for (const connection of this.#slots) if (connection !== undefined) yield connection;
+  }
+}
+
+/** What the cap of an address counts by: IPv4 whole, IPv6 by its /64, '' for loopback. */
+function sourceOf(address: string): string {
+  const plain = address.startsWith('::ffff:') ? address.slice(7) : address;
+  if (plain.startsWith('127.') || plain === '::1' || plain === '') return '';
+  if (!plain.includes(':')) return plain;
+  return network64(plain);
+}
+
+/** The first four groups of an IPv6 address, written out. */
+function network64(address: string): string {
+  const [head = '', tail] = address.split('::');
+  const left = head === '' ? [] : head.split(':');
+  const right = tail === undefined || tail === '' ? [] : tail.split(':');
+  const zeros = tail === undefined ? 0 : Math.max(0, 8 - left.length - right.length);
+  const groups = [...left, ...Array<string>(zeros).fill('0'), ...right];
+  return groups
+    .slice(0, 4)
+    .map((group) => group.toLowerCase().replace(/^0+(?=.)/, ''))
+    .join(':');
+}

@@ -1,0 +1,504 @@
+// A node: one whole server without its edge. Bytes, time and answers come in through connected, receive, drained,
+// closed, tick and done; bytes go out through Ports.offer. It reads no clock, knows no socket and starts nothing: the
+// production server and the simulator run this very code.
+//
+//   receive → scanner → Chat.command → Out, RoomPort → rings and outboxes     (as often as there is input)
+//   flush   → every ring and outbox with news → Ports.offer                   (once a batch)
+//
+// What it keeps true: a fault of ours in one connection's command ends that connection and no other; the input of a
+// connection waits while one of its commands does; what is said to a connection before its end is written first.
+
+import { type ConnectionId, type RoomKey, type Ticket, ticket as ticketOf, type Uid } from '../base/ids.ts';
+import type { SendOutcome } from '../base/outcome.ts';
+import { Chat, type ChatConfig } from '../chat/chat.ts';
+import type { FrameSource, Out, RoomPort } from '../chat/ports.ts';
+import type { Room } from '../chat/rooms.ts';
+import type { Session } from '../chat/session.ts';
+import type { Outbox, Shared } from '../fanout/outbox.ts';
+import { type Ring, Stamps } from '../fanout/ring.ts';
+import type { Epoch } from '../base/ids.ts';
+import type { RoomLog } from '../order/log.ts';
+import { BAD, FRAME, Frame, MORE } from '../wire/scanner.ts';
+import { encodeFrame, FrameWriter } from '../wire/writer.ts';
+import { type Connection, HELD_BY_COMMAND, HELD_BY_OUTPUT, HELD_BY_SOURCE } from './connection.ts';
+import { type ConnectionLimits, Connections } from './connections.ts';
+import type { Ports } from './ports.ts';
+import { type Channel, Rooms, type RoomsConfig, type RoomsOut } from './rooms.ts';
+
+export interface NodeLimits {
+  readonly connections: ConnectionLimits;
+  /** Bytes of a frame once registered. */
+  readonly frameBytes: number;
+  /** Bytes and milliseconds that a registration may take. */
+  readonly registrationBytes: number;
+  readonly registrationMs: number;
+  /** Bytes kept for one connection alone. */
+  readonly newOutputBytes: number;
+  readonly outputBytes: number;
+  /** A connection that takes nothing for so long is closed. */
+  readonly writeDeadlineMs: number;
+  readonly idlePingMs: number;
+  readonly idleTimeoutMs: number;
+  /** A connection that was told to end has so long to take what was said. */
+  readonly lingerMs: number;
+}
+
+export interface NodeConfig {
+  readonly chat: ChatConfig;
+  readonly rooms: RoomsConfig;
+  readonly limits: NodeLimits;
+}
+
+const SWEEP_MS = 1000;
+const AGE_EVERY_SWEEPS = 5;
+/** Bytes that a source of frames makes at a time. */
+const POUR_BYTES = 16_384;
+
+export class Node implements Out, RoomsOut {
+  readonly chat: Chat;
+  readonly connections: Connections;
+  readonly rooms: Rooms;
+  readonly shared: Shared;
+  /** The time of the present call, in Unix ms. */
+  now = 0;
+
+  readonly #config: NodeConfig;
+  readonly #ports: Ports;
+  readonly #frame: Frame;
+  readonly #ping: Uint8Array;
+  readonly #poured = new FrameWriter();
+  readonly #dirtyRings: Ring[] = [];
+  readonly #dirtyOutboxes: Outbox[] = [];
+  /** Connections that end when their outbox is empty, and those whose input waits for their output. */
+  readonly #closing = new Set<Connection>();
+  readonly #waiting = new Set<Connection>();
+  readonly #verifying = new Map<Ticket, Session>();
+  #tickets = 0;
+  #sweepAt = Number.POSITIVE_INFINITY;
+  #sweeps = 0;
+  #awake = false;
+  #stopping = false;
+
+  constructor(config: NodeConfig, ports: Ports) {
+    this.#config = config;
+    this.#ports = ports;
+    this.shared = { transport: ports, stamps: new Stamps() };
+    this.#frame = new Frame(config.limits.connections.args);
+    this.connections = new Connections(config.limits.connections, this.shared);
+    this.rooms = new Rooms(config.rooms, this);
+    this.chat = new Chat(config.chat, this);
+    this.#ping = encodeFrame('PING', config.chat.server.name);
+  }
+
+  // ── What the edge calls ────────────────────────────────────────────────────────────────────────────────────────
+
+  /** A connection from `address`, shown to others as `host`. Its id is good until closed() was called with it. */
+  connected(address: string, host: string, now: number): ConnectionId {
+    this.now = now;
+    const connection = this.connections.open(address, now);
+    if (this.#sweepAt === Number.POSITIVE_INFINITY) this.#sweepAt = now + SWEEP_MS;
+    const refusal = this.#stopping ? 'This server is stopping' : this.connections.refusal(connection);
+    if (refusal === undefined) connection.session = this.chat.connected(connection.id, host, now);
+    else {
+      this.#ports.log('warn', 'connection.refused', { address, reason: refusal });
+      this.#say(connection, encodeFrame('ERR_SERVERFULL', '*', '*', refusal));
+      this.close(connection.id, refusal);
+    }
+    return connection.id;
+  }
+
+  /** Bytes from a connection; the node keeps the chunk for as long as it needs it. */
+  receive(id: ConnectionId, chunk: Uint8Array, now: number): void {
+    this.now = now;
+    const connection = this.connections.at(id);
+    if (connection?.session === undefined) return;
+    connection.heardAt = now;
+    connection.pinged = false;
+    if (connection.held !== 0) {
+      connection.backlog ??= [];
+      connection.backlog.push(chunk);
+      return;
+    }
+    connection.scanner.feed(chunk);
+    this.#read(connection);
+  }
+
+  /** The peer will send nothing more, but may still read. */
+  inputOver(id: ConnectionId, now: number): void {
+    this.now = now;
+    const connection = this.connections.at(id);
+    if (connection === undefined) return;
+    connection.inputOver = true;
+    this.#finishInput(connection);
+  }
+
+  /** The connection can take bytes again. */
+  drained(id: ConnectionId, now: number): void {
+    this.now = now;
+    const connection = this.connections.at(id);
+    if (connection === undefined) return;
+    connection.outbox.drained(now);
+    this.#settleOutput(connection);
+  }
+
+  /** The connection is gone. */
+  closed(id: ConnectionId, reason: string, now: number): void {
+    this.now = now;
+    const connection = this.connections.at(id);
+    if (connection === undefined) return;
+    this.#drop(connection, reason);
+    connection.outbox.close();
+    this.#closing.delete(connection);
+    this.#waiting.delete(connection);
+    this.connections.close(connection);
+  }
+
+  /** The answer to what was asked under a ticket: a log's position, or 1 and 0 for a password. Repeats are ignored. */
+  done(ticket: Ticket, result: number, now: number): void {
+    this.now = now;
+    const session = this.#verifying.get(ticket);
+    if (session !== undefined) {
+      this.#verifying.delete(ticket);
+      this.chat.verified(session, result === 1, now);
+    } else this.rooms.done(ticket, result, now);
+  }
+
+  /** When tick() wants to be called next, in Unix ms; Infinity: not before something else happens. */
+  get deadline(): number {
+    return Math.min(this.#sweepAt, this.rooms.next);
+  }
+
+  /** Does what is due. */
+  tick(now: number): void {
+    this.now = now;
+    for (const room of this.rooms.tick(now)) this.chat.roomDue(room, now);
+    if (now >= this.#sweepAt) this.#sweep(now);
+  }
+
+  /** Offers what this batch brought to every connection that has news. Called once, after Ports.wake. */
+  flush(now: number): void {
+    this.now = now;
+    this.#awake = false;
+    const rings = this.#dirtyRings;
+    for (let i = 0; i < rings.length; i++) this.#flushRing(rings[i] as Ring);
+    rings.length = 0;
+    const outboxes = this.#dirtyOutboxes;
+    for (let i = 0; i < outboxes.length; i++) {
+      const outbox = outboxes[i] as Outbox;
+      outbox.dirty = false;
+      outbox.flush(now);
+    }
+    outboxes.length = 0;
+    if (this.#waiting.size > 0) for (const connection of [...this.#waiting]) this.#settleOutput(connection);
+    for (const connection of this.#closing) this.#endWhenEmpty(connection);
+  }
+
+  /** Says ERROR to all and lets each go when it has taken that. New connections are refused. */
+  shutdown(reason: string, now: number): void {
+    this.now = now;
+    this.#stopping = true;
+    for (const connection of this.connections) if (connection.closingAt === 0) this.close(connection.id, reason);
+  }
+
+  // ── What chat asks (Out) ───────────────────────────────────────────────────────────────────────────────────────
+
+  openRoom(room: Room, now: number): RoomPort {
+    return this.rooms.open(room, now);
+  }
+
+  reply(id: ConnectionId, bytes: Uint8Array, start: number, end: number): void {
+    const connection = this.connections.at(id);
+    if (connection === undefined) return;
+    connection.outbox.say(bytes, start, end);
+    this.#dirtyOutbox(connection);
+    this.#checkOutput(connection);
+  }
+
+  stream(id: ConnectionId, source: FrameSource): void {
+    const connection = this.connections.at(id);
+    if (connection === undefined) return;
+    const frames = this.#poured;
+    connection.outbox.pour((tape) => {
+      frames.clear();
+      let more = true;
+      while (more && frames.length < POUR_BYTES) more = source.next(frames);
+      tape.append(frames.bytes, 0, frames.length);
+      return more;
+    });
+    this.#hold(connection, HELD_BY_SOURCE);
+    this.#waiting.add(connection);
+    this.#dirtyOutbox(connection);
+  }
+
+  close(id: ConnectionId, reason: string): void {
+    const connection = this.connections.at(id);
+    if (connection === undefined || connection.closingAt !== 0) return;
+    this.#say(connection, encodeFrame('ERROR', reason));
+    this.#startClosing(connection);
+  }
+
+  pause(id: ConnectionId): void {
+    const connection = this.connections.at(id);
+    if (connection !== undefined) this.#hold(connection, HELD_BY_COMMAND);
+  }
+
+  resume(id: ConnectionId): void {
+    const connection = this.connections.at(id);
+    if (connection !== undefined) this.#release(connection, HELD_BY_COMMAND);
+  }
+
+  verify(session: Session, password: string, hash: string): boolean {
+    const ticket = this.ticket();
+    if (!this.#ports.verify(ticket, password, hash)) return false;
+    this.#verifying.set(ticket, session);
+    return true;
+  }
+
+  token(uid: Uid): string {
+    return this.#ports.token(uid);
+  }
+
+  isToken(uid: Uid, token: string): boolean {
+    return this.#ports.isToken(uid, token);
+  }
+
+  log(event: string, fields: Readonly<Record<string, string | number>>): void {
+    this.#ports.log('info', event, fields);
+  }
+
+  stop(reason: string): void {
+    this.#ports.stop(reason);
+  }
+
+  // ── What rooms ask (RoomsOut) ──────────────────────────────────────────────────────────────────────────────────
+
+  outbox(id: ConnectionId): Outbox | undefined {
+    return this.connections.at(id)?.outbox;
+  }
+
+  openLog(room: RoomKey, epoch: Epoch, first: number): RoomLog {
+    return this.#ports.openLog(room, epoch, first);
+  }
+
+  ticket(): Ticket {
+    return ticketOf(++this.#tickets);
+  }
+
+  dirty(ring: Ring): void {
+    ring.dirty = true;
+    this.#dirtyRings.push(ring);
+    this.#wake();
+  }
+
+  overflowing(ring: Ring): void {
+    this.#flushRing(ring);
+  }
+
+  settled(session: Session, channel: Channel, outcome: SendOutcome, seq: number, id: string): void {
+    this.chat.sent(session, channel.room, outcome, seq, id, this.now);
+  }
+
+  // ── Input ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #read(connection: Connection): void {
+    const { scanner } = connection;
+    const frame = this.#frame;
+    while (connection.held === 0) {
+      const { session } = connection;
+      if (session === undefined) return;
+      const found = scanner.next(frame);
+      if (found === MORE) {
+        if (!this.#refill(connection)) return this.#finishInput(connection);
+        continue;
+      }
+      try {
+        if (found === FRAME) this.chat.command(session, frame, this.now);
+        else if (found === BAD) {
+          this.chat.fault(session, scanner.faultVerb, scanner.faultOffset, scanner.faultReason, this.now);
+        } else this.chat.tooLong(session, scanner.limit, this.now);
+      } catch (error) {
+        this.#contain(connection, error);
+      }
+      if (!session.registered) this.#boundRegistration(connection);
+      else if (scanner.limit !== this.#config.limits.frameBytes) scanner.limit = this.#config.limits.frameBytes;
+    }
+  }
+
+  #boundRegistration(connection: Connection): void {
+    if (connection.scanner.offset <= this.#config.limits.registrationBytes) return;
+    this.#expel(connection, 'Too much was sent before registration');
+  }
+
+  /** Feeds the next chunk that came while the input was held. */
+  #refill(connection: Connection): boolean {
+    const chunk = connection.backlog?.shift();
+    if (chunk === undefined) return false;
+    if (connection.backlog?.length === 0) connection.backlog = undefined;
+    connection.scanner.feed(chunk);
+    return true;
+  }
+
+  /** When no more input will come and all was read, the connection ends like one that was lost. */
+  #finishInput(connection: Connection): void {
+    if (!connection.inputOver || connection.held !== 0 || connection.closingAt !== 0) return;
+    if (connection.backlog !== undefined) return;
+    this.#drop(connection, 'Connection closed');
+    this.#startClosing(connection);
+  }
+
+  #hold(connection: Connection, why: number): void {
+    if (connection.held === 0) this.#ports.pause(connection.id);
+    connection.held |= why;
+  }
+
+  #release(connection: Connection, why: number): void {
+    if ((connection.held & why) === 0) return;
+    connection.held &= ~why;
+    if (connection.held !== 0 || connection.closingAt !== 0) return;
+    this.#ports.resume(connection.id);
+    this.#read(connection);
+  }
+
+  /** A fault of ours while we served one connection: that one ends, and the log has the reason. */
+  #contain(connection: Connection, error: unknown): void {
+    const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.#ports.log('error', 'internal.error', { connection: connection.id, reason });
+    this.#expel(connection, 'Internal error; please tell the operator');
+  }
+
+  // ── Output ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #say(connection: Connection, bytes: Uint8Array): void {
+    connection.outbox.say(bytes, 0, bytes.length);
+    this.#dirtyOutbox(connection);
+  }
+
+  #dirtyOutbox(connection: Connection): void {
+    const { outbox } = connection;
+    if (outbox.dirty || outbox.blocked) return;
+    outbox.dirty = true;
+    this.#dirtyOutboxes.push(outbox);
+    this.#wake();
+  }
+
+  #wake(): void {
+    if (this.#awake) return;
+    this.#awake = true;
+    this.#ports.wake();
+  }
+
+  #flushRing(ring: Ring): void {
+    ring.dirty = false;
+    const { readers } = ring;
+    // Backwards: a connection found gone leaves the list, and the last one takes its place.
+    for (let i = readers.length - 1; i >= 0; i--) readers[i]?.outbox.flush(this.now);
+    ring.flushed();
+  }
+
+  /** Whoever does not take what was said to him alone is not heard, and past the limit not served. */
+  #checkOutput(connection: Connection): void {
+    const { newOutputBytes, outputBytes } = this.#config.limits;
+    const limit = connection.session?.registered === false ? newOutputBytes : outputBytes;
+    const { held } = connection.outbox;
+    if (held * 4 > limit && connection.closingAt === 0) {
+      if (held > limit) {
+        // What is queued may be gone with one write; only a connection that is full is over its limit.
+        connection.outbox.flush(this.now);
+        if (connection.outbox.held > limit) return this.#abandon(connection, 'Output limit exceeded');
+      }
+      this.#hold(connection, HELD_BY_OUTPUT);
+      this.#waiting.add(connection);
+    }
+  }
+
+  /** Reads on when the output that the input waited for is written. */
+  #settleOutput(connection: Connection): void {
+    const { outbox } = connection;
+    if (connection.closingAt !== 0) return this.#endWhenEmpty(connection);
+    if (connection.held !== 0 && !outbox.pouring) {
+      if (outbox.held * 4 <= this.#config.limits.newOutputBytes || !outbox.blocked) {
+        this.#waiting.delete(connection);
+        this.#release(connection, HELD_BY_SOURCE);
+        this.#release(connection, HELD_BY_OUTPUT);
+      }
+    }
+  }
+
+  // ── Ends ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Tells chat that the connection is lost, once. */
+  #drop(connection: Connection, reason: string): void {
+    const { session } = connection;
+    connection.session = undefined;
+    connection.backlog = undefined;
+    if (session === undefined) return;
+    try {
+      this.chat.disconnected(session, reason, this.now);
+    } catch (error) {
+      const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      this.#ports.log('error', 'internal.error', { connection: connection.id, reason: text });
+    }
+  }
+
+  /** Ends a connection for a reason that it is told. */
+  #expel(connection: Connection, reason: string): void {
+    this.#drop(connection, reason);
+    this.close(connection.id, reason);
+  }
+
+  /** Ends a connection that takes nothing: it cannot be told. */
+  #abandon(connection: Connection, reason: string): void {
+    this.#ports.log('info', 'connection.abandoned', { connection: connection.id, reason });
+    this.#drop(connection, reason);
+    connection.outbox.close();
+    this.#ports.terminate(connection.id);
+  }
+
+  /** From now on nothing is read, and the connection ends when its outbox is empty. */
+  #startClosing(connection: Connection): void {
+    connection.closingAt = this.now;
+    connection.session = undefined;
+    connection.backlog = undefined;
+    this.#waiting.delete(connection);
+    this.#closing.add(connection);
+    this.#dirtyOutbox(connection);
+    this.#wake();
+  }
+
+  #endWhenEmpty(connection: Connection): void {
+    if (!connection.outbox.empty || !this.#closing.delete(connection)) return;
+    connection.outbox.close();
+    this.#ports.end(connection.id);
+  }
+
+  #sweep(now: number): void {
+    for (const connection of this.connections) this.#check(connection, now);
+    this.#sweeps++;
+    if (this.#sweeps % AGE_EVERY_SWEEPS === 0) this.rooms.age(now);
+    const idle = this.connections.count === 0 && this.rooms.budget.held === 0;
+    this.#sweepAt = idle ? Number.POSITIVE_INFINITY : now + SWEEP_MS;
+  }
+
+  /** Every state has its deadline. */
+  #check(connection: Connection, now: number): void {
+    const { limits } = this.#config;
+    const { outbox, session } = connection;
+    if (connection.closingAt !== 0) {
+      if (now - connection.closingAt < limits.lingerMs) return;
+      this.#closing.delete(connection);
+      outbox.close();
+      this.#ports.terminate(connection.id);
+    } else if (outbox.blocked && now - outbox.takenAt >= limits.writeDeadlineMs) {
+      this.#abandon(connection, 'Write timeout');
+    } else if (session === undefined) {
+      return;
+    } else if (!session.registered) {
+      if (now - connection.openedAt >= limits.registrationMs) this.#expel(connection, 'Registration timed out');
+    } else if (now - connection.heardAt >= limits.idleTimeoutMs) {
+      this.#expel(connection, 'Ping timeout');
+    } else if (!connection.pinged && now - connection.heardAt >= limits.idlePingMs) {
+      connection.pinged = true;
+      this.#say(connection, this.#ping);
+    }
+  }
+}

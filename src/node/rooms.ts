@@ -1,0 +1,198 @@
+// Rooms as the node sees them: a channel joins a room's order (its home) with its delivery (its ring) and knows who
+// subscribes. Nothing here knows users or commands; nothing here decides a number.
+//
+//   chat ── send, reserve … ──> Home ── publish ──> Ring ──> outboxes
+//        ── announce ────────────────────────────────^
+
+import { Deadlines } from '../base/deadlines.ts';
+import { type Epoch, epoch as epochOf, type RoomKey, type ServerId, type Ticket } from '../base/ids.ts';
+import type { SendOutcome } from '../base/outcome.ts';
+import type { RoomPort } from '../chat/ports.ts';
+import type { Room } from '../chat/rooms.ts';
+import type { Session } from '../chat/session.ts';
+import type { Outbox, Shared } from '../fanout/outbox.ts';
+import { Ring, type RingLimits } from '../fanout/ring.ts';
+import { RingBudget } from '../fanout/ring-budget.ts';
+import { Home, type HomeLimits, type HomeOut } from '../order/home.ts';
+import type { EntryKind, RoomLog } from '../order/log.ts';
+import { Penalties, type PenaltyLimits } from '../order/reservations.ts';
+import { encodeFrame } from '../wire/writer.ts';
+
+export interface RoomsConfig {
+  readonly server: { readonly id: ServerId; readonly incarnation: number };
+  readonly ring: RingLimits;
+  /** Bytes that all rings together may hold. */
+  readonly ringMemory: number;
+  readonly home: HomeLimits;
+  readonly penalties: PenaltyLimits;
+}
+
+/** What the rooms ask of the node. */
+export interface RoomsOut {
+  readonly shared: Shared;
+  readonly now: number;
+  outbox(connection: number): Outbox;
+  openLog(room: RoomKey, epoch: Epoch, first: number): RoomLog;
+  ticket(): Ticket;
+  /** A ring has news for its readers. */
+  dirty(ring: Ring): void;
+  /** Half of a ring came since its readers were given something: now. */
+  overflowing(ring: Ring): void;
+  settled(session: Session, channel: Channel, outcome: SendOutcome, seq: number, id: string): void;
+}
+
+export class Channel implements RoomPort, HomeOut {
+  readonly room: Room;
+  readonly ring: Ring;
+  readonly order: Home;
+  readonly #rooms: Rooms;
+
+  constructor(rooms: Rooms, room: Room, epoch: Epoch) {
+    this.#rooms = rooms;
+    this.room = room;
+    const { config, out, penalties } = rooms;
+    const first = 1;
+    this.order = new Home({
+      room,
+      epoch,
+      first,
+      log: out.openLog(room.key, epoch, first),
+      limits: config.home,
+      penalties,
+      out: this,
+      tickets: () => out.ticket(),
+    });
+    this.ring = new Ring(config.ring, out.shared.stamps, rooms.budget, first, (from, to) => this.#lagged(from, to));
+  }
+
+  subscribe(connection: number): void {
+    this.#rooms.out.outbox(connection).subscribe(this.ring);
+  }
+
+  unsubscribe(connection: number): void {
+    this.#rooms.out.outbox(connection).unsubscribe(this.ring);
+  }
+
+  announce(bytes: Uint8Array, start: number, end: number): void {
+    this.#append(bytes, start, end, 0);
+  }
+
+  wakeAt(at: number): void {
+    this.#rooms.wakes.set(this, at);
+  }
+
+  close(): void {
+    this.order.close();
+    this.ring.close();
+    this.#rooms.forget(this);
+  }
+
+  /** The home committed an entry. */
+  publish(_home: Home, _kind: EntryKind, seq: number, bytes: Uint8Array, start: number, end: number): void {
+    this.#append(bytes, start, end, seq);
+  }
+
+  /** The home has something to decide at `at`; Infinity: nothing. */
+  due(_home: Home, at: number): void {
+    this.#rooms.due(this, at);
+  }
+
+  /** The log answers an append of the home under this ticket. */
+  waits(_home: Home, ticket: Ticket): void {
+    this.#rooms.waits(this, ticket);
+  }
+
+  /** The home answers a send late. */
+  settled(_home: Home, asker: object, outcome: SendOutcome, seq: number, id: string): void {
+    this.#rooms.out.settled(asker as Session, this, outcome, seq, id);
+  }
+
+  #append(bytes: Uint8Array, start: number, end: number, seq: number): void {
+    const { out } = this.#rooms;
+    const { ring } = this;
+    const full = ring.append(bytes, start, end, seq, this.order.next, out.now);
+    if (full) out.overflowing(ring);
+    else if (!ring.dirty) out.dirty(ring);
+  }
+
+  /** What an overtaken reader is told: the slots it may lack, or, when it missed presence alone, who is left. */
+  #lagged(from: number, to: number): Uint8Array {
+    const { name, members } = this.room;
+    if (from > to) return encodeFrame('RPL_MEMBERS', name, members.size);
+    return encodeFrame('RPL_LAGGED', name, this.order.epoch, from, to);
+  }
+}
+
+export class Rooms {
+  readonly config: RoomsConfig;
+  readonly out: RoomsOut;
+  readonly budget: RingBudget;
+  readonly penalties: Penalties;
+  /** When chat wants to see to a room. */
+  readonly wakes = new Deadlines<Channel>();
+  /** When a home has something to decide. */
+  readonly #homes = new Deadlines<Channel>();
+  readonly #channels = new Set<Channel>();
+  readonly #waiting = new Map<Ticket, Channel>();
+  #newest = 0;
+
+  constructor(config: RoomsConfig, out: RoomsOut) {
+    this.config = config;
+    this.out = out;
+    this.budget = new RingBudget(config.ringMemory);
+    this.penalties = new Penalties(config.penalties);
+  }
+
+  /** Makes the channel of a new room, in an epoch above every one before, whatever the clock did. */
+  open(room: Room, now: number): Channel {
+    this.#newest = Math.max(now, this.config.server.incarnation, this.#newest + 1);
+    const channel = new Channel(this, room, epochOf(this.#newest, this.config.server.id));
+    this.#channels.add(channel);
+    return channel;
+  }
+
+  due(channel: Channel, at: number): void {
+    if (at === Number.POSITIVE_INFINITY) this.#homes.clear(channel);
+    else this.#homes.set(channel, at);
+  }
+
+  waits(channel: Channel, ticket: Ticket): void {
+    this.#waiting.set(ticket, channel);
+  }
+
+  /** The answer of a log. False when nobody waits for this ticket (any more). */
+  done(ticket: Ticket, result: number, now: number): boolean {
+    const channel = this.#waiting.get(ticket);
+    if (channel === undefined) return false;
+    this.#waiting.delete(ticket);
+    channel.order.done(ticket, result, now);
+    return true;
+  }
+
+  /** When tick() is due, in Unix ms. */
+  get next(): number {
+    return Math.min(this.#homes.next, this.wakes.next);
+  }
+
+  /** Lets homes decide what is due; answers the rooms that chat wanted to see to. */
+  *tick(now: number): Iterable<Room> {
+    for (let channel = this.#homes.take(now); channel !== undefined; channel = this.#homes.take(now)) {
+      channel.order.tick(now);
+    }
+    for (let channel = this.wakes.take(now); channel !== undefined; channel = this.wakes.take(now)) {
+      yield channel.room;
+    }
+  }
+
+  /** Rings forget what is older than they keep. */
+  age(now: number): void {
+    for (const channel of this.#channels) channel.ring.age(now);
+  }
+
+  forget(channel: Channel): void {
+    this.#channels.delete(channel);
+    this.wakes.clear(channel);
+    this.#homes.clear(channel);
+    for (const [ticket, waiting] of this.#waiting) if (waiting === channel) this.#waiting.delete(ticket);
+  }
+}
