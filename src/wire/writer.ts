@@ -62,6 +62,15 @@ export class FrameWriter {
     return this;
   }
 
+  /** Copies bytes[start, end), whole frames that were written before, each with its LF. */
+  frame(bytes: Uint8Array, start: number, end: number): this {
+    assert(!this.#open, 'a frame copied into another');
+    this.#reserve(end - start);
+    copyBytes(bytes, start, end, this.bytes, this.length);
+    this.length += end - start;
+    return this;
+  }
+
   /** Forgets everything written, and keeps the buffer. */
   clear(): void {
     this.length = 0;
