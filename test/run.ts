@@ -21,6 +21,8 @@ const CHECKS: readonly (readonly [string, readonly string[]])[] = [
   ['lint and format', [BUN, 'node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings']],
 ];
 const LIMIT_MS = 175_000;
+/** What a step may take to end after a signal. */
+const GRACE_MS = 1000;
 const LONG_LIMIT_MS = 30 * 60_000;
 
 const mode = process.argv[2] === 'check' || process.argv[2] === 'long' ? process.argv[2] : 'all';
@@ -28,12 +30,8 @@ const filters = process.argv.slice(mode === 'all' ? 2 : 3);
 const deadline = performance.now() + (mode === 'long' ? LONG_LIMIT_MS : LIMIT_MS);
 
 let running: Bun.Subprocess | undefined;
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.on(signal, () => {
-    running?.kill(signal);
-    process.exit(130);
-  });
-}
+let stopped = false;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop(signal));
 
 let tally: Tally = NONE;
 for (const [name, command] of CHECKS) tally = add(tally, await step(name, () => check(command)));
@@ -41,7 +39,16 @@ if (mode !== 'check') tally = add(tally, await step('tests', test));
 console.log(`\n${tallyLine(tally)}`);
 process.exit(tally.failed === 0 ? 0 : 1);
 
+/** Passes a signal on to the step that runs; a test may hold signals back, so more force follows. */
+function stop(signal: NodeJS.Signals): void {
+  stopped = true;
+  const child = running;
+  child?.kill(signal);
+  setTimeout(() => child?.kill('SIGKILL'), GRACE_MS).unref();
+}
+
 async function step(name: string, work: () => Promise<Tally>): Promise<Tally> {
+  if (stopped) return { ...NONE, failed: 1 };
   const started = performance.now();
   console.log(`── ${name}`);
   const result = await work();

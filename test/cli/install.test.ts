@@ -24,7 +24,7 @@ const INSTALLER = `
 `;
 const FAILING = "console.error('error: no such host'); process.exit(7);";
 const WARNING = `${INSTALLER} console.error('warn: DNSResolveFailed downloading tarball tool-linux@1.0.0');`;
-const HANGING = 'setInterval(() => {}, 1000);';
+const HANGING = 'await Bun.sleep(20_000);';
 
 let root: string;
 let said: string[];
