@@ -1,5 +1,6 @@
 // The table of options as text: `--help` for a terminal of 100 columns, and the Markdown of docs/OPERATING.md.
 
+import { RELATIONS } from './option-relations.ts';
 import { flagOf, type OptionKey, rowOf, SECTIONS, variableOf } from './option-table.ts';
 
 const COLUMNS = 100;
@@ -56,7 +57,7 @@ function wrap(text: string, columns: number): string[] {
   return lines;
 }
 
-/** The options as Markdown: a table under each heading. */
+/** The options as Markdown: a table under each heading, and what must fit together. */
 export function optionsMarkdown(): string {
   const parts = SECTIONS.map(({ title, keys }) =>
     [
@@ -67,7 +68,14 @@ export function optionsMarkdown(): string {
       ...keys.map(markdownRow),
     ].join('\n'),
   );
-  return `${parts.join('\n\n')}\n`;
+  return `${[...parts, relationsMarkdown()].join('\n\n')}\n`;
+}
+
+function relationsMarkdown(): string {
+  const lines = RELATIONS.map(
+    ({ keys, because }) => `- ${keys.map((key) => `\`${flagOf(key)}\``).join(', ')}: ${because}.`,
+  );
+  return ['### What must fit together', '', ...lines].join('\n');
 }
 
 function markdownRow(key: OptionKey): string {

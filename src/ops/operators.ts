@@ -1,0 +1,95 @@
+// The file of operators: a line each, `name:hash[:grants]`. Empty lines and those that begin with # say nothing. Grants
+// are verbs with commas between them; a line without them grants all. Every mistake is found, with its file and line;
+// with a single one nobody is an operator, so that a half-read file never gives or takes a right. Messages never show a
+// hash, nor what stands where one should.
+
+import { closeSync, fstatSync, openSync, readFileSync, type Stats } from 'node:fs';
+import { hashProblem } from './passwords.ts';
+import { visible } from './visible.ts';
+
+/** The verbs that an operator may be granted. */
+export const GRANTS = ['KILL', 'BSEND', 'SCLOSE'] as const;
+export type Grant = (typeof GRANTS)[number];
+
+/** Somebody who may become an operator with OPER. */
+export interface OperatorAccount {
+  readonly name: string;
+  readonly hash: string;
+  readonly grants: readonly Grant[];
+}
+
+export type ReadOperators =
+  | { readonly operators: readonly OperatorAccount[]; readonly warnings: readonly string[] }
+  | { readonly problems: readonly string[] };
+
+const NAME = /^[A-Za-z0-9_.-]{1,32}$/;
+const MOST_FILE_BYTES = 1024 * 1024;
+
+/** Reads the file at `path`. */
+export function readOperators(path: string): ReadOperators {
+  const name = visible(path);
+  try {
+    // One descriptor for both: what is judged is what is read.
+    const fd = openSync(path, 'r');
+    try {
+      const stats = fstatSync(fd);
+      if (!stats.isFile()) return { problems: [`${name}: expected a file`] };
+      if (stats.size > MOST_FILE_BYTES) return { problems: [`${name}: over ${MOST_FILE_BYTES} bytes`] };
+      const read = parseOperators(readFileSync(fd, 'utf8'), name);
+      return 'problems' in read ? read : { ...read, warnings: [...modeWarnings(stats, name), ...read.warnings] };
+    } finally {
+      closeSync(fd);
+    }
+  } catch (error) {
+    return { problems: [`${name}: cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)})`] };
+  }
+}
+
+function modeWarnings(stats: Stats, name: string): string[] {
+  if ((stats.mode & 0o022) !== 0) return [`${name} can be written by others: chmod 600 it`];
+  return (stats.mode & 0o004) !== 0 ? [`${name} can be read by everybody: chmod 600 it`] : [];
+}
+
+/** Reads the text of such a file; `file` is what messages call it. */
+export function parseOperators(text: string, file: string): ReadOperators {
+  const problems: string[] = [];
+  const operators = new Map<string, OperatorAccount>();
+  const lines = text.replace(/^\uFEFF/, '').split('\n');
+  for (const [i, raw] of lines.entries()) {
+    const line = raw.trim();
+    if (line === '' || line.startsWith('#')) continue;
+    const found: string[] = [];
+    const operator = parseLine(line, found);
+    if (operators.has(operator.name)) found.push(`operator ${operator.name} is there already`);
+    if (found.length === 0) operators.set(operator.name, operator);
+    problems.push(...found.map((problem) => `${file}:${i + 1}: ${problem}`));
+  }
+  if (problems.length > 0) return { problems };
+  return { operators: [...operators.values()], warnings: operators.size === 0 ? [`${file} names no operator`] : [] };
+}
+
+function parseLine(line: string, problems: string[]): OperatorAccount {
+  const [name = '', hash, grants, ...rest] = line.split(':').map((part) => part.trim());
+  if (hash === undefined) problems.push('expected name:hash or name:hash:grants');
+  else {
+    // Not shown: a line of the wrong shape may hold a password anywhere.
+    if (!NAME.test(name))
+      problems.push('expected a name of 1 to 32 letters, digits, "_", "-" or "." before the first :');
+    const problem = hashProblem(hash);
+    if (problem !== undefined) problems.push(problem);
+  }
+  if (rest.length > 0) problems.push('expected nothing behind the grants, found another :');
+  return { name, hash: hash ?? '', grants: parseGrants(grants, problems) };
+}
+
+function parseGrants(text: string | undefined, problems: string[]): readonly Grant[] {
+  if (text === undefined) return GRANTS;
+  if (text === '') problems.push('expected grants behind the second :; leave it away to grant all');
+  const granted: Grant[] = [];
+  for (const word of text === '' ? [] : text.split(',')) {
+    const grant = GRANTS.find((each) => each === word.trim().toUpperCase());
+    if (grant === undefined) problems.push(`expected grants among ${GRANTS.join(', ')}, found "${visible(word, 32)}"`);
+    else if (!granted.includes(grant)) granted.push(grant);
+  }
+  return granted;
+}
