@@ -3,6 +3,7 @@
 //   bun run test [filter…]   everything; filters choose test files
 //   bun run test:long        the same, where tests with more to give give it (CHORUS_TEST_LONG=1)
 //   bun run check            types, lint and format alone
+//   bun run fuzz, sim        the tests of that name alone, as long as in test:long
 //
 // The last line is `N passed, N failed` and, when there are any, `, N skipped`; the exit code is 0 only when nothing
 // failed. Each check counts as one. It never hangs: a run over its time is stopped and counted as failed.
@@ -25,17 +26,33 @@ const LIMIT_MS = 175_000;
 const GRACE_MS = 1000;
 const LONG_LIMIT_MS = 30 * 60_000;
 
-const mode = process.argv[2] === 'check' || process.argv[2] === 'long' ? process.argv[2] : 'all';
-const filters = process.argv.slice(mode === 'all' ? 2 : 3);
-const deadline = performance.now() + (mode === 'long' ? LONG_LIMIT_MS : LIMIT_MS);
+interface Mode {
+  readonly checks: boolean;
+  readonly tests: boolean;
+  readonly long: boolean;
+  /** Chooses test files, beside what the command line chooses. */
+  readonly filters: readonly string[];
+}
+const ALL: Mode = { checks: true, tests: true, long: false, filters: [] };
+const MODES = new Map<string | undefined, Mode>([
+  ['check', { ...ALL, tests: false }],
+  ['long', { ...ALL, long: true }],
+  ['fuzz', { checks: false, tests: true, long: true, filters: ['fuzz'] }],
+  ['sim', { checks: false, tests: true, long: true, filters: ['test/sim/'] }],
+]);
+
+const named = MODES.get(process.argv[2]);
+const mode = named ?? ALL;
+const filters = [...mode.filters, ...process.argv.slice(named === undefined ? 2 : 3)];
+const deadline = performance.now() + (mode.long ? LONG_LIMIT_MS : LIMIT_MS);
 
 let running: Bun.Subprocess | undefined;
 let stopped = false;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop(signal));
 
 let tally: Tally = NONE;
-for (const [name, command] of CHECKS) tally = add(tally, await step(name, () => check(command)));
-if (mode !== 'check') tally = add(tally, await step('tests', test));
+for (const [name, command] of mode.checks ? CHECKS : []) tally = add(tally, await step(name, () => check(command)));
+if (mode.tests) tally = add(tally, await step('tests', test));
 console.log(`\n${tallyLine(tally)}`);
 process.exit(tally.failed === 0 ? 0 : 1);
 
@@ -66,7 +83,7 @@ async function test(): Promise<Tally> {
   try {
     const path = join(folder, 'report.xml');
     const options = ['--reporter=junit', `--reporter-outfile=${path}`];
-    const code = await run([BUN, 'test', ...options, ...filters], mode === 'long' ? { CHORUS_TEST_LONG: '1' } : {});
+    const code = await run([BUN, 'test', ...options, ...filters], mode.long ? { CHORUS_TEST_LONG: '1' } : {});
     const report = Bun.file(path);
     const expected = filters.length > 0 ? [] : [...new Bun.Glob('test/**/*.test.ts').scanSync(ROOT)].sort();
     const [result, troubles] = judge((await report.exists()) ? await report.text() : undefined, code, expected);

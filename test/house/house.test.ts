@@ -58,6 +58,33 @@ describe('the real files', () => {
   );
 });
 
+describe('package.json', () => {
+  const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+    packageManager: string;
+    engines: { bun: string };
+    scripts: Record<string, string>;
+    dependencies?: Record<string, string>;
+    devDependencies: Record<string, string>;
+  };
+
+  test('pins every version exactly, and Bun everywhere to the same', () => {
+    const versions = Object.values({ ...manifest.dependencies, ...manifest.devDependencies, ...manifest.engines });
+    for (const version of versions) expect(version).toMatch(/^\d+\.\d+\.\d+$/);
+    expect(manifest.packageManager).toBe(`bun@${manifest.engines.bun}`);
+    expect(readFileSync(join(ROOT, '.ci/run'), 'utf8')).toContain(`npx -y ${manifest.packageManager} run test`);
+  });
+
+  test('has scripts that install first and hand their process over', () => {
+    for (const script of Object.values(manifest.scripts)) {
+      expect(script).toMatch(/^bun src\/cli\/install\.ts( server)? && exec bun [\w./]+( \w+)?$/);
+    }
+  });
+
+  test('has a lock file that names packages and no addresses', () => {
+    expect(readFileSync(join(ROOT, 'bun.lock'), 'utf8')).not.toContain('://');
+  });
+});
+
 describe('imports go down the layers', () => {
   const imports = (path: string, specifier: string): string[] =>
     judge(rules.importDirection, [path, `${OPENING}import { x } from '${specifier}';\n`]);
