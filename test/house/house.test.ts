@@ -109,6 +109,7 @@ describe('imports go down the layers', () => {
     ['src/net/a.ts', 'fast-check', 'fast-check is no run-time dependency'],
     ['src/net/a.ts', '@scope/name/deep', '@scope/name is no run-time dependency'],
     ['src/cli/a.ts', '../../test/run.ts', 'src imports test/run.ts'],
+    ['src/node/a.ts', '../../package.json', 'src imports package.json'],
     ['src/extra/a.ts', './b.ts', 'there is no layer extra'],
   ])('%s must not import %s', (path, specifier, wrong) => {
     const [found = '', ...more] = imports(path, specifier);
@@ -127,6 +128,7 @@ describe('imports go down the layers', () => {
     ['src/client/transport/a.ts', 'bun'],
     ['src/cli/a.ts', '../client/transport/tcp.ts'],
     ['src/main.ts', './ops/options.ts'],
+    ['src/main.ts', '../package.json'],
   ])('%s may import %s', (path, specifier) => expect(imports(path, specifier)).toEqual([]));
 
   test.each([
