@@ -1,0 +1,467 @@
+// A room's home: gives out the numbers of one epoch, decides each of them once, and publishes what its log committed,
+// in the order of decision. A slot is
+//
+//   free ── reserve ──> reserved ── send ──┐
+//     └──── send ──────────────────────────┴─> appended ──> committed = published
+//                         reserved ── ended ──> skipped (appended as an empty slot, and so on)
+//
+// What a log refuses is not published, and its number is given to nobody else: it becomes an empty slot as soon as
+// the log takes one. With a log that answers at once a send is decided, committed and published before it returns,
+// and allocates nothing. This file knows no users, sockets or clocks; whoever publishes must not call back into it.
+
+import { assert } from '../base/assert.ts';
+import type { Epoch, RoomKey, Ticket, Uid } from '../base/ids.ts';
+import {
+  EXPIRED,
+  type FindOutcome,
+  ID_REUSED,
+  type ReserveOutcome,
+  SENT,
+  SENT_BEFORE,
+  type SendOutcome,
+  UNAVAILABLE,
+  WAITING,
+} from '../base/outcome.ts';
+import { MemoryBudget } from './budget.ts';
+import { encoded, SlotEncoder } from './encode.ts';
+import { fingerprint, type IdLimits, MessageIds } from './ids.ts';
+import { type EntryKind, LATE, MESSAGE, REFUSED, type RoomLog, SKIP, type Slot } from './log.ts';
+import { type Entry, Pending, type Waiter } from './pending.ts';
+import { CatchUpReader, emptySlot, HistoryReader } from './readers.ts';
+import { type Penalties, type Reservation, Reservations } from './reservations.ts';
+
+/** What one room may hold open. */
+export interface HomeLimits extends IdLimits {
+  /** How long a reservation lives. */
+  readonly ttlMs: number;
+  readonly reservations: number;
+  /** Entries, and their bytes, that a log may owe an answer for. */
+  readonly pendingEntries: number;
+  readonly pendingBytes: number;
+}
+
+export const HOME_LIMITS: HomeLimits = {
+  ttlMs: 5_000,
+  reservations: 8,
+  idWindowMs: 600_000,
+  idWindow: 65_536,
+  pendingEntries: 4_096,
+  pendingBytes: 4_194_304,
+};
+
+/** After this long somebody who waits for a commit hears that its outcome is unknown. */
+export const COMMIT_MS = 20_000;
+/** When to ask again for a slot that waits for its commit. */
+const ASK_AGAIN_MS = 100;
+const FIRST_RETRY_MS = 100;
+const LONGEST_RETRY_MS = 5_000;
+
+/** What a home says to those around it. */
+export interface HomeOut {
+  /** A committed frame for every reader of the room, in order of position, once. bytes[start, end) are only lent. */
+  publish(home: Home, kind: EntryKind, seq: number, bytes: Uint8Array, start: number, end: number): void;
+  /**
+   * The answer after WAITING: SENT or SENT_BEFORE with the decided seq, or UNAVAILABLE (at a deadline: the outcome is
+   * unknown) with the seq that was asked for.
+   */
+  settled(home: Home, asker: object, outcome: SendOutcome, seq: number, id: string): void;
+  /** tick() is wanted at `at` (Unix ms), and not at the time said before; Infinity: never. */
+  due(home: Home, at: number): void;
+  /** The log answers later under this ticket: done() follows, or never. */
+  waits(home: Home, ticket: Ticket): void;
+}
+
+export interface HomeOptions {
+  readonly room: { readonly key: RoomKey; readonly name: string };
+  readonly epoch: Epoch;
+  /** The first number of this epoch. */
+  readonly first?: number;
+  /** Empty; the home closes it. */
+  readonly log: RoomLog;
+  readonly limits?: HomeLimits;
+  readonly penalties: Penalties;
+  /** Counts the message ids known over all rooms. */
+  readonly idBudget?: MemoryBudget;
+  readonly out: HomeOut;
+  readonly tickets: () => Ticket;
+}
+
+/** No id is known for a message: it is new. Beside the outcomes. */
+const NEW = -1;
+type Known = SendOutcome | typeof NEW;
+
+export class Home {
+  readonly key: RoomKey;
+  readonly name: string;
+  readonly epoch: Epoch;
+  /** The seq of the last SENT or SENT_BEFORE that send() answered. */
+  sentSeq = 0;
+  readonly #log: RoomLog;
+  readonly #limits: HomeLimits;
+  readonly #out: HomeOut;
+  readonly #tickets: () => Ticket;
+  readonly #encoder: SlotEncoder;
+  readonly #ids: MessageIds;
+  readonly #penalties: Penalties;
+  readonly #reservations = new Reservations();
+  readonly #pending = new Pending<object>();
+  /** Given out and not decided: reserved, not committed, or in #skips. All of them are at or above #next. */
+  readonly #undecided = new Set<number>();
+  /** Slots to be emptied as soon as the log takes them. While there is one, nothing new is decided. */
+  #skips: number[] = [];
+  #retryAt = Number.POSITIVE_INFINITY;
+  #retryMs = FIRST_RETRY_MS;
+  /** The highest number given out. */
+  #last: number;
+  #next: number;
+  /** The highest position that the log was given and did not refuse. */
+  #appended = 0;
+  /** The highest position that was published. */
+  #published = 0;
+  #due = Number.POSITIVE_INFINITY;
+  #closed = false;
+
+  constructor(options: HomeOptions) {
+    const { room, epoch, log, out, tickets, penalties, first = 1, limits = HOME_LIMITS } = options;
+    assert(log.epoch === epoch && log.committed === 0, 'a home begins with an empty log of its own epoch');
+    this.key = room.key;
+    this.name = room.name;
+    this.epoch = epoch;
+    this.#log = log;
+    this.#limits = limits;
+    this.#out = out;
+    this.#tickets = tickets;
+    this.#penalties = penalties;
+    this.#encoder = new SlotEncoder(room.name, epoch);
+    this.#ids = new MessageIds(options.idBudget ?? new MemoryBudget(limits.idWindow * 2), limits);
+    this.#last = first - 1;
+    this.#next = first;
+  }
+
+  /** The lowest slot that is not decided. */
+  get next(): number {
+    return this.#next;
+  }
+
+  /** 1 + the highest seq that is kept no longer. */
+  get floor(): number {
+    return this.#log.floor;
+  }
+
+  /** When tick() is wanted, in Unix milliseconds; Infinity when nothing is due. */
+  get nextDeadline(): number {
+    return Math.min(this.#reservations.deadline, this.#retryAt, this.#pending.deadline, this.#ids.deadline);
+  }
+
+  /**
+   * Numbers and decides a message. `nick` and text[start, end) are canonical bytes; `seq` 0: the room numbers it;
+   * `id` '' for none. WAITING: HomeOut.settled follows, with the same asker.
+   */
+  send(
+    asker: object,
+    holder: Uid,
+    nick: Uint8Array,
+    text: Uint8Array,
+    start: number,
+    end: number,
+    seq: number,
+    id: string,
+    now: number,
+  ): SendOutcome {
+    let print = 0;
+    if (id !== '') {
+      print = fingerprint(text, start, end);
+      const known = this.#lookUp(asker, seq, id, print, now);
+      if (known !== NEW) return known;
+    }
+    if (seq !== 0 && !this.#holds(holder, seq, now)) return EXPIRED;
+    if (this.#closed || this.#skips.length !== 0) return UNAVAILABLE;
+    const slot = seq === 0 ? this.#last + 1 : seq;
+    const length = this.#encoder.message(slot, nick, now, text, start, end, id);
+    if (this.#pending.size !== 0 && this.#isFull(length)) return UNAVAILABLE;
+    const ticket = this.#tickets();
+    const answer = this.#log.append(this.#appended, MESSAGE, slot, encoded.bytes, 0, length, ticket);
+    // Nobody saw the number and none follows it; a reservation lives on.
+    if (answer === REFUSED) return UNAVAILABLE;
+    this.#appended++;
+    if (seq === 0) this.#last = slot;
+    else this.#fill(seq);
+    if (answer === LATE || this.#pending.size !== 0) {
+      const entry = this.#defer(answer, MESSAGE, slot, length, id, print, ticket);
+      this.#wait(entry, asker, seq, id, now);
+      return WAITING;
+    }
+    this.#decide(answer, slot);
+    this.#out.publish(this, MESSAGE, slot, encoded.bytes, 0, length);
+    if (id !== '') this.#remember(id, slot, print, now);
+    this.sentSeq = slot;
+    return SENT;
+  }
+
+  reserve(holder: Uid, now: number): ReserveOutcome {
+    this.#endReservations(now);
+    const live = this.#reservations.of(holder);
+    if (live !== undefined) return { kind: 'reserved', seq: live.seq, ttlMs: live.deadline - now };
+    if (this.#closed || this.#skips.length !== 0) return { kind: 'unavailable' };
+    const waitMs = this.#penalties.waitMs(holder, now);
+    if (waitMs > 0) return { kind: 'refused', retryMs: waitMs };
+    const { reservations, ttlMs } = this.#limits;
+    if (this.#reservations.size >= reservations) {
+      return { kind: 'refused', retryMs: this.#reservations.deadline - now };
+    }
+    const seq = ++this.#last;
+    this.#undecided.add(seq);
+    this.#reservations.add({ seq, holder, deadline: now + ttlMs });
+    this.#announceDue();
+    return { kind: 'reserved', seq, ttlMs };
+  }
+
+  /** The holder left or was lost: its reservation is skipped at once. */
+  release(holder: Uid, now: number): void {
+    const reservation = this.#reservations.of(holder);
+    if (reservation === undefined) return;
+    this.#reservations.remove(reservation);
+    this.#leaveEmpty(reservation, now);
+    this.#announceDue();
+  }
+
+  find(epoch: Epoch, seq: number, now: number): FindOutcome {
+    if (epoch !== this.epoch) return { kind: 'gone', floor: this.floor };
+    if (seq > this.#last || seq < 1) return { kind: 'never' };
+    const slot = emptySlot();
+    if (this.read(seq, slot)) return { kind: 'slot', bytes: slot.bytes, start: slot.start, end: slot.end };
+    const reservation = this.#reservations.at(seq);
+    if (reservation !== undefined) return { kind: 'pending', ms: Math.max(0, reservation.deadline - now) };
+    if (this.#undecided.has(seq)) return { kind: 'pending', ms: ASK_AGAIN_MS };
+    return { kind: 'gone', floor: this.floor };
+  }
+
+  /** Fills `slot` with the published slot `seq`; false when it is undecided or kept no longer. */
+  read(seq: number, slot: Slot): boolean {
+    // A log may have committed what it has not told yet: that is not published, so nobody reads it.
+    return !this.#closed && this.#log.read(seq, slot) && slot.position <= this.#published;
+  }
+
+  /**
+   * A reader of at most `count` slots from `from` on (0: the first kept), ending before an undecided slot; undefined
+   * when `epoch` or `from` is kept no longer.
+   */
+  history(epoch: Epoch, from: number, count: number): HistoryReader | undefined {
+    if (epoch !== this.epoch || (from !== 0 && from < this.floor)) return undefined;
+    return new HistoryReader(this, from === 0 ? this.floor : from, count);
+  }
+
+  /**
+   * A reader of everything published until now above `last`, for somebody who gets all that follows live; undefined
+   * when `epoch` is unknown or the slots behind `last` are kept no longer.
+   */
+  resume(epoch: Epoch, last: number): CatchUpReader | undefined {
+    if (epoch !== this.epoch || last + 1 < this.floor) return undefined;
+    return new CatchUpReader(this, last + 1, this.#last + 1, this.#published);
+  }
+
+  /** Like resume, for what is decided above `next` already; undefined when that is nothing. */
+  ahead(): CatchUpReader | undefined {
+    const decided = this.#last + 1 - this.#next - this.#undecided.size;
+    return decided === 0 ? undefined : new CatchUpReader(this, this.#next, this.#last + 1, this.#published);
+  }
+
+  /** Does what is due at `now`: ends reservations, answers those who waited too long, tries a refused slot again. */
+  tick(now: number): void {
+    this.#endReservations(now);
+    for (let waiter = this.#pending.takeWaiter(now); waiter !== undefined; waiter = this.#pending.takeWaiter(now)) {
+      this.#settle(waiter, UNAVAILABLE, waiter.asked);
+    }
+    if (this.#retryAt <= now) this.#retrySkips(now);
+    this.#ids.tick(now);
+    this.#announceDue();
+  }
+
+  /** The log's late answer to an append: its position, or REFUSED. What was answered before is ignored. */
+  done(ticket: Ticket, result: number, now: number): void {
+    const entry = this.#pending.byTicket(ticket);
+    if (entry === undefined || entry.committed || this.#closed) return;
+    if (result === REFUSED) {
+      this.#fail(entry, now);
+    } else {
+      assert(result === entry.position, 'a log that committed an entry at another place');
+      entry.committed = true;
+      this.#publishCommitted(now);
+    }
+    this.#announceDue();
+  }
+
+  /** The room ends. Whoever waits is told so, and all memory is given back. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const entry of this.#pending.takeFrom(1)) this.#settleAll(entry, UNAVAILABLE, 0);
+    this.#log.close();
+    this.#ids.close();
+    this.#out.due(this, Number.POSITIVE_INFINITY);
+  }
+
+  /** What is known of a message's id; somebody who asks again waits with the first one. */
+  #lookUp(asker: object, seq: number, id: string, print: number, now: number): Known {
+    if (this.#ids.find(id)) {
+      if (this.#ids.print !== print) return ID_REUSED;
+      this.sentSeq = this.#ids.seq;
+      return SENT_BEFORE;
+    }
+    const entry = this.#pending.size === 0 ? undefined : this.#pending.byId(id);
+    if (entry === undefined) return NEW;
+    if (entry.print !== print) return ID_REUSED;
+    if (this.#pending.waiting >= this.#limits.pendingEntries * 2) return UNAVAILABLE;
+    this.#wait(entry, asker, seq, id, now);
+    return WAITING;
+  }
+
+  #holds(holder: Uid, seq: number, now: number): boolean {
+    const reservation = this.#reservations.of(holder);
+    return reservation !== undefined && reservation.seq === seq && now < reservation.deadline;
+  }
+
+  #isFull(length: number): boolean {
+    const { pendingEntries, pendingBytes } = this.#limits;
+    return this.#pending.size >= pendingEntries || this.#pending.bytes + length > pendingBytes;
+  }
+
+  /** The reservation of `seq` was used. */
+  #fill(seq: number): void {
+    const reservation = this.#reservations.at(seq) as Reservation;
+    this.#reservations.remove(reservation);
+    this.#penalties.used(reservation.holder);
+    this.#announceDue();
+  }
+
+  /** Counts a slot as decided, at `position`. It is published next. */
+  #decide(position: number, seq: number): void {
+    assert(position === this.#published + 1, 'published out of order');
+    this.#published = position;
+    if (this.#undecided.size !== 0) this.#undecided.delete(seq);
+    if (seq !== this.#next) return;
+    if (this.#undecided.size === 0) {
+      this.#next = this.#last + 1;
+    } else {
+      do this.#next++;
+      while (this.#next <= this.#last && !this.#undecided.has(this.#next));
+    }
+  }
+
+  #remember(id: string, seq: number, print: number, now: number): void {
+    this.#ids.add(id, seq, print, now);
+    this.#announceDue();
+  }
+
+  /** Keeps the frame that was encoded last until the log has committed it and everything before it. */
+  #defer(
+    answer: number,
+    kind: EntryKind,
+    seq: number,
+    length: number,
+    id: string,
+    print: number,
+    ticket: Ticket,
+  ): Entry<object> {
+    const bytes = encoded.bytes.slice(0, length);
+    const committed = answer !== LATE;
+    const entry = { position: this.#appended, kind, seq, bytes, id, print, ticket, committed, waiters: [] };
+    this.#undecided.add(seq);
+    this.#pending.push(entry);
+    if (!committed) this.#out.waits(this, ticket);
+    return entry;
+  }
+
+  #wait(entry: Entry<object>, asker: object, asked: number, id: string, now: number): void {
+    this.#pending.wait(entry, { asker, asked, id, deadline: now + COMMIT_MS, answered: false });
+    this.#announceDue();
+  }
+
+  #publishCommitted(now: number): void {
+    this.#retryMs = FIRST_RETRY_MS;
+    for (let entry = this.#pending.takeCommitted(); entry !== undefined; entry = this.#pending.takeCommitted()) {
+      this.#decide(entry.position, entry.seq);
+      this.#out.publish(this, entry.kind, entry.seq, entry.bytes, 0, entry.bytes.length);
+      if (entry.id !== '') this.#ids.add(entry.id, entry.seq, entry.print, now);
+      this.#settleAll(entry, SENT, entry.seq);
+    }
+  }
+
+  /** The log refused an entry: it fails, and so does all behind it, which follows a position that will not be. */
+  #fail(refused: Entry<object>, now: number): void {
+    const failed = this.#pending.takeFrom(refused.position);
+    this.#appended = refused.position - 1;
+    for (const entry of failed) this.#skips.push(entry.seq);
+    this.#retryLater(now);
+    for (const entry of failed) this.#settleAll(entry, UNAVAILABLE, 0);
+  }
+
+  /** Answers all who wait for an entry: the first with `outcome`, those who repeated it with what fits. */
+  #settleAll(entry: Entry<object>, outcome: SendOutcome, seq: number): void {
+    let mine = outcome;
+    for (const waiter of entry.waiters) {
+      if (!waiter.answered) this.#settle(waiter, mine, outcome === UNAVAILABLE ? waiter.asked : seq);
+      if (outcome === SENT) mine = SENT_BEFORE;
+    }
+  }
+
+  #settle(waiter: Waiter<object>, outcome: SendOutcome, seq: number): void {
+    waiter.answered = true;
+    this.#out.settled(this, waiter.asker, outcome, seq, waiter.id);
+  }
+
+  #endReservations(now: number): void {
+    for (let ended = this.#reservations.takeEnded(now); ended !== undefined; ) {
+      this.#leaveEmpty(ended, now);
+      ended = this.#reservations.takeEnded(now);
+    }
+  }
+
+  /** A reservation that was not used: its slot is skipped. */
+  #leaveEmpty(reservation: Reservation, now: number): void {
+    this.#penalties.missed(reservation.holder, now);
+    if (this.#closed) return;
+    // Behind those that wait already, so that the log is not asked more often than the retry says.
+    if (this.#skips.length === 0 && this.#skip(reservation.seq)) return;
+    this.#skips.push(reservation.seq);
+    this.#retryLater(now);
+  }
+
+  /** Decides that a slot stays empty; false when the log refuses. */
+  #skip(seq: number): boolean {
+    const length = this.#encoder.skip(seq);
+    const ticket = this.#tickets();
+    const answer = this.#log.append(this.#appended, SKIP, seq, encoded.bytes, 0, length, ticket);
+    if (answer === REFUSED) return false;
+    this.#appended++;
+    if (answer === LATE || this.#pending.size !== 0) {
+      this.#defer(answer, SKIP, seq, length, '', 0, ticket);
+    } else {
+      this.#decide(answer, seq);
+      this.#out.publish(this, SKIP, seq, encoded.bytes, 0, length);
+    }
+    return true;
+  }
+
+  #retrySkips(now: number): void {
+    this.#retryAt = Number.POSITIVE_INFINITY;
+    let done = 0;
+    while (done < this.#skips.length && this.#skip(this.#skips[done] as number)) done++;
+    this.#skips = this.#skips.slice(done);
+    if (this.#skips.length !== 0) this.#retryLater(now);
+    else if (this.#pending.size === 0) this.#retryMs = FIRST_RETRY_MS;
+  }
+
+  #retryLater(now: number): void {
+    if (this.#retryAt !== Number.POSITIVE_INFINITY) return;
+    this.#retryAt = now + this.#retryMs;
+    this.#retryMs = Math.min(this.#retryMs * 2, LONGEST_RETRY_MS);
+  }
+
+  #announceDue(): void {
+    const at = this.nextDeadline;
+    if (at === this.#due) return;
+    this.#due = at;
+    this.#out.due(this, at);
+  }
+}

@@ -1,0 +1,218 @@
+// The memory log: a room's newest slots, in the memory of this process. It commits at once.
+//
+// Frames stand in one tape in the order of their decision, which is the order of their positions; slots are asked for
+// by seq. The two orders differ where a reserved slot is filled late, so the table has one part for each:
+//
+//   seqs[position]  starts[position]      what stands at a position, and where its bytes begin in the tape
+//   positions[seq]                        where the decision on a slot stands
+//
+// All three are circular and of one size, a power of two that starts small and doubles. Eviction goes by position: the
+// bytes at the tape's tail are those of the oldest decision, and nothing can pin them. It raises the floor above the
+// slot it evicts; a slot below the floor that was decided later counts as kept no longer, and its bytes go in turn.
+// The newest decision at or above the floor is always kept. In the steady state nothing is allocated.
+
+import { assert } from '../base/assert.ts';
+import { equalBytes } from '../base/bytes.ts';
+import type { Epoch, Ticket } from '../base/ids.ts';
+import { Tape } from '../base/tape.ts';
+import type { Member, MemoryBudget } from './budget.ts';
+import { type EntryKind, MESSAGE, REFUSED, type RoomLog, SKIP, type Slot } from './log.ts';
+
+/** What one room may keep. */
+export interface MemoryLimits {
+  readonly slots: number;
+  readonly bytes: number;
+}
+
+export const MEMORY_LIMITS: MemoryLimits = { slots: 1_024, bytes: 1_048_576 };
+
+const SMALLEST = 8;
+/** Below this a log has nothing to give to a budget. */
+const LEAST_BYTES = 1_024;
+/** Bytes of the three parts of the table for one place. */
+const PLACE_BYTES = 24;
+const EMPTY = new Float64Array(0);
+
+export class MemoryLog implements RoomLog, Member {
+  readonly epoch: Epoch;
+  committed = 0;
+  floor: number;
+  readonly #limits: MemoryLimits;
+  readonly #budget: MemoryBudget;
+  readonly #frames = new Tape();
+  /** seqs, negative for a SKIP; then starts; then positions. */
+  #table = EMPTY;
+  #size = 0;
+  #mask = -1;
+  /** The lowest position kept; committed + 1 when nothing is. */
+  #oldest = 1;
+  /** The limit of bytes now: less than the option after the budget made this log halve. */
+  #bytes: number;
+  /** What the budget was told of. */
+  #tapeHeld = 0;
+  #sizeHeld = 0;
+
+  /** A log for slots from `first` on. */
+  constructor(epoch: Epoch, budget: MemoryBudget, limits: MemoryLimits = MEMORY_LIMITS, first = 1) {
+    assert(limits.slots >= 1 && limits.bytes >= 1, 'a log that may keep nothing');
+    this.epoch = epoch;
+    this.floor = first;
+    this.#limits = limits;
+    this.#bytes = limits.bytes;
+    this.#budget = budget;
+    budget.join(this);
+  }
+
+  append(
+    after: number,
+    kind: EntryKind,
+    seq: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    _ticket: Ticket,
+  ): number {
+    if (after !== this.committed) return this.#again(after, kind, seq, bytes, start, end);
+    const count = after - this.#oldest + 1;
+    if (count >= this.#limits.slots || this.#frames.length + end - start > this.#bytes) this.#evictFor(end - start);
+    if (after - this.#oldest + 1 >= this.#size) this.#resize(Math.max(SMALLEST, this.#size * 2));
+    const position = after + 1;
+    const at = position & this.#mask;
+    this.#table[at] = kind === MESSAGE ? seq : -seq;
+    this.#table[this.#size + at] = this.#frames.append(bytes, start, end);
+    this.committed = position;
+    if (seq >= this.floor) this.#place(seq, position);
+    if (this.#frames.held !== this.#tapeHeld || this.#size !== this.#sizeHeld) this.#account();
+    return position;
+  }
+
+  read(seq: number, slot: Slot): boolean {
+    if (seq < this.floor || this.#size === 0) return false;
+    const position = this.#table[2 * this.#size + (seq & this.#mask)] as number;
+    if (position < this.#oldest) return false;
+    const signed = this.#table[position & this.#mask] as number;
+    if (signed !== seq && signed !== -seq) return false;
+    slot.kind = signed > 0 ? MESSAGE : SKIP;
+    slot.seq = seq;
+    slot.position = position;
+    slot.bytes = this.#frames.buffer;
+    slot.start = this.#start(position) - this.#frames.base;
+    slot.end = this.#start(position + 1) - this.#frames.base;
+    return true;
+  }
+
+  halve(): void {
+    if (this.#frames.held <= LEAST_BYTES) return;
+    // A tape has room for twice what is live: a quarter of it, kept, lets it settle at half.
+    this.#bytes = powerOfTwo(this.#frames.held >> 2);
+    while (this.#frames.length > this.#bytes && this.#oldest < this.committed) this.#evict();
+    this.#frames.shrink();
+    const kept = this.committed - this.#oldest + 1;
+    if (kept * 2 <= this.#size) this.#resize(Math.max(SMALLEST, powerOfTwo(kept * 2)));
+    this.#account();
+  }
+
+  close(): void {
+    this.#oldest = this.committed + 1;
+    this.#frames.trim(this.#frames.head);
+    this.#frames.shrink();
+    this.#table = EMPTY;
+    this.#size = 0;
+    this.#mask = -1;
+    this.#account();
+    this.#budget.leave(this);
+  }
+
+  /** Answers for a position that was decided before, or that has a gap in front of it. */
+  #again(after: number, kind: EntryKind, seq: number, bytes: Uint8Array, start: number, end: number): number {
+    const position = after + 1;
+    if (position > this.committed || position < this.#oldest) return REFUSED;
+    if (this.#table[position & this.#mask] !== (kind === MESSAGE ? seq : -seq)) return REFUSED;
+    const { buffer, base } = this.#frames;
+    const at = this.#start(position) - base;
+    return equalBytes(buffer, at, this.#start(position + 1) - base, bytes, start, end) ? position : REFUSED;
+  }
+
+  #start(position: number): number {
+    return position > this.committed
+      ? this.#frames.head
+      : (this.#table[this.#size + (position & this.#mask)] as number);
+  }
+
+  #evictFor(bytes: number): void {
+    const full = this.#frames.length + bytes > this.#bytes;
+    if (full && this.#bytes < this.#limits.bytes && this.#budget.spares(this.#frames.held)) {
+      this.#bytes = Math.min(this.#bytes * 2, this.#limits.bytes);
+    }
+    while (this.#oldest <= this.committed && this.#isFull(bytes)) this.#evict();
+  }
+
+  #isFull(bytes: number): boolean {
+    return this.committed - this.#oldest + 1 >= this.#limits.slots || this.#frames.length + bytes > this.#bytes;
+  }
+
+  #evict(): void {
+    const seq = Math.abs(this.#table[this.#oldest & this.#mask] as number);
+    if (seq >= this.floor) this.floor = seq + 1;
+    this.#oldest++;
+    this.#frames.trim(this.#start(this.#oldest));
+  }
+
+  /** Notes where the decision on `seq` stands, growing as long as two kept slots would share a place. */
+  #place(seq: number, position: number): void {
+    for (;;) {
+      const place = 2 * this.#size + (seq & this.#mask);
+      const there = this.#table[place] as number;
+      const other = there < this.#oldest ? 0 : Math.abs(this.#table[there & this.#mask] as number);
+      assert(other !== seq || there === position, 'a slot decided twice');
+      if (other < this.floor || other === seq) {
+        this.#table[place] = position;
+        return;
+      }
+      if (this.#size < this.#limits.slots) {
+        this.#resize(this.#size * 2);
+      } else if (other > seq) {
+        // Further behind the newest slots than a room keeps.
+        this.floor = seq + 1;
+        return;
+      } else {
+        this.floor = other + 1;
+      }
+    }
+  }
+
+  /** Makes the table anew with `size` places, which the kept positions fit in. */
+  #resize(size: number): void {
+    const old = this.#table;
+    const oldSize = this.#size;
+    const oldMask = this.#mask;
+    this.#table = new Float64Array(size * 3);
+    this.#size = size;
+    this.#mask = size - 1;
+    for (let position = this.#oldest; position <= this.committed; position++) {
+      this.#table[position & this.#mask] = old[position & oldMask] as number;
+      this.#table[size + (position & this.#mask)] = old[oldSize + (position & oldMask)] as number;
+    }
+    // Behind the loop, for placing may resize again, and that copies all of it.
+    for (let position = this.#oldest; position <= this.committed; position++) {
+      const seq = Math.abs(this.#table[position & this.#mask] as number);
+      if (seq >= this.floor) this.#place(seq, position);
+    }
+  }
+
+  /** Tells the budget what is held now. Last in any change, for the budget may answer with halve(). */
+  #account(): void {
+    const change = this.#frames.held - this.#tapeHeld + (this.#size - this.#sizeHeld) * PLACE_BYTES;
+    this.#tapeHeld = this.#frames.held;
+    this.#sizeHeld = this.#size;
+    if (change > 0) this.#budget.grew(change);
+    else if (change < 0) this.#budget.shrank(-change);
+  }
+}
+
+/** The largest power of two that is not above `value` (at least 1). */
+function powerOfTwo(value: number): number {
+  let power = 1;
+  while (power * 2 <= value) power *= 2;
+  return power;
+}
