@@ -31,6 +31,8 @@ export class Connection {
   heardAt: number;
   /** Unix ms of the start. */
   readonly openedAt: number;
+  /** Never served: it is told why and closed without waiting for its end. */
+  refused = false;
   /** Whether it was pinged since it was last heard. */
   pinged = false;
 

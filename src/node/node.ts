@@ -12,8 +12,7 @@ import { type ConnectionId, type RoomKey, type Ticket, ticket as ticketOf, type 
 import type { SendOutcome } from '../base/outcome.ts';
 import { Chat, type ChatConfig } from '../chat/chat.ts';
 import type { FrameSource, Out, RoomPort } from '../chat/ports.ts';
-import type { Room } from '../chat/rooms.ts';
-import type { Session } from '../chat/session.ts';
+import { NEW, type Session } from '../chat/session.ts';
 import type { Outbox, Shared } from '../fanout/outbox.ts';
 import { type Ring, Stamps } from '../fanout/ring.ts';
 import type { Epoch } from '../base/ids.ts';
@@ -101,6 +100,7 @@ export class Node implements Out, RoomsOut {
     if (refusal === undefined) connection.session = this.chat.connected(connection.id, host, now);
     else {
       this.#ports.log('warn', 'connection.refused', { address, reason: refusal });
+      connection.refused = true;
       this.#say(connection, encodeFrame('ERR_SERVERFULL', '*', '*', refusal));
       this.close(connection.id, refusal);
     }
@@ -202,8 +202,8 @@ export class Node implements Out, RoomsOut {
 
   // ── What chat asks (Out) ───────────────────────────────────────────────────────────────────────────────────────
 
-  openRoom(room: Room, now: number): RoomPort {
-    return this.rooms.open(room, now);
+  openRoom(key: RoomKey, name: string, now: number): RoomPort {
+    return this.rooms.open(key, name, now);
   }
 
   reply(id: ConnectionId, bytes: Uint8Array, start: number, end: number): void {
@@ -276,6 +276,10 @@ export class Node implements Out, RoomsOut {
     return this.connections.at(id)?.outbox;
   }
 
+  members(room: RoomKey): number {
+    return this.chat.rooms.get(room)?.members.size ?? 0;
+  }
+
   openLog(room: RoomKey, epoch: Epoch, first: number): RoomLog {
     return this.#ports.openLog(room, epoch, first);
   }
@@ -319,7 +323,7 @@ export class Node implements Out, RoomsOut {
       } catch (error) {
         this.#contain(connection, error);
       }
-      if (!session.registered) this.#boundRegistration(connection);
+      if (session.state === NEW) this.#boundRegistration(connection);
       else if (scanner.limit !== this.#config.limits.frameBytes) scanner.limit = this.#config.limits.frameBytes;
     }
   }
@@ -398,7 +402,7 @@ export class Node implements Out, RoomsOut {
   /** Whoever does not take what was said to him alone is not heard, and past the limit not served. */
   #checkOutput(connection: Connection): void {
     const { newOutputBytes, outputBytes } = this.#config.limits;
-    const limit = connection.session?.registered === false ? newOutputBytes : outputBytes;
+    const limit = connection.session?.state === NEW ? newOutputBytes : outputBytes;
     const { held } = connection.outbox;
     if (held * 4 > limit && connection.closingAt === 0) {
       if (held > limit) {
@@ -459,6 +463,8 @@ export class Node implements Out, RoomsOut {
     connection.closingAt = this.now;
     connection.session = undefined;
     connection.backlog = undefined;
+    // A socket that is not read would not tell that its peer has ended.
+    if (connection.held !== 0) this.#ports.resume(connection.id);
     this.#waiting.delete(connection);
     this.#closing.add(connection);
     this.#dirtyOutbox(connection);
@@ -468,7 +474,7 @@ export class Node implements Out, RoomsOut {
   #endWhenEmpty(connection: Connection): void {
     if (!connection.outbox.empty || !this.#closing.delete(connection)) return;
     connection.outbox.close();
-    this.#ports.end(connection.id);
+    this.#ports.end(connection.id, !connection.refused);
   }
 
   #sweep(now: number): void {
@@ -492,7 +498,7 @@ export class Node implements Out, RoomsOut {
       this.#abandon(connection, 'Write timeout');
     } else if (session === undefined) {
       return;
-    } else if (!session.registered) {
+    } else if (session.state === NEW) {
       if (now - connection.openedAt >= limits.registrationMs) this.#expel(connection, 'Registration timed out');
     } else if (now - connection.heardAt >= limits.idleTimeoutMs) {
       this.#expel(connection, 'Ping timeout');

@@ -12,8 +12,11 @@ export interface Ports extends Transport {
   /** Stops and starts reading from a connection. A chunk that was read already may still come. */
   pause(connection: ConnectionId): void;
   resume(connection: ConnectionId): void;
-  /** Everything was taken: closes the connection gently. Node.closed follows. */
-  end(connection: ConnectionId): void;
+  /**
+   * Everything was taken: ends our side. Node.closed follows when the peer has ended its own, so that no reset
+   * destroys what it has not read yet; at once when `wait` is false.
+   */
+  end(connection: ConnectionId, wait: boolean): void;
   /** Closes the connection at once, whatever is in flight. Node.closed follows. */
   terminate(connection: ConnectionId): void;
   /** Asks for Node.flush when the present batch of input is over. */

@@ -5,10 +5,16 @@
 //        ── announce ────────────────────────────────^
 
 import { Deadlines } from '../base/deadlines.ts';
-import { type Epoch, epoch as epochOf, type RoomKey, type ServerId, type Ticket } from '../base/ids.ts';
+import {
+  type ConnectionId,
+  type Epoch,
+  epoch as epochOf,
+  type RoomKey,
+  type ServerId,
+  type Ticket,
+} from '../base/ids.ts';
 import type { SendOutcome } from '../base/outcome.ts';
 import type { RoomPort } from '../chat/ports.ts';
-import type { Room } from '../chat/rooms.ts';
 import type { Session } from '../chat/session.ts';
 import type { Outbox, Shared } from '../fanout/outbox.ts';
 import { Ring, type RingLimits } from '../fanout/ring.ts';
@@ -31,7 +37,9 @@ export interface RoomsConfig {
 export interface RoomsOut {
   readonly shared: Shared;
   readonly now: number;
-  outbox(connection: number): Outbox;
+  outbox(connection: ConnectionId): Outbox | undefined;
+  /** Members of a room, wherever they are. */
+  members(room: RoomKey): number;
   openLog(room: RoomKey, epoch: Epoch, first: number): RoomLog;
   ticket(): Ticket;
   /** A ring has news for its readers. */
@@ -42,21 +50,24 @@ export interface RoomsOut {
 }
 
 export class Channel implements RoomPort, HomeOut {
-  readonly room: Room;
+  readonly key: RoomKey;
+  /** The name as it is shown. */
+  readonly name: string;
   readonly ring: Ring;
   readonly order: Home;
   readonly #rooms: Rooms;
 
-  constructor(rooms: Rooms, room: Room, epoch: Epoch) {
+  constructor(rooms: Rooms, key: RoomKey, name: string, epoch: Epoch) {
     this.#rooms = rooms;
-    this.room = room;
+    this.key = key;
+    this.name = name;
     const { config, out, penalties } = rooms;
     const first = 1;
     this.order = new Home({
-      room,
+      room: { key, name },
       epoch,
       first,
-      log: out.openLog(room.key, epoch, first),
+      log: out.openLog(key, epoch, first),
       limits: config.home,
       penalties,
       out: this,
@@ -65,12 +76,12 @@ export class Channel implements RoomPort, HomeOut {
     this.ring = new Ring(config.ring, out.shared.stamps, rooms.budget, first, (from, to) => this.#lagged(from, to));
   }
 
-  subscribe(connection: number): void {
-    this.#rooms.out.outbox(connection).subscribe(this.ring);
+  subscribe(connection: ConnectionId): void {
+    this.#rooms.out.outbox(connection)?.subscribe(this.ring);
   }
 
-  unsubscribe(connection: number): void {
-    this.#rooms.out.outbox(connection).unsubscribe(this.ring);
+  unsubscribe(connection: ConnectionId): void {
+    this.#rooms.out.outbox(connection)?.unsubscribe(this.ring);
   }
 
   announce(bytes: Uint8Array, start: number, end: number): void {
@@ -117,9 +128,8 @@ export class Channel implements RoomPort, HomeOut {
 
   /** What an overtaken reader is told: the slots it may lack, or, when it missed presence alone, who is left. */
   #lagged(from: number, to: number): Uint8Array {
-    const { name, members } = this.room;
-    if (from > to) return encodeFrame('RPL_MEMBERS', name, members.size);
-    return encodeFrame('RPL_LAGGED', name, this.order.epoch, from, to);
+    if (from > to) return encodeFrame('RPL_MEMBERS', this.name, this.#rooms.out.members(this.key));
+    return encodeFrame('RPL_LAGGED', this.name, this.order.epoch, from, to);
   }
 }
 
@@ -144,9 +154,9 @@ export class Rooms {
   }
 
   /** Makes the channel of a new room, in an epoch above every one before, whatever the clock did. */
-  open(room: Room, now: number): Channel {
+  open(key: RoomKey, name: string, now: number): Channel {
     this.#newest = Math.max(now, this.config.server.incarnation, this.#newest + 1);
-    const channel = new Channel(this, room, epochOf(this.#newest, this.config.server.id));
+    const channel = new Channel(this, key, name, epochOf(this.#newest, this.config.server.id));
     this.#channels.add(channel);
     return channel;
   }
@@ -175,12 +185,12 @@ export class Rooms {
   }
 
   /** Lets homes decide what is due; answers the rooms that chat wanted to see to. */
-  *tick(now: number): Iterable<Room> {
+  *tick(now: number): Iterable<RoomKey> {
     for (let channel = this.#homes.take(now); channel !== undefined; channel = this.#homes.take(now)) {
       channel.order.tick(now);
     }
     for (let channel = this.wakes.take(now); channel !== undefined; channel = this.wakes.take(now)) {
-      yield channel.room;
+      yield channel.key;
     }
   }
 

@@ -1,0 +1,79 @@
+// bun run server: options in, one server out, until a signal or an operator ends it.
+//
+//   server [--flags]     serves; one JSON line on stdout when it listens, the log on stderr
+//   server hash          makes the hash of an operator's password
+//
+// It exits 0 after a signal, 2 when an option is wrong or an address taken (one line each on stderr).
+
+import pkg from '../package.json' with { type: 'json' };
+import { hashCommand } from './ops/hash.ts';
+import { type Log, stderrLog } from './ops/log.ts';
+import { readOperators } from './ops/operators.ts';
+import { parseOptions } from './ops/options.ts';
+import { ListenError, Server } from './ops/server.ts';
+
+/** A signal within this time of the first is the same one heard twice (npx and the terminal both send it). */
+const SAME_SIGNAL_MS = 1000;
+const LAST_WORDS_MS = 500;
+
+async function main(argv: readonly string[]): Promise<void> {
+  if (argv[0] === 'hash') process.exit(await hashCommand(argv.slice(1)));
+  const parsed = parseOptions(argv, process.env);
+  if ('help' in parsed) return print(parsed.help);
+  if ('version' in parsed) return print(`chorus ${pkg.version}`);
+  if ('problems' in parsed) return refuse(parsed.problems);
+  const { options } = parsed;
+  const accounts =
+    options.operators === undefined ? { operators: [], warnings: [] } : readOperators(options.operators);
+  if ('problems' in accounts) return refuse(accounts.problems);
+  const log = stderrLog(options.logLevel, options.logFormat);
+  for (const warning of [...parsed.warnings, ...accounts.warnings]) log.warn('options.warning', { warning });
+  try {
+    let stop = (_reason: string): void => {};
+    const server = new Server({
+      options,
+      operators: accounts.operators,
+      version: pkg.version,
+      log,
+      onStop: (reason) => stop(reason),
+    });
+    stop = stopper(server, log);
+    print(JSON.stringify(server.ready));
+  } catch (error) {
+    if (!(error instanceof ListenError)) throw error;
+    refuse([error.message]);
+  }
+}
+
+/** Stops the server once, and lets a second signal end the process at once. */
+function stopper(server: Server, log: Log): (reason: string) => void {
+  let stoppingSince = 0;
+  const stop = (reason: string): void => {
+    if (stoppingSince !== 0) return;
+    stoppingSince = performance.now();
+    log.info('server.stopping', { reason });
+    void server.stop(reason).then(async () => {
+      log.info('server.stopped');
+      await log.flush(LAST_WORDS_MS);
+      process.exit(0);
+    });
+  };
+  const signalled = (signal: NodeJS.Signals): void => {
+    if (stoppingSince !== 0 && performance.now() - stoppingSince > SAME_SIGNAL_MS) process.exit(1);
+    stop(`Server stopping (${signal})`);
+  };
+  process.on('SIGTERM', signalled);
+  process.on('SIGINT', signalled);
+  return stop;
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function refuse(problems: readonly string[]): void {
+  for (const problem of problems) process.stderr.write(`server: ${problem}\n`);
+  process.exitCode = 2;
+}
+
+await main(process.argv.slice(2));

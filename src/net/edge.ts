@@ -1,0 +1,203 @@
+// The edge: one node joined to the real clock and to real TCP sockets. It reads the clock once a batch of input,
+// flushes once when the batch is over, keeps one timer for the node's next deadline, and decides nothing.
+//
+//   epoll ── data ──> node.receive … node.receive ── setImmediate ──> node.flush ── socket.write
+//
+// Bun keeps nothing that a write did not take and says `drain` once when there is room again. A socket is half-open
+// until both sides have ended, so that a peer which has said everything still reads everything.
+
+import type { Socket, TCPSocketListener } from 'bun';
+import { type ConnectionId, connectionId } from '../base/ids.ts';
+import type { Node } from '../node/node.ts';
+
+interface Peer {
+  id: ConnectionId;
+  /** The peer has sent its end. */
+  inputOver: boolean;
+  /** Our end was sent; we only wait for the peer's. */
+  ended: boolean;
+}
+
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** How an address of a client is shown to other clients. */
+export type HostMask = (address: string) => string;
+
+export class Edge {
+  readonly #mask: HostMask;
+  readonly #sockets: (Socket<Peer> | undefined)[] = [];
+  readonly #listeners: TCPSocketListener<Peer>[] = [];
+  #node: Node | undefined;
+  #now = 0;
+  #inBatch = false;
+  #wanted = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #timerAt = Number.POSITIVE_INFINITY;
+  #onIdle: (() => void) | undefined;
+
+  constructor(mask: HostMask) {
+    this.#mask = mask;
+  }
+
+  /** Joins the node: from now on its deadlines are kept. */
+  attach(node: Node): void {
+    this.#node = node;
+  }
+
+  /** The present time in Unix ms; never goes back, whatever is done to the clock. */
+  now(): number {
+    if (!this.#inBatch) this.#now = Math.max(this.#now, Date.now());
+    return this.#now;
+  }
+
+  /** Listens for clients; the port that was picked when 0 was asked for. Throws what the system says. */
+  listen(address: ListenAddress): ListenAddress {
+    const listener = Bun.listen<Peer>({
+      hostname: address.host,
+      port: address.port,
+      allowHalfOpen: true,
+      data: { id: connectionId(-1), inputOver: false, ended: false },
+      socket: {
+        open: (socket) => this.#open(socket),
+        data: (socket, chunk) => {
+          this.#batch();
+          this.#joined.receive(socket.data.id, chunk, this.#now);
+        },
+        drain: (socket) => {
+          this.#batch();
+          this.#joined.drained(socket.data.id, this.#now);
+        },
+        end: (socket) => this.#end(socket),
+        close: (socket) => this.#close(socket, 'Connection lost'),
+        error: (socket, error) => this.#close(socket, `Connection failed (${error.message})`),
+      },
+    });
+    this.#listeners.push(listener);
+    return { host: address.host, port: listener.port };
+  }
+
+  /** Accepts no more connections. */
+  stopListening(): void {
+    for (const listener of this.#listeners) listener.stop(false);
+    this.#listeners.length = 0;
+  }
+
+  /** Calls back when there is no connection (any more). */
+  whenIdle(callback: () => void): void {
+    this.#onIdle = callback;
+    this.#batch();
+  }
+
+  // ── What the node asks (a part of Ports) ───────────────────────────────────────────────────────────────────────
+
+  offer(id: ConnectionId, bytes: Uint8Array, start: number, end: number): number {
+    const socket = this.#sockets[id];
+    return socket === undefined ? -1 : socket.write(bytes, start, end - start);
+  }
+
+  pause(id: ConnectionId): void {
+    this.#sockets[id]?.pause();
+  }
+
+  resume(id: ConnectionId): void {
+    this.#sockets[id]?.resume();
+  }
+
+  /** Ends our side; the connection closes when the peer ends its own, or at once when `wait` is false. */
+  end(id: ConnectionId, wait: boolean): void {
+    const socket = this.#sockets[id];
+    if (socket === undefined) return;
+    if (socket.data.inputOver || !wait) socket.end();
+    else {
+      socket.data.ended = true;
+      socket.shutdown();
+    }
+  }
+
+  terminate(id: ConnectionId): void {
+    this.#sockets[id]?.terminate();
+  }
+
+  wake(): void {
+    this.#wanted = true;
+    this.#batch();
+  }
+
+  /** A late answer for the node: brings its time and its flush. */
+  answer(give: (node: Node, now: number) => void): void {
+    this.#batch();
+    give(this.#joined, this.#now);
+  }
+
+  // ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  get #joined(): Node {
+    return this.#node as Node;
+  }
+
+  #open(socket: Socket<Peer>): void {
+    this.#batch();
+    const address = socket.remoteAddress;
+    const id = this.#joined.connected(address, this.#mask(address), this.#now);
+    // The listener's data is one object: each socket needs its own.
+    socket.data = { id, inputOver: false, ended: false };
+    this.#sockets[id] = socket;
+  }
+
+  #end(socket: Socket<Peer>): void {
+    this.#batch();
+    socket.data.inputOver = true;
+    if (socket.data.ended) socket.end();
+    else this.#joined.inputOver(socket.data.id, this.#now);
+  }
+
+  #close(socket: Socket<Peer>, reason: string): void {
+    const { id } = socket.data;
+    if (this.#sockets[id] !== socket) return;
+    this.#batch();
+    this.#sockets[id] = undefined;
+    this.#joined.closed(id, reason, this.#now);
+  }
+
+  /** Something happens: the clock is read if this is the first thing of its batch, and the batch's end is awaited. */
+  #batch(): void {
+    if (this.#inBatch) return;
+    this.#now = this.now();
+    this.#inBatch = true;
+    setImmediate(this.#endBatch);
+  }
+
+  readonly #endBatch = (): void => {
+    const node = this.#joined;
+    if (this.#wanted) {
+      this.#wanted = false;
+      node.flush(this.#now);
+    }
+    this.#inBatch = false;
+    // A flush may have let input go on, which may have asked for the next one.
+    if (this.#wanted) this.#batch();
+    this.#arm(node.deadline);
+    if (this.#onIdle !== undefined && node.connections.count === 0) {
+      const callback = this.#onIdle;
+      this.#onIdle = undefined;
+      callback();
+    }
+  };
+
+  #arm(at: number): void {
+    if (at >= this.#timerAt) return;
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
+    this.#timerAt = at;
+    this.#timer = setTimeout(this.#tick, Math.min(Math.max(at - Date.now(), 0), 2 ** 31 - 1));
+  }
+
+  readonly #tick = (): void => {
+    this.#timer = undefined;
+    this.#timerAt = Number.POSITIVE_INFINITY;
+    this.#batch();
+    if (this.#joined.deadline <= this.#now) this.#joined.tick(this.#now);
+  };
+}

@@ -1,0 +1,79 @@
+// From options to what a node is told: one place where each option finds its reader. It checks nothing and knows no
+// defaults; the table of options does both.
+
+import { serverId } from '../base/ids.ts';
+import type { OperatorConfig } from '../chat/config.ts';
+import type { NodeConfig } from '../node/node.ts';
+import { announcedLimits } from './limits.ts';
+import type { OperatorAccount } from './operators.ts';
+import type { Options } from './option-table.ts';
+
+export interface Identity {
+  readonly version: string;
+  /** Unix ms of this start. */
+  readonly incarnation: number;
+}
+
+export function nodeConfig(options: Options, operators: readonly OperatorAccount[], identity: Identity): NodeConfig {
+  const { version, incarnation } = identity;
+  const id = serverId(options.id);
+  return {
+    chat: {
+      server: { name: options.name, id, version, info: options.info, birth: incarnation, incarnation },
+      limits: {
+        roomsPerUser: options.roomsPerUser,
+        rooms: options.rooms,
+        targets: options.targets,
+        presence: options.presence,
+        roomIdleMs: options.roomIdleMs,
+        nickHistory: options.nickHistory,
+        nickHistoryMs: options.nickHistoryMs,
+        goneUsers: options.goneUsers,
+        registrationFrames: options.registrationFrames,
+        flood: options.flood === 'off' ? undefined : { rate: options.flood.perSecond, burst: options.flood.burst },
+        textBytes: options.textBytes,
+        historyCount: options.historyCount,
+        passwordFailures: options.passwordFailures,
+      },
+      announcedLimits: announcedLimits(options, 'home'),
+      operators: new Map(operators.map((account) => [account.name, operatorConfig(account)])),
+      passwordHash: undefined,
+      servers: [],
+    },
+    rooms: {
+      server: { id, incarnation },
+      ring: { entries: options.roomMessages * 2, bytes: options.roomBytes, ageMs: options.ringAgeMs },
+      ringMemory: options.ringMemoryBytes,
+      order: {
+        ttlMs: options.ttlMs,
+        reservations: options.reservations,
+        pendingEntries: options.pendingEntries,
+        pendingBytes: options.pendingBytes,
+        ids: { ms: options.idWindowMs, entries: options.idWindow },
+      },
+      idMemory: options.ids,
+      penalties: { firstWaitMs: options.reservationWaitMs, longestWaitMs: options.reservationWaitMaxMs },
+    },
+    limits: {
+      connections: {
+        most: options.maxClients,
+        perSource: options.perIp === 'off' ? Number.POSITIVE_INFINITY : options.perIp,
+        newFrameBytes: options.registrationFrameBytes,
+        args: options.arguments,
+      },
+      frameBytes: options.frameBytes,
+      registrationBytes: options.registrationBytes,
+      registrationMs: options.registrationMs,
+      newOutputBytes: options.unregisteredOutputBytes,
+      outputBytes: options.clientOutputBytes,
+      writeDeadlineMs: options.writeDeadlineMs,
+      idlePingMs: options.idlePingMs,
+      idleTimeoutMs: options.idleTimeoutMs,
+      lingerMs: options.shutdownMs,
+    },
+  };
+}
+
+function operatorConfig(account: OperatorAccount): OperatorConfig {
+  return { hash: account.hash, grants: new Set(account.grants) };
+}

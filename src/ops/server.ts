@@ -1,0 +1,124 @@
+// A server: one node at its edge, with its log, its passwords and its tokens. It starts and it stops; what it is told
+// comes from the options, and what it does is the node's.
+
+import { Edge, type ListenAddress } from '../net/edge.ts';
+import { Node } from '../node/node.ts';
+import type { Ports } from '../node/ports.ts';
+import { MemoryBudget } from '../order/budget.ts';
+import { MemoryLog } from '../order/memory.ts';
+import { formatAddress } from './address.ts';
+import { HostMask, plainAddress } from './host-mask.ts';
+import { PROTOCOL_VERSION } from './limits.ts';
+import type { Log } from './log.ts';
+import { nodeConfig } from './node-config.ts';
+import type { OperatorAccount } from './operators.ts';
+import type { Options } from './option-table.ts';
+import { PasswordChecks } from './passwords.ts';
+import { Tokens } from './tokens.ts';
+
+/** What a server says of itself when it listens: one JSON line on stdout. */
+export interface Ready {
+  readonly ready: true;
+  readonly pid: number;
+  readonly name: string;
+  readonly id: number;
+  readonly incarnation: number;
+  readonly protocol: number;
+  readonly clients: readonly string[];
+  readonly version: string;
+}
+
+/** An address that could not be listened on, in a line for people. */
+export class ListenError extends Error {
+  override name = 'ListenError';
+}
+
+export interface ServerParts {
+  readonly options: Options;
+  readonly operators: readonly OperatorAccount[];
+  readonly version: string;
+  readonly log: Log;
+  /** An operator asked the server to stop. */
+  readonly onStop: (reason: string) => void;
+}
+
+export class Server {
+  readonly ready: Ready;
+  readonly #edge: Edge;
+  readonly #node: Node;
+  readonly #shutdownMs: number;
+
+  /** Starts to listen; throws ListenError when an address cannot be had. */
+  constructor(parts: ServerParts) {
+    const { options, log } = parts;
+    const mask = new HostMask();
+    this.#edge = new Edge((address) => (options.showHosts ? plainAddress(address) : mask.mask(address)));
+    const incarnation = this.#edge.now();
+    const config = nodeConfig(options, parts.operators, { version: parts.version, incarnation });
+    this.#node = new Node(config, ports(this.#edge, parts));
+    this.#edge.attach(this.#node);
+    this.#shutdownMs = options.shutdownMs;
+    this.ready = {
+      ready: true,
+      pid: process.pid,
+      name: options.name,
+      id: options.id,
+      incarnation,
+      protocol: PROTOCOL_VERSION,
+      clients: options.clients.map((address) => formatAddress(listen(this.#edge, address))),
+      version: parts.version,
+    };
+    log.info('server.listening', { name: options.name, clients: this.ready.clients.join(' ') });
+  }
+
+  /** Accepts nothing more, says ERROR to all, and resolves when everybody has taken it or the time for that is over. */
+  stop(reason: string): Promise<void> {
+    this.#edge.stopListening();
+    this.#edge.answer((node, now) => node.shutdown(reason, now));
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, this.#shutdownMs);
+      this.#edge.whenIdle(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+}
+
+function listen(edge: Edge, address: ListenAddress): ListenAddress {
+  try {
+    return edge.listen(address);
+  } catch (error) {
+    edge.stopListening();
+    const { code } = error as NodeJS.ErrnoException;
+    const why =
+      code === 'EADDRINUSE'
+        ? 'the port is taken; stop what uses it, or choose another (0 picks a free one)'
+        : `cannot listen there (${code ?? String(error)})`;
+    throw new ListenError(`--clients ${formatAddress(address)}: ${why}`);
+  }
+}
+
+function ports(edge: Edge, { options, log, onStop }: ServerParts): Ports {
+  const checks = new PasswordChecks(options.passwordChecks, options.passwordQueue, (error) =>
+    log.error('internal.error', { reason: String(error) }),
+  );
+  const tokens = new Tokens();
+  const memory = new MemoryBudget(options.roomMemoryBytes);
+  const room = { slots: options.roomMessages, bytes: options.roomBytes };
+  return {
+    offer: (id, bytes, start, end) => edge.offer(id, bytes, start, end),
+    pause: (id) => edge.pause(id),
+    resume: (id) => edge.resume(id),
+    end: (id, wait) => edge.end(id, wait),
+    terminate: (id) => edge.terminate(id),
+    wake: () => edge.wake(),
+    openLog: (_room, epoch, first) => new MemoryLog(epoch, memory, room, first),
+    verify: (ticket, password, hash) =>
+      checks.check(password, hash, (ok) => edge.answer((node, now) => node.done(ticket, ok ? 1 : 0, now))),
+    token: (uid) => tokens.token(uid),
+    isToken: (uid, token) => tokens.isToken(uid, token),
+    log: (level, event, fields) => log[level](event, fields),
+    stop: onStop,
+  };
+}
