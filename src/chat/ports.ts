@@ -1,7 +1,7 @@
 // What chat asks of the world around it. The node implements these; chat knows no bytes on a socket, no ring, no log
 // and no subscriber. Everything said through a port is said in order: what chat says first arrives first.
 
-import type { ConnectionId, Epoch, RoomKey, Uid } from '../base/ids.ts';
+import type { ConnectionId, Epoch, RoomKey, ServerId, Uid } from '../base/ids.ts';
 import type { FindOutcome, ReserveOutcome, SendOutcome } from '../base/outcome.ts';
 import type { FrameWriter } from '../wire/writer.ts';
 import type { Session } from './session.ts';
@@ -28,7 +28,7 @@ export interface RoomOrder {
   readonly sentSeq: number;
   /**
    * Numbers and decides a message. `nick` and text[start, end) are canonical bytes; `seq` 0: the room numbers it;
-   * `id` '' for none. WAITING: ChatAnswers.sent follows, with the same asker.
+   * `id` '' for none. WAITING: Chat.sent(asker, …) follows, once, whatever becomes of the room and of the asker.
    */
   send(
     asker: Session,
@@ -69,8 +69,9 @@ export interface RoomPort {
   unsubscribe(connection: ConnectionId): void;
   /** Frames for every subscriber, once each. */
   announce(bytes: Uint8Array, start: number, end: number): void;
-  /** Asks for Chat.roomDue(room) at `at` (Unix ms); a later call moves it. */
+  /** Asks for Chat.roomDue(key, now) at `at` (Unix ms), never from within this call; a later call moves it. */
   wakeAt(at: number): void;
+  /** The room has ended; nothing is asked of this port afterwards. */
   close(): void;
 }
 
@@ -83,14 +84,50 @@ export interface Out {
   stream(connection: ConnectionId, source: FrameSource): void;
   /** Says `<ERROR,reason>` behind what was said before, and closes. No further frame of it is read. */
   close(connection: ConnectionId, reason: string): void;
+  /** Its input waits: no further frame of it is read until resume, or until what else it waits for, if that is later. */
+  pause(connection: ConnectionId): void;
+  /** Takes one pause back. */
+  resume(connection: ConnectionId): void;
   /** Checks a password against a hash; its input waits; Chat.verified(session, ok, now) follows. False: too many wait. */
   verify(session: Session, password: string, hash: string): boolean;
   /** A keyed, unforgeable token for a uid, as printable text. */
   token(uid: Uid): string;
   /** Whether `token` is the uid's, in constant time. */
   isToken(uid: Uid, token: string): boolean;
-  /** A broadcast to servers, an operator's act, a refused login: one line for the log. Never a secret or a text. */
+  /** A broadcast to servers, an operator's act, a refused login: one line for the log. Never a secret, nor a text that
+   *  was not meant for the log. */
   log(event: string, fields: Readonly<Record<string, string | number>>): void;
   /** The server leaves the network gracefully and stops. */
   stop(reason: string): void;
+}
+
+/** One server as MAP and LOCATE speak of it. */
+export interface ServerRow {
+  readonly name: string;
+  readonly id: ServerId;
+  /** 0 for this server and for its direct peers, 1 more for each server passed. */
+  readonly hopcount: number;
+  /** The direct peer that leads there; '' for this server. */
+  readonly via: string;
+  readonly users: number;
+  readonly info: string;
+}
+
+/** What became of a request to close a server or a link. */
+export type CloseVerdict =
+  /** This very server is meant: it is for the caller to stop it. */
+  | 'self'
+  /** Another server is meant, and was told. */
+  | 'dispatched'
+  | 'no-such-server'
+  | 'no-such-peer';
+
+/** The servers that are within reach. */
+export interface Network {
+  /** Every reachable server, this one first. */
+  servers(): readonly ServerRow[];
+  /** How far away the server named `server` is. */
+  hopcount(server: string): number;
+  /** Closes `server`, or its link to `peer` where that is not ''. */
+  close(server: string, peer: string, comment: string): CloseVerdict;
 }

@@ -1,0 +1,182 @@
+// Chat: what clients say comes in as frames, changes users and rooms, and goes out through ports. This file is the one
+// way in: it counts what comes before registration, finds the row of a command, checks what the row says, and runs it.
+// Everything is decided before a call returns; what has to wait for others comes back as another call.
+
+import { assert } from '../base/assert.ts';
+import type { ConnectionId, RoomKey } from '../base/ids.ts';
+import { type SendOutcome, WAITING } from '../base/outcome.ts';
+import { readFrame, WHOLE } from '../wire/grammar.ts';
+import { Frame, MAX_ARGS } from '../wire/scanner.ts';
+import { type Command, findCommand } from './commands.ts';
+import type { ChatConfig } from './config.ts';
+import { quitReason } from './connection.ts';
+import { Context } from './context.ts';
+import { end, part, roomDue } from './departure.ts';
+import { sent } from './messages.ts';
+import { OneServer } from './network.ts';
+import { verified } from './passwords.ts';
+import type { Network, Out } from './ports.ts';
+import { isRepeated } from './registration.ts';
+import { badFrame, ERRORS, error, frameTooLong, REASONS } from './replies.ts';
+import type { Rooms } from './rooms.ts';
+import { ENDED, NEW, Session } from './session.ts';
+import { Users } from './users.ts';
+
+export class Chat {
+  readonly users: Users;
+  readonly rooms: Rooms;
+  readonly #context: Context;
+  /** Reads the commands that had to wait. */
+  readonly #held = new Frame(MAX_ARGS);
+
+  /** `network` undefined: this server is alone. */
+  constructor(config: ChatConfig, out: Out, network?: Network) {
+    const { id, incarnation } = config.server;
+    this.users = new Users(id, incarnation);
+    this.#context = new Context(config, out, this.users, network ?? new OneServer(config.server, this.users));
+    this.rooms = this.#context.rooms;
+  }
+
+  /** A connection from `host`, as clients are shown it. */
+  connected(connection: ConnectionId, host: string, now: number): Session {
+    return new Session(connection, host, this.#context.config.limits.flood?.burst ?? 0, now);
+  }
+
+  /** Turns away a connection for which there is no place: ERR_SERVERFULL, ERROR, close. It gets no session. */
+  full(connection: ConnectionId): void {
+    const frames = error(this.#context.begin(), 'ERR_SERVERFULL', '*', '*', ERRORS.ERR_SERVERFULL).end();
+    this.#context.out.reply(connection, frames.bytes, 0, frames.length);
+    this.#context.out.close(connection, REASONS.full);
+  }
+
+  /** One good frame. It is looked at until this returns, and not kept. */
+  command(session: Session, frame: Frame, now: number): void {
+    if (session.state === ENDED) return;
+    const command = findCommand(frame);
+    if (session.registration !== undefined && !this.#admit(session, command, frame, now)) return;
+    const context = this.#context;
+    if (command === undefined) return context.refuse(session, frame, now, 'ERR_UNKNOWNCOMMAND', '*');
+    if (!isHeard(command, session)) {
+      const name = session.state === NEW ? 'ERR_NOTREGISTERED' : 'ERR_ALREADYREGISTERED';
+      return context.refuse(session, frame, now, name, '*');
+    }
+    const { arity, text } = command;
+    if (frame.argc < arity || (text >= 0 && frame.argStart[text] === frame.argEnd[text])) {
+      return context.refuse(session, frame, now, 'ERR_NEEDMOREPARAMS', '*');
+    }
+    if (command.granted && !isGranted(command, session)) {
+      return context.refuse(session, frame, now, 'ERR_NOPRIVILEGES', '*');
+    }
+    if (command.waits && session.unanswered > 0) this.#hold(session, frame);
+    else command.run(context, session, frame, now);
+  }
+
+  /** A bad frame: its verb or '*', the offset of the wrong byte in the connection's bytes, and what is wrong. */
+  fault(session: Session, verb: string, offset: number, reason: string, now: number): void {
+    if (session.state === ENDED) return;
+    if (session.registration !== undefined && !this.#count(session, now)) return;
+    badFrame(this.#context.begin(), verb, offset, reason);
+    this.#context.reply(session);
+    this.#context.charge(session, now);
+  }
+
+  /** A frame of more than `limit` bytes, after which nothing can be read. */
+  tooLong(session: Session, limit: number, now: number): void {
+    frameTooLong(this.#context.begin(), limit);
+    this.#context.reply(session);
+    this.#context.close(session, REASONS.frame, now);
+  }
+
+  /** The connection is gone, and its id may be used again. A QUIT that was still waiting keeps its words. */
+  disconnected(session: Session, reason: string, now: number): void {
+    end(this.#context, session, this.#lastWords(session) ?? reason, now);
+  }
+
+  /** The server closes the connection for `reason`: ERROR, and QUIT to those who share a room. */
+  close(session: Session, reason: string, now: number): void {
+    this.#context.close(session, reason, now);
+  }
+
+  /** The answer to the password check that Out.verify was asked for. */
+  verified(session: Session, ok: boolean, now: number): void {
+    verified(this.#context, session, ok, now);
+  }
+
+  /**
+   * The outcome of a send that was WAITING. `seq` is the message's number when it was sent, else the number that it
+   * was sent under, 0 for none. Called once for each, also when the session has ended meanwhile.
+   */
+  sent(session: Session, room: RoomKey, outcome: SendOutcome, seq: number, id: string, now: number): void {
+    assert(session.unanswered > 0 && outcome !== WAITING, 'the outcome of a send that did not wait');
+    sent(this.#context, session, room, outcome, seq, id, now);
+    session.unanswered--;
+    if (session.unanswered === 0) this.#settle(session, now);
+  }
+
+  /** What RoomPort.wakeAt asked for. */
+  roomDue(room: RoomKey, now: number): void {
+    const found = this.rooms.get(room);
+    if (found !== undefined) roomDue(this.#context, found, now);
+  }
+
+  /** Looks at a frame that comes before registration, or first after it; false when it is dealt with. */
+  #admit(session: Session, command: Command | undefined, frame: Frame, now: number): boolean {
+    const { registration } = session;
+    if (session.state === NEW || registration === undefined) return this.#count(session, now);
+    session.registration = undefined;
+    return command?.verb !== 'USER' || !isRepeated(registration, frame);
+  }
+
+  /** Counts a frame before registration; false when it was one too many. */
+  #count(session: Session, now: number): boolean {
+    const { registration } = session;
+    if (session.state !== NEW || registration === undefined) return true;
+    if (++registration.frames <= this.#context.config.limits.registrationFrames) return true;
+    this.#context.close(session, REASONS.registration, now);
+    return false;
+  }
+
+  #hold(session: Session, frame: Frame): void {
+    assert(session.held === undefined, 'a frame while the input waits');
+    session.held = frame.bytes.slice(frame.start, frame.end);
+    this.#context.out.pause(session.connection);
+  }
+
+  /** No send is unanswered any longer: does what waited for that. */
+  #settle(session: Session, now: number): void {
+    const { user, parting } = session;
+    if (parting !== undefined && user !== undefined) {
+      session.parting = undefined;
+      return part(this.#context, user, parting, now);
+    }
+    const frame = this.#takeHeld(session);
+    if (frame === undefined) return;
+    this.#context.out.resume(session.connection);
+    this.command(session, frame, now);
+  }
+
+  #takeHeld(session: Session): Frame | undefined {
+    const { held } = session;
+    if (held === undefined) return undefined;
+    session.held = undefined;
+    const found = readFrame(this.#held, held, 0, held.length, MAX_ARGS);
+    assert(found === WHOLE, 'a frame that was good is good');
+    return this.#held;
+  }
+
+  #lastWords(session: Session): string | undefined {
+    const frame = session.state === ENDED ? undefined : this.#takeHeld(session);
+    const verb = frame === undefined ? undefined : findCommand(frame)?.verb;
+    if (frame === undefined || (verb !== 'QUIT' && verb !== 'EXIT')) return undefined;
+    return quitReason(session, frame, this.#context.config.limits.textBytes);
+  }
+}
+
+function isHeard(command: Command, session: Session): boolean {
+  return command.states === 'both' || (command.states === 'new') === (session.state === NEW);
+}
+
+function isGranted(command: Command, session: Session): boolean {
+  const grants = session.operator?.grants;
+  return grants === 'all' || (grants?.has(command.verb) ?? false);
+}

@@ -1,0 +1,111 @@
+// The context of a command: the state that commands change, and the few ways in which all of them answer. Refusing
+// costs the peer a token, so that errors cannot be had for nothing; who goes on in debt is closed.
+//
+// Commands run one at a time and to their end, so one writer serves them all: begin(), write, then send what was
+// written once or to many. Nothing written is kept past the command.
+
+import type { Epoch } from '../base/ids.ts';
+import type { Frame } from '../wire/scanner.ts';
+import { FrameWriter } from '../wire/writer.ts';
+import { charge, take } from './bucket.ts';
+import type { ChatConfig } from './config.ts';
+import { end } from './departure.ts';
+import { Nicknames } from './nicknames.ts';
+import type { Network, Out } from './ports.ts';
+import { ERRORS, type ErrorName, error, REASONS } from './replies.ts';
+import { Rooms } from './rooms.ts';
+import { ENDED, type Session } from './session.ts';
+import type { Users } from './users.ts';
+
+export class Context {
+  readonly config: ChatConfig;
+  readonly out: Out;
+  readonly network: Network;
+  readonly users: Users;
+  readonly nicknames: Nicknames;
+  readonly rooms: Rooms;
+  /** The round of telling: whoever bears its mark was told. */
+  round = 0;
+  readonly #frames = new FrameWriter(1024);
+
+  constructor(config: ChatConfig, out: Out, users: Users, network: Network) {
+    const { nickHistory, nickHistoryMs, goneUsers } = config.limits;
+    this.config = config;
+    this.out = out;
+    this.users = users;
+    this.network = network;
+    this.nicknames = new Nicknames(nickHistory, nickHistoryMs, goneUsers);
+    this.rooms = new Rooms();
+  }
+
+  /** The writer, empty. What it held before is gone. */
+  begin(): FrameWriter {
+    this.#frames.clear();
+    return this.#frames;
+  }
+
+  /** Says what was written to one session; an ended one hears nothing. */
+  reply(session: Session): void {
+    if (session.state === ENDED) return;
+    this.out.reply(session.connection, this.#frames.bytes, 0, this.#frames.length);
+  }
+
+  /** Refuses the command in `frame`. */
+  refuse(
+    session: Session,
+    frame: Frame,
+    now: number,
+    name: ErrorName,
+    subject: string,
+    text: string = ERRORS[name],
+  ): void {
+    this.refuseVerb(session, frame.verb(), now, name, subject, text, frame.arg(2), frame.arg(3));
+  }
+
+  /** Refuses a command of which only this is known; `seq` and `id` are those of a CSEND, '' for none. */
+  refuseVerb(
+    session: Session,
+    verb: string,
+    now: number,
+    name: ErrorName,
+    subject: string,
+    text: string = ERRORS[name],
+    seq = '',
+    id = '',
+  ): void {
+    const frames = error(this.begin(), name, verb, subject, text);
+    if (verb === 'CSEND' && (seq !== '' || id !== '')) frames.arg(seq).arg(id);
+    frames.end();
+    this.reply(session);
+    this.charge(session, now);
+  }
+
+  /** Refuses what is kept no longer, and names where the room's memory begins. */
+  refuseGone(session: Session, frame: Frame, epoch: Epoch, floor: number, now: number): void {
+    const text = ERRORS.ERR_SEQUENCEGONE;
+    error(this.begin(), 'ERR_SEQUENCEGONE', frame.verb(), frame.arg(0), text).arg(epoch).arg(floor).end();
+    this.reply(session);
+    this.charge(session, now);
+  }
+
+  /** Takes what the command costs; false when it was refused, as it may not be done now. */
+  spend(session: Session, frame: Frame, cost: number, now: number): boolean {
+    const { flood } = this.config.limits;
+    if (flood === undefined || take(session, cost, flood, now)) return true;
+    this.refuse(session, frame, now, 'ERR_FLOODING', '*');
+    return false;
+  }
+
+  /** Takes a token for something refused, and closes the session that is a whole burst in debt. */
+  charge(session: Session, now: number): void {
+    const { flood } = this.config.limits;
+    if (flood !== undefined && !charge(session, flood, now)) this.close(session, REASONS.flooding, now);
+  }
+
+  /** Says ERROR to the session and ends it. */
+  close(session: Session, reason: string, now: number): void {
+    if (session.state === ENDED) return;
+    this.out.close(session.connection, reason);
+    end(this, session, reason, now);
+  }
+}

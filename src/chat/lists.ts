@@ -1,0 +1,114 @@
+// Lists: answers of many rows. What is listed is taken down when the question is asked, so that the answer is one
+// moment's truth; the rows are written while the connection drains, a few at a time.
+
+import type { Epoch } from '../base/ids.ts';
+import { parseEpoch } from '../wire/names.ts';
+import type { Frame } from '../wire/scanner.ts';
+import type { FrameWriter } from '../wire/writer.ts';
+import type { Context } from './context.ts';
+import { memberRoom } from './messages.ts';
+import { optionalFromOne, parseFromOne } from './numbers.ts';
+import type { FrameSource, SlotReader } from './ports.ts';
+import * as replies from './replies.ts';
+import { TEXTS } from './replies.ts';
+import type { Room } from './rooms.ts';
+import type { Session } from './session.ts';
+
+/** Rows written at a time. */
+const ROWS_AT_ONCE = 32;
+
+/** Rows already taken down, and what follows the last. */
+class Rows<Row> implements FrameSource {
+  readonly #rows: readonly Row[];
+  readonly #write: (frames: FrameWriter, row: Row) => void;
+  readonly #finish: (frames: FrameWriter, count: number) => void;
+  #at = 0;
+
+  constructor(
+    rows: readonly Row[],
+    write: (frames: FrameWriter, row: Row) => void,
+    finish: (frames: FrameWriter, count: number) => void,
+  ) {
+    this.#rows = rows;
+    this.#write = write;
+    this.#finish = finish;
+  }
+
+  next(frames: FrameWriter): boolean {
+    const stop = Math.min(this.#at + ROWS_AT_ONCE, this.#rows.length);
+    for (; this.#at < stop; this.#at++) this.#write(frames, this.#rows[this.#at] as Row);
+    if (stop < this.#rows.length) return true;
+    this.#finish(frames, this.#rows.length);
+    return false;
+  }
+}
+
+/** Slots of a room, and where to go on behind them. */
+class Slots implements FrameSource {
+  readonly #room: Room;
+  readonly #epoch: Epoch;
+  readonly #slots: SlotReader;
+
+  constructor(room: Room, epoch: Epoch, slots: SlotReader) {
+    this.#room = room;
+    this.#epoch = epoch;
+    this.#slots = slots;
+  }
+
+  next(frames: FrameWriter): boolean {
+    if (this.#slots.next(frames)) return true;
+    replies.endOfHistory(frames, this.#room, this.#epoch, this.#slots.at);
+    return false;
+  }
+}
+
+export function userList(context: Context, session: Session, frame: Frame, now: number): void {
+  const room = context.rooms.find(frame.arg(0));
+  if (room === undefined) return context.refuse(session, frame, now, 'ERR_NOSUCHROOM', frame.arg(0));
+  if (!context.spend(session, frame, 2, now)) return;
+  const { name } = room;
+  const rows = Array.from(room.members, ({ ident, uid, server }) => ({ ident, uid, server }));
+  const source = new Rows(
+    rows,
+    (frames, row) => replies.roomUser(frames, name, row.ident, row.uid, row.server),
+    (frames, count) => replies.endOfUsers(frames, name, count),
+  );
+  context.out.stream(session.connection, source);
+}
+
+export function roomList(context: Context, session: Session, frame: Frame, now: number): void {
+  if (!context.spend(session, frame, 2, now)) return;
+  const rows = Array.from(context.rooms.all(), ({ name, members, port }) => {
+    return { name, members: members.size, epoch: port.order.epoch, next: port.order.next };
+  });
+  const source = new Rows(
+    rows,
+    (frames, row) => replies.room(frames, row.name, row.members, row.epoch, row.next),
+    replies.endOfRooms,
+  );
+  context.out.stream(session.connection, source);
+}
+
+export function map(context: Context, session: Session, frame: Frame, now: number): void {
+  if (!context.spend(session, frame, 1, now)) return;
+  const source = new Rows(context.network.servers(), replies.server, replies.endOfMap);
+  context.out.stream(session.connection, source);
+}
+
+export function history(context: Context, session: Session, frame: Frame, now: number): void {
+  const asked = frame.arg(1);
+  const from = optionalFromOne(frame, 2);
+  const count = parseFromOne(frame.arg(3));
+  if (asked !== '' && parseEpoch(asked) === undefined) {
+    return context.refuse(session, frame, now, 'ERR_BADARGUMENT', asked, TEXTS.epoch);
+  }
+  if (from < 0) return context.refuse(session, frame, now, 'ERR_BADARGUMENT', frame.arg(2), TEXTS.seq);
+  if (count < 0) return context.refuse(session, frame, now, 'ERR_BADARGUMENT', frame.arg(3), TEXTS.count);
+  const room = memberRoom(context, session, frame, now);
+  if (room === undefined || !context.spend(session, frame, 2, now)) return;
+  const { order } = room.port;
+  const epoch = asked === '' ? order.epoch : (asked as Epoch);
+  const slots = order.history(epoch, from, Math.min(count, context.config.limits.historyCount));
+  if (slots === undefined) return context.refuseGone(session, frame, order.epoch, order.floor, now);
+  context.out.stream(session.connection, new Slots(room, epoch, slots));
+}

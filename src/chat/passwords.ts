@@ -1,0 +1,63 @@
+// Passwords: a check takes the edge a tenth of a second, so it is asked for, its session waits, and the answer comes
+// back with verified(). A wrong name costs what a wrong password costs, and tells nobody which of the two it was.
+
+import type { Frame } from '../wire/scanner.ts';
+import type { Context } from './context.ts';
+import { REASONS, TEXTS, youAreOperator } from './replies.ts';
+import { ENDED, NEW, type Session } from './session.ts';
+
+/** A hash of 64 MiB that no password is known for. */
+const DUMMY_HASH =
+  '$argon2id$v=19$m=65536,t=2,p=1$h90bsHPO8hbI12Jl6EWMNhPhdqlfXWYe8ag/G4jG+SA$h+sVDNsE9XlvggBXpkJvPzw0eiOch2auQgb+4bE/+1g';
+
+export function oper(context: Context, session: Session, frame: Frame, now: number): void {
+  const name = frame.arg(0);
+  if (!context.spend(session, frame, 2, now)) return;
+  const hash = context.config.operators.get(name)?.hash ?? context.config.dummyHash ?? DUMMY_HASH;
+  checkPassword(context, session, frame, name, frame.arg(1), hash, now);
+}
+
+/** Has `password` checked: `name`'s, or the server's own ('' then) while the session is not registered. */
+export function checkPassword(
+  context: Context,
+  session: Session,
+  frame: Frame,
+  name: string,
+  password: string,
+  hash: string,
+  now: number,
+): void {
+  session.checking = name;
+  if (context.out.verify(session, password, hash)) return;
+  session.checking = undefined;
+  context.refuse(session, frame, now, 'ERR_FLOODING', session.state === NEW ? '*' : name, TEXTS.checks);
+}
+
+/** The answer to a check: `ok` when the password fits the hash. */
+export function verified(context: Context, session: Session, ok: boolean, now: number): void {
+  const name = session.checking;
+  session.checking = undefined;
+  if (name === undefined || session.state === ENDED) return;
+  if (session.state !== NEW) return answerOper(context, session, name, ok, now);
+  if (!ok) return fail(context, session, 'PASS', '*', now);
+  if (session.registration !== undefined) session.registration.passed = true;
+}
+
+function answerOper(context: Context, session: Session, name: string, ok: boolean, now: number): void {
+  const operator = context.config.operators.get(name);
+  const by = session.user?.ident ?? session.host;
+  if (!ok || operator === undefined) {
+    context.out.log('oper-refused', { name, by });
+    return fail(context, session, 'OPER', name, now);
+  }
+  session.operator = { name, grants: operator.grants };
+  context.out.log('oper', { name, by });
+  youAreOperator(context.begin(), name);
+  context.reply(session);
+}
+
+function fail(context: Context, session: Session, verb: string, subject: string, now: number): void {
+  session.failures++;
+  context.refuseVerb(session, verb, now, 'ERR_PASSWDMISMATCH', subject);
+  if (session.failures >= context.config.limits.passwordFailures) context.close(session, REASONS.passwords, now);
+}

@@ -1,0 +1,127 @@
+// Users: everybody the network knows, by uid. A user is made when it registers and stays the same object under every
+// nickname; its uid is never given out again. Who owns which nickname is the business of nicknames.ts.
+
+import { assert } from '../base/assert.ts';
+import { utf8Bytes } from '../base/bytes.ts';
+import { type ServerId, type Uid, uid } from '../base/ids.ts';
+import { foldNick } from '../wire/names.ts';
+import type { Former } from './nicknames.ts';
+import type { Room } from './rooms.ts';
+import type { Session } from './session.ts';
+
+/** Shared by all who are in no room. */
+const NOWHERE: readonly Room[] = [];
+
+export class User {
+  readonly uid: Uid;
+  readonly user: string;
+  readonly host: string;
+  readonly realname: string;
+  /** The name of the server that it is connected to. */
+  readonly server: string;
+  nick: string;
+  /** What equal nicknames have in common. */
+  folded: string;
+  /** When it claimed its nickname, in Unix milliseconds. */
+  claimedAt: number;
+  /** When it left, 0 while it is here. */
+  endedAt = 0;
+  rooms: readonly Room[] = NOWHERE;
+  /** Undefined when it is connected elsewhere, or gone. */
+  session: Session | undefined;
+  /** The names that it had before, oldest first; undefined for none. */
+  former: Former[] | undefined = undefined;
+  /** Who took its place; known while it is remembered. */
+  successor: User | undefined = undefined;
+  /** The last round of telling that reached it. */
+  mark = 0;
+  #nickBytes: Uint8Array | undefined = undefined;
+
+  constructor(id: Uid, session: Session | undefined, nick: string, identity: Identity, claimedAt: number) {
+    this.uid = id;
+    this.session = session;
+    this.user = identity.user;
+    this.host = identity.host;
+    this.realname = identity.realname;
+    this.server = identity.server;
+    this.nick = nick;
+    this.folded = foldNick(nick);
+    this.claimedAt = claimedAt;
+  }
+
+  get ident(): string {
+    return `${this.nick}!${this.user}@${this.host}`;
+  }
+
+  /** The nickname in canonical bytes, the same array until it changes. */
+  get nickBytes(): Uint8Array {
+    this.#nickBytes ??= utf8Bytes(this.nick);
+    return this.#nickBytes;
+  }
+
+  rename(nick: string, now: number): void {
+    const folded = foldNick(nick);
+    if (folded !== this.folded) this.claimedAt = now;
+    this.nick = nick;
+    this.folded = folded;
+    this.#nickBytes = undefined;
+  }
+
+  enter(room: Room): void {
+    if (this.rooms === NOWHERE) this.rooms = [room];
+    else (this.rooms as Room[]).push(room);
+  }
+
+  leave(room: Room): void {
+    this.rooms = this.rooms.length === 1 ? NOWHERE : this.rooms.filter((one) => one !== room);
+  }
+
+  leaveAll(): void {
+    this.rooms = NOWHERE;
+  }
+}
+
+/** What of a user never changes, beside its uid. */
+export interface Identity {
+  readonly user: string;
+  readonly host: string;
+  readonly realname: string;
+  readonly server: string;
+}
+
+export class Users {
+  readonly #byUid = new Map<Uid, User>();
+  readonly #server: ServerId;
+  #counter: number;
+
+  /** Uids of `server` are counted from a thousand times its incarnation. */
+  constructor(server: ServerId, incarnation: number) {
+    this.#server = server;
+    this.#counter = incarnation * 1000;
+  }
+
+  get size(): number {
+    return this.#byUid.size;
+  }
+
+  nextUid(): Uid {
+    return uid(this.#server, this.#counter++);
+  }
+
+  add(user: User): void {
+    assert(!this.#byUid.has(user.uid), 'a uid given twice');
+    this.#byUid.set(user.uid, user);
+  }
+
+  remove(user: User): void {
+    assert(this.#byUid.delete(user.uid), 'a user removed twice');
+  }
+
+  byUid(id: Uid): User | undefined {
+    return this.#byUid.get(id);
+  }
+
+  all(): IterableIterator<User> {
+    return this.#byUid.values();
+  }
+}
