@@ -1,5 +1,6 @@
 // What clients are told of a server's limits: the arguments of RPL_LIMITS, always these names in this order.
 
+import { assert } from '../base/assert.ts';
 import { KEYS, type Options, rowOf } from './option-table.ts';
 
 /** The version of the protocol that is spoken to clients. */
@@ -25,12 +26,16 @@ export const ANNOUNCED = [
   'ack',
 ] as const;
 
-/** The arguments `name=value` of RPL_LIMITS; numbers are plain, times in ms, sizes in bytes. */
-export function announcedLimits(options: Options, ack: AckLevel): string[] {
-  return ANNOUNCED.map((name) => {
-    if (name === 'protocol') return `protocol=${PROTOCOL_VERSION}`;
-    if (name === 'ack') return `ack=${ack}`;
-    const key = KEYS.find((each) => rowOf(each).announced === name);
-    return `${name}=${key && options[key]}`;
-  });
+/** The names and values of RPL_LIMITS; numbers are plain, times in ms, sizes in bytes. */
+export function announcedLimits(options: Options, ack: AckLevel): (readonly [name: string, value: string | number])[] {
+  return ANNOUNCED.map((name) => [name, announced(name, options, ack)]);
+}
+
+function announced(name: string, options: Options, ack: AckLevel): string | number {
+  if (name === 'protocol') return PROTOCOL_VERSION;
+  if (name === 'ack') return ack;
+  const key = KEYS.find((each) => rowOf(each).announced === name);
+  const value = key && options[key];
+  assert(typeof value === 'number', `the limit ${name} has no row with a number`);
+  return value;
 }

@@ -54,9 +54,10 @@ function readScaled(text: string, units: typeof SIZES, plain: string): number | 
   return unit && Number(match[1]) * unit[1];
 }
 
-function writeScaled(value: number, units: typeof SIZES): string {
-  const unit = units.find(([, size]) => value > 0 && value % size === 0);
-  return unit ? `${value / unit[1]}${unit[0]}` : String(value);
+function writeScaled(value: number, units: typeof SIZES, plain: string): string {
+  if (value === 0) return '0';
+  const [name, size] = units.find((unit) => value % unit[1] === 0) ?? [plain, 1];
+  return `${value / size}${name}`;
 }
 
 function within(value: number | undefined, min: number, max: number): number | undefined {
@@ -77,27 +78,27 @@ export function int(min: number, max: number, placeholder = 'N'): Kind<number> {
 
 /** A size in bytes in [min, max]; `64KiB`, `1MiB` and `1GiB` are read too. */
 export function bytes(min: number, max: number): Kind<number> {
-  const [low, high] = [writeScaled(min, SIZES), writeScaled(max, SIZES)];
+  const [low, high] = [writeScaled(min, SIZES, ''), writeScaled(max, SIZES, '')];
   return {
     placeholder: 'BYTES',
     expected: `a size from ${low} to ${high} (bytes, or with KiB, MiB or GiB)`,
     unit: 'bytes',
     range: `${low} – ${high}`,
     read: (text) => within(readScaled(text, SIZES, 'b'), min, max),
-    write: (value) => writeScaled(value, SIZES),
+    write: (value) => writeScaled(value, SIZES, ''),
   };
 }
 
 /** A time in milliseconds in [min, max]; `5s`, `10m` and `1h` are read too. */
 export function ms(min: number, max: number): Kind<number> {
-  const [low, high] = [writeScaled(min, SPANS), writeScaled(max, SPANS)];
+  const [low, high] = [writeScaled(min, SPANS, 'ms'), writeScaled(max, SPANS, 'ms')];
   return {
     placeholder: 'MS',
     expected: `a time from ${low} to ${high} (milliseconds, or with s, m or h)`,
     unit: 'ms',
     range: `${low} – ${high}`,
     read: (text) => within(readScaled(text, SPANS, 'ms'), min, max),
-    write: (value) => writeScaled(value, SPANS),
+    write: (value) => writeScaled(value, SPANS, 'ms'),
   };
 }
 

@@ -108,6 +108,7 @@ const CONNECTIONS = {
   clientOutputBytes: row(bytes(4 * KIB, GIB), 256 * KIB, 'Output waiting for a client, beside what rooms keep.'),
   passwordChecks: row(int(1, 64), 2, 'Passwords checked at a time, 64 MiB each.'),
   passwordQueue: row(int(0, 65_536), 64, 'Password checks that wait; more are refused.'),
+  passwordFailures: row(int(1, 1000), 3, 'Wrong passwords after which a connection is closed.'),
 } satisfies Record<string, Row<unknown>>;
 
 const FRAMES = {
@@ -122,6 +123,7 @@ const ROOMS = {
   nickLength: row(int(1, 32), 32, 'Letters of a nickname.', 'nick'),
   nickHistory: row(int(1, 1000), 8, 'Former nicknames that are kept of a user.'),
   nickHistoryMs: row(ms(SECOND, 24 * HOUR), 10 * MINUTE, 'How long a former nickname is known.'),
+  goneUsers: row(int(1, 1_048_576), 16_384, 'Users who are gone and still known by a former nickname.'),
   roomLength: row(int(1, 64), 64, "Letters of a room's name.", 'room'),
   roomsPerUser: row(int(1, 10_000), 32, 'Rooms that a user is in at a time.', 'rooms'),
   rooms: row(int(1, 1_000_000), 10_000, 'Rooms at a time.'),

@@ -6,7 +6,7 @@ import { flagOf, type OptionKey, rowOf, SECTIONS, variableOf } from './option-ta
 const COLUMNS = 100;
 const GAP = 2;
 
-/** What `--help` prints: every option under its heading, in two columns. */
+/** What `--help` prints: every option under its heading, in two columns, without a last newline. */
 export function optionsHelp(): string {
   const width = Math.max(...SECTIONS.flatMap((section) => section.keys.map((key) => usage(key).length)));
   const lines = [
@@ -26,7 +26,7 @@ export function optionsHelp(): string {
     ...twoColumns('-h, --help', 'Show this.', width),
     ...twoColumns('--version', 'Show the version.', width),
   );
-  return `${lines.join('\n')}\n`;
+  return lines.join('\n');
 }
 
 function usage(key: OptionKey): string {
