@@ -1,0 +1,45 @@
+// Why something asked of the client did not happen: the server's own error, or one of the client's.
+
+/** The client's own reasons. Errors of the server keep their names (`ERR_…`). */
+export type LocalCode =
+  /** No answer came in time. */
+  | 'TIMEOUT'
+  /** The connection was lost before the answer. */
+  | 'DISCONNECTED'
+  /** The client has quit, was killed, or gave up for good. */
+  | 'CLOSED'
+  /** Too much is unanswered already. */
+  | 'QUEUE_FULL'
+  /** Not joined, or about to leave. */
+  | 'NOT_IN_ROOM'
+  /** It cannot be put in a frame: empty, too long, or with a NUL in it. */
+  | 'BAD_ARGUMENT'
+  /** It was sent, and the room that could say whether it arrived is gone. */
+  | 'UNKNOWN_OUTCOME';
+
+export type ErrorCode = LocalCode | `ERR_${string}`;
+
+const MOMENTARY: ReadonlySet<string> = new Set([
+  'TIMEOUT',
+  'DISCONNECTED',
+  'QUEUE_FULL',
+  'ERR_FLOODING',
+  'ERR_ROOMUNAVAILABLE',
+  'ERR_SERVERFULL',
+]);
+
+export class ClientError extends Error {
+  override readonly name = 'ClientError';
+  readonly code: ErrorCode;
+  /** Whether the same may work later. */
+  readonly retriable: boolean;
+  /** Whether it may have happened all the same. */
+  readonly outcomeUnknown: boolean;
+
+  constructor(code: ErrorCode, message: string, outcomeUnknown = false) {
+    super(message);
+    this.code = code;
+    this.retriable = MOMENTARY.has(code) && !outcomeUnknown;
+    this.outcomeUnknown = outcomeUnknown;
+  }
+}

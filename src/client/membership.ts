@@ -1,0 +1,260 @@
+// One room that the user wants to be in: joined, created first where that was asked for, joined again on every new
+// connection from where reading stopped, and left when the last message is settled.
+//
+//   joining ──► in ──► (disconnected) ──► joining …
+//      │ no such room: creating ──► joining      │ refused for now: waiting ──► joining
+//
+// A room that has ended by the time of a reconnect is made anew only where that was asked for.
+
+import { roomKey } from '../wire/names.ts';
+import { ClientError } from './client-error.ts';
+import type { ClientEvent } from './client-events.ts';
+import type { ClientLimits } from './client-options.ts';
+import { type ClientFrame, readNumber } from './frames.ts';
+import type { Lines, Outcome } from './requests.ts';
+import { type Asked, RoomOrder } from './room-order.ts';
+import { type Pace, RoomSends } from './room-sends.ts';
+
+export interface JoinOptions {
+  /** Make the room when there is none. */
+  readonly create?: boolean;
+  /** Make it again when it has ended by the time of a reconnect. */
+  readonly recreate?: boolean;
+}
+
+/** What a membership needs from the client that it belongs to. */
+export interface MembershipHost {
+  readonly now: number;
+  readonly online: boolean;
+  readonly limits: ClientLimits;
+  readonly pace: Pace;
+  ask(
+    verb: string,
+    args: readonly (string | number)[],
+    settle: (outcome: Outcome) => void,
+    fits?: (frame: ClientFrame) => boolean,
+  ): void;
+  write(verb: string, ...args: readonly (string | number)[]): void;
+  emit(event: ClientEvent): void;
+  settle(request: number, outcome: Lines | ClientError): void;
+  /** The membership is over. */
+  remove(membership: Membership): void;
+}
+
+type State = 'outside' | 'asking' | 'waiting' | 'in';
+
+/** How often a room may vanish between making and joining it. */
+const CREATE_TRIES = 5;
+const NEVER = Number.POSITIVE_INFINITY;
+
+export class Membership {
+  readonly key: string;
+  /** As the server shows it, once it has. */
+  name: string;
+  readonly order: RoomOrder;
+  readonly sends: RoomSends;
+  readonly #host: MembershipHost;
+  readonly #options: JoinOptions;
+  #state: State = 'outside';
+  #entered = false;
+  #creates = 0;
+  #refusals = 0;
+  #retryAt = NEVER;
+  #joiners: number[] = [];
+  #leavers: number[] = [];
+
+  constructor(key: string, name: string, options: JoinOptions, host: MembershipHost) {
+    this.key = key;
+    this.name = name;
+    this.#options = options;
+    this.#host = host;
+    const about = (asked: Asked) => (frame: ClientFrame) => this.#isAbout(asked, frame);
+    this.order = new RoomOrder(
+      {
+        event: (event) => host.emit({ ...event, room: this.name }),
+        find: (epoch, seq) => {
+          const asked = { epoch, from: seq };
+          const settle = (outcome: Outcome) => this.#found(asked, outcome);
+          host.ask('FINDSEQUENCE', [this.name, epoch, seq], settle, about(asked));
+        },
+        history: (epoch, from, count) => {
+          const settle = (outcome: Outcome) => this.#read({ epoch, from }, outcome);
+          host.ask('HISTORY', [this.name, epoch, from, count], settle, (frame) => roomKey(frame.args[0] ?? '') === key);
+        },
+      },
+      host.limits.order,
+    );
+    this.sends = new RoomSends(
+      {
+        transmit: (text, id) => host.write('CSEND', text, this.name, '', id),
+        settled: (request, outcome) => {
+          host.settle(request, outcome);
+          if (this.leaving) this.#leaveWhenSettled();
+        },
+      },
+      host.pace,
+      host.limits.sendWindow,
+    );
+  }
+
+  get leaving(): boolean {
+    return this.#leavers.length > 0;
+  }
+
+  /** When tick() wants to be called; Infinity for never. */
+  get deadline(): number {
+    return Math.min(this.#retryAt, this.order.deadline, this.sends.deadline);
+  }
+
+  /** Joins, or joins again to be answered; `request` is settled with the answer. */
+  join(request: number): void {
+    this.#joiners.push(request);
+    if (this.#host.online && this.#state !== 'asking') this.#ask();
+  }
+
+  /** Leaves once everything sent is settled. */
+  leave(request: number): void {
+    this.#leavers.push(request);
+    this.#leaveWhenSettled();
+  }
+
+  /** The client is registered. */
+  connected(): void {
+    this.#ask();
+  }
+
+  disconnected(): void {
+    this.#state = 'outside';
+    this.#retryAt = NEVER;
+    this.order.disconnected();
+    this.sends.close();
+    if (this.leaving) this.#leaveWhenSettled();
+  }
+
+  tick(): void {
+    const { now } = this.#host;
+    if (now >= this.#retryAt) this.#ask();
+    this.order.tick(now);
+    this.sends.tick(now);
+  }
+
+  /** RPL_WELCOME: the slots that were missed follow right behind it. */
+  welcome(args: readonly string[]): void {
+    const [name = '', , , epoch = '', nextText, floorText, recovered = ''] = args;
+    const next = readNumber(nextText);
+    if (next === undefined) return;
+    const before = this.order.position;
+    this.name = name;
+    this.#refusals = 0;
+    this.#creates = 0;
+    // Joined again while inside: the stream was never interrupted, and what is replayed was had.
+    if (this.#state === 'in') return;
+    this.#host.emit({ kind: 'entered', room: name, again: this.#entered });
+    this.#entered = true;
+    this.order.welcome(epoch, next, readNumber(floorText) ?? next, recovered === '1', this.#host.now);
+    // Another epoch that does not follow ours: most likely another room, which knows none of our ids.
+    if (before !== undefined && recovered !== '1' && before.epoch !== epoch) this.sends.forgotten();
+    this.#state = 'in';
+    this.sends.open(this.#host.now);
+  }
+
+  /** The end of it: everything unsettled fails. */
+  fail(error: ClientError): void {
+    this.#state = 'outside';
+    this.#retryAt = NEVER;
+    for (const request of this.#joiners.splice(0)) this.#host.settle(request, error);
+    for (const request of this.#leavers.splice(0)) this.#host.settle(request, error);
+    this.sends.fail(error);
+  }
+
+  #ask(): void {
+    this.#retryAt = NEVER;
+    if (this.#state !== 'in') this.#state = 'asking';
+    const position = this.order.position;
+    const args = position === undefined ? [this.name] : [this.name, position.epoch, position.last];
+    const fits = (frame: ClientFrame) => roomKey(frame.args[0] ?? '') === this.key;
+    this.#host.ask('JOINROOM', args, (outcome) => this.#asked(outcome), fits);
+  }
+
+  #asked(outcome: Outcome): void {
+    if ('lines' in outcome) {
+      for (const request of this.#joiners.splice(0)) this.#host.settle(request, outcome.lines);
+      if (this.leaving) this.#leaveWhenSettled();
+      return;
+    }
+    const { error } = outcome;
+    if (error.code === 'DISCONNECTED' || error.code === 'CLOSED') return;
+    const mayCreate = this.#entered ? this.#options.recreate === true : this.#options.create === true;
+    if (error.code === 'ERR_NOSUCHROOM' && mayCreate && this.#creates < CREATE_TRIES) return this.#create();
+    this.#refused(error);
+  }
+
+  #create(): void {
+    this.#creates++;
+    this.#host.ask('CREATEROOM', [this.name], (outcome) => {
+      if ('lines' in outcome || outcome.error.code === 'ERR_ROOMEXISTS') this.#ask();
+      else if (outcome.error.code !== 'DISCONNECTED' && outcome.error.code !== 'CLOSED') this.#refused(outcome.error);
+    });
+  }
+
+  #refused(error: ClientError): void {
+    const { retryMs, retryMaxMs } = this.#host.limits;
+    if (error.retriable || error.code === 'TIMEOUT') {
+      if (this.#state !== 'in') this.#state = 'waiting';
+      this.#retryAt = this.#host.now + Math.min(retryMs * 2 ** Math.min(this.#refusals++, 16), retryMaxMs);
+      if (this.leaving) this.#leaveWhenSettled();
+      return;
+    }
+    if (this.#entered) this.#host.emit({ kind: 'expelled', room: this.name, error });
+    this.fail(error);
+    this.#host.remove(this);
+  }
+
+  #leaveWhenSettled(): void {
+    if (this.sends.size > 0 || this.#state === 'asking') return;
+    const done = (lines: Lines): void => {
+      for (const request of this.#leavers.splice(0)) this.#host.settle(request, lines);
+      this.fail(new ClientError('NOT_IN_ROOM', `left ${this.name}`));
+      this.#host.remove(this);
+    };
+    if (this.#state !== 'in') return done([]);
+    this.#state = 'asking';
+    this.#host.ask(
+      'LEAVEROOM',
+      [this.name],
+      (outcome) => {
+        if ('lines' in outcome) done(outcome.lines);
+        else if (outcome.error.retriable && this.#host.online) {
+          this.#state = 'in';
+          this.#leaveWhenSettled();
+        } else done([]);
+      },
+      (frame) => roomKey(frame.args[0] ?? '') === this.key,
+    );
+  }
+
+  #isAbout(asked: Asked, frame: ClientFrame): boolean {
+    const [room = '', epoch, seq] = frame.args;
+    return roomKey(room) === this.key && epoch === asked.epoch && seq === String(asked.from);
+  }
+
+  #found(asked: Asked, outcome: Outcome): void {
+    if ('error' in outcome) return this.#unanswered(asked, outcome);
+    // A pending slot has its milliseconds where a message has its nickname; a message is with the order already.
+    const [line = []] = outcome.lines;
+    const ms = line.length >= 4 && line.length < 6 ? readNumber(line[3]) : undefined;
+    if (ms !== undefined) this.order.pending(asked, ms, this.#host.now);
+  }
+
+  #read(asked: Asked, outcome: Outcome): void {
+    if ('error' in outcome) return this.#unanswered(asked, outcome);
+    const [, epoch = '', next] = outcome.lines.at(-1) ?? [];
+    this.order.endOfHistory(asked, epoch, readNumber(next) ?? asked.from, this.#host.now);
+  }
+
+  #unanswered(asked: Asked, { error, args }: Extract<Outcome, { error: ClientError }>): void {
+    const { now } = this.#host;
+    if (error.code === 'ERR_SEQUENCEGONE') this.order.gone(asked, readNumber(args[4]) ?? 0, now);
+    else this.order.refused(asked, error.code === 'ERR_NOSUCHSEQUENCE', now);
+  }
+}
