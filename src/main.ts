@@ -23,8 +23,7 @@ async function main(argv: readonly string[]): Promise<void> {
   if ('version' in parsed) return print(`chorus ${pkg.version}`);
   if ('problems' in parsed) return refuse(parsed.problems);
   const { options } = parsed;
-  const accounts =
-    options.operators === undefined ? { operators: [], warnings: [] } : readOperators(options.operators);
+  const accounts = options.operators === undefined ? { operators: [], warnings: [] } : readOperators(options.operators);
   if ('problems' in accounts) return refuse(accounts.problems);
   const log = stderrLog(options.logLevel, options.logFormat);
   for (const warning of [...parsed.warnings, ...accounts.warnings]) log.warn('options.warning', { warning });

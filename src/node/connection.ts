@@ -10,6 +10,8 @@ import type { Scanner } from '../wire/scanner.ts';
 export const HELD_BY_COMMAND = 1;
 export const HELD_BY_SOURCE = 2;
 export const HELD_BY_OUTPUT = 4;
+/** Nothing holds it any more, and it goes on behind the next flush. */
+export const HELD_UNTIL_FLUSH = 8;
 
 export class Connection {
   readonly id: ConnectionId;

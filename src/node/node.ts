@@ -8,19 +8,21 @@
 // What it keeps true: a fault of ours in one connection's command ends that connection and no other; the input of a
 // connection waits while one of its commands does; what is said to a connection before its end is written first.
 
+import type { Epoch } from '../base/ids.ts';
 import { type ConnectionId, type RoomKey, type Ticket, ticket as ticketOf, type Uid } from '../base/ids.ts';
 import type { SendOutcome } from '../base/outcome.ts';
-import { Chat, type ChatConfig } from '../chat/chat.ts';
+import { Chat } from '../chat/chat.ts';
+import type { ChatConfig } from '../chat/config.ts';
 import type { FrameSource, Out, RoomPort } from '../chat/ports.ts';
 import { NEW, type Session } from '../chat/session.ts';
 import type { Outbox, Shared } from '../fanout/outbox.ts';
 import { type Ring, Stamps } from '../fanout/ring.ts';
-import type { Epoch } from '../base/ids.ts';
 import type { RoomLog } from '../order/log.ts';
 import { BAD, FRAME, Frame, MORE } from '../wire/scanner.ts';
 import { encodeFrame, FrameWriter } from '../wire/writer.ts';
-import { type Connection, HELD_BY_COMMAND, HELD_BY_OUTPUT, HELD_BY_SOURCE } from './connection.ts';
+import { type Connection, HELD_BY_COMMAND, HELD_BY_OUTPUT, HELD_BY_SOURCE, HELD_UNTIL_FLUSH } from './connection.ts';
 import { type ConnectionLimits, Connections } from './connections.ts';
+import { Flusher } from './flusher.ts';
 import type { Ports } from './ports.ts';
 import { type Channel, Rooms, type RoomsConfig, type RoomsOut } from './rooms.ts';
 
@@ -66,22 +68,23 @@ export class Node implements Out, RoomsOut {
   readonly #frame: Frame;
   readonly #ping: Uint8Array;
   readonly #poured = new FrameWriter();
-  readonly #dirtyRings: Ring[] = [];
-  readonly #dirtyOutboxes: Outbox[] = [];
+  readonly #flusher: Flusher;
   /** Connections that end when their outbox is empty, and those whose input waits for their output. */
   readonly #closing = new Set<Connection>();
   readonly #waiting = new Set<Connection>();
+  /** Connections whose input goes on with the next flush. */
+  readonly #resumed = new Set<Connection>();
   readonly #verifying = new Map<Ticket, Session>();
   #tickets = 0;
   #sweepAt = Number.POSITIVE_INFINITY;
   #sweeps = 0;
-  #awake = false;
   #stopping = false;
 
   constructor(config: NodeConfig, ports: Ports) {
     this.#config = config;
     this.#ports = ports;
     this.shared = { transport: ports, stamps: new Stamps() };
+    this.#flusher = new Flusher(() => ports.wake());
     this.#frame = new Frame(config.limits.connections.args);
     this.connections = new Connections(config.limits.connections, this.shared);
     this.rooms = new Rooms(config.rooms, this);
@@ -101,8 +104,7 @@ export class Node implements Out, RoomsOut {
     else {
       this.#ports.log('warn', 'connection.refused', { address, reason: refusal });
       connection.refused = true;
-      this.#say(connection, encodeFrame('ERR_SERVERFULL', '*', '*', refusal));
-      this.close(connection.id, refusal);
+      this.chat.full(connection.id);
     }
     return connection.id;
   }
@@ -150,6 +152,7 @@ export class Node implements Out, RoomsOut {
     connection.outbox.close();
     this.#closing.delete(connection);
     this.#waiting.delete(connection);
+    this.#resumed.delete(connection);
     this.connections.close(connection);
   }
 
@@ -178,19 +181,10 @@ export class Node implements Out, RoomsOut {
   /** Offers what this batch brought to every connection that has news. Called once, after Ports.wake. */
   flush(now: number): void {
     this.now = now;
-    this.#awake = false;
-    const rings = this.#dirtyRings;
-    for (let i = 0; i < rings.length; i++) this.#flushRing(rings[i] as Ring);
-    rings.length = 0;
-    const outboxes = this.#dirtyOutboxes;
-    for (let i = 0; i < outboxes.length; i++) {
-      const outbox = outboxes[i] as Outbox;
-      outbox.dirty = false;
-      outbox.flush(now);
-    }
-    outboxes.length = 0;
+    this.#flusher.flush(now);
     if (this.#waiting.size > 0) for (const connection of [...this.#waiting]) this.#settleOutput(connection);
     for (const connection of this.#closing) this.#endWhenEmpty(connection);
+    if (this.#resumed.size > 0) this.#readOn();
   }
 
   /** Says ERROR to all and lets each go when it has taken that. New connections are refused. */
@@ -210,7 +204,7 @@ export class Node implements Out, RoomsOut {
     const connection = this.connections.at(id);
     if (connection === undefined) return;
     connection.outbox.say(bytes, start, end);
-    this.#dirtyOutbox(connection);
+    this.#flusher.outbox(connection.outbox);
     this.#checkOutput(connection);
   }
 
@@ -227,7 +221,7 @@ export class Node implements Out, RoomsOut {
     });
     this.#hold(connection, HELD_BY_SOURCE);
     this.#waiting.add(connection);
-    this.#dirtyOutbox(connection);
+    this.#flusher.outbox(connection.outbox);
   }
 
   close(id: ConnectionId, reason: string): void {
@@ -289,17 +283,15 @@ export class Node implements Out, RoomsOut {
   }
 
   dirty(ring: Ring): void {
-    ring.dirty = true;
-    this.#dirtyRings.push(ring);
-    this.#wake();
+    this.#flusher.ring(ring);
   }
 
   overflowing(ring: Ring): void {
-    this.#flushRing(ring);
+    this.#flusher.flushRing(ring, this.now);
   }
 
   settled(session: Session, channel: Channel, outcome: SendOutcome, seq: number, id: string): void {
-    this.chat.sent(session, channel.room, outcome, seq, id, this.now);
+    this.chat.sent(session, channel.key, outcome, seq, id, this.now);
   }
 
   // ── Input ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -358,45 +350,41 @@ export class Node implements Out, RoomsOut {
   #release(connection: Connection, why: number): void {
     if ((connection.held & why) === 0) return;
     connection.held &= ~why;
-    if (connection.held !== 0 || connection.closingAt !== 0) return;
-    this.#ports.resume(connection.id);
-    this.#read(connection);
+    // Not at once: whoever takes a hold back may still be in the middle of a command.
+    connection.held = HELD_UNTIL_FLUSH;
+    this.#resumed.add(connection);
+    this.#flusher.wake();
+  }
+
+  /** Reads on where nothing holds the input any more. */
+  #readOn(): void {
+    const resumed = [...this.#resumed];
+    this.#resumed.clear();
+    for (const connection of resumed) {
+      connection.held &= ~HELD_UNTIL_FLUSH;
+      if (connection.held !== 0 || connection.closingAt !== 0) continue;
+      this.#ports.resume(connection.id);
+      this.#read(connection);
+    }
   }
 
   /** A fault of ours while we served one connection: that one ends, and the log has the reason. */
   #contain(connection: Connection, error: unknown): void {
+    this.#logFault(connection, error);
+    this.#drop(connection, 'Internal error');
+    this.close(connection.id, 'Internal error; please tell the operator');
+  }
+
+  #logFault(connection: Connection, error: unknown): void {
     const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
     this.#ports.log('error', 'internal.error', { connection: connection.id, reason });
-    this.#expel(connection, 'Internal error; please tell the operator');
   }
 
   // ── Output ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #say(connection: Connection, bytes: Uint8Array): void {
     connection.outbox.say(bytes, 0, bytes.length);
-    this.#dirtyOutbox(connection);
-  }
-
-  #dirtyOutbox(connection: Connection): void {
-    const { outbox } = connection;
-    if (outbox.dirty || outbox.blocked) return;
-    outbox.dirty = true;
-    this.#dirtyOutboxes.push(outbox);
-    this.#wake();
-  }
-
-  #wake(): void {
-    if (this.#awake) return;
-    this.#awake = true;
-    this.#ports.wake();
-  }
-
-  #flushRing(ring: Ring): void {
-    ring.dirty = false;
-    const { readers } = ring;
-    // Backwards: a connection found gone leaves the list, and the last one takes its place.
-    for (let i = readers.length - 1; i >= 0; i--) readers[i]?.outbox.flush(this.now);
-    ring.flushed();
+    this.#flusher.outbox(connection.outbox);
   }
 
   /** Whoever does not take what was said to him alone is not heard, and past the limit not served. */
@@ -439,14 +427,14 @@ export class Node implements Out, RoomsOut {
     try {
       this.chat.disconnected(session, reason, this.now);
     } catch (error) {
-      const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      this.#ports.log('error', 'internal.error', { connection: connection.id, reason: text });
+      this.#logFault(connection, error);
     }
   }
 
   /** Ends a connection for a reason that it is told. */
   #expel(connection: Connection, reason: string): void {
-    this.#drop(connection, reason);
+    const { session } = connection;
+    if (session !== undefined) this.chat.close(session, reason, this.now);
     this.close(connection.id, reason);
   }
 
@@ -466,9 +454,9 @@ export class Node implements Out, RoomsOut {
     // A socket that is not read would not tell that its peer has ended.
     if (connection.held !== 0) this.#ports.resume(connection.id);
     this.#waiting.delete(connection);
+    this.#resumed.delete(connection);
     this.#closing.add(connection);
-    this.#dirtyOutbox(connection);
-    this.#wake();
+    this.#flusher.wake();
   }
 
   #endWhenEmpty(connection: Connection): void {

@@ -19,6 +19,7 @@ import type { Session } from '../chat/session.ts';
 import type { Outbox, Shared } from '../fanout/outbox.ts';
 import { Ring, type RingLimits } from '../fanout/ring.ts';
 import { RingBudget } from '../fanout/ring-budget.ts';
+import { MemoryBudget } from '../order/budget.ts';
 import { Home, type HomeLimits, type HomeOut } from '../order/home.ts';
 import type { EntryKind, RoomLog } from '../order/log.ts';
 import { Penalties, type PenaltyLimits } from '../order/reservations.ts';
@@ -29,7 +30,9 @@ export interface RoomsConfig {
   readonly ring: RingLimits;
   /** Bytes that all rings together may hold. */
   readonly ringMemory: number;
-  readonly home: HomeLimits;
+  readonly order: HomeLimits;
+  /** Message ids that all rooms together know. */
+  readonly ids: number;
   readonly penalties: PenaltyLimits;
 }
 
@@ -68,7 +71,8 @@ export class Channel implements RoomPort, HomeOut {
       epoch,
       first,
       log: out.openLog(key, epoch, first),
-      limits: config.home,
+      limits: config.order,
+      idBudget: rooms.ids,
       penalties,
       out: this,
       tickets: () => out.ticket(),
@@ -138,6 +142,7 @@ export class Rooms {
   readonly out: RoomsOut;
   readonly budget: RingBudget;
   readonly penalties: Penalties;
+  readonly ids: MemoryBudget;
   /** When chat wants to see to a room. */
   readonly wakes = new Deadlines<Channel>();
   /** When a home has something to decide. */
@@ -151,6 +156,7 @@ export class Rooms {
     this.out = out;
     this.budget = new RingBudget(config.ringMemory);
     this.penalties = new Penalties(config.penalties);
+    this.ids = new MemoryBudget(config.ids);
   }
 
   /** Makes the channel of a new room, in an epoch above every one before, whatever the clock did. */

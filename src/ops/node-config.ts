@@ -49,10 +49,11 @@ export function nodeConfig(options: Options, operators: readonly OperatorAccount
         reservations: options.reservations,
         pendingEntries: options.pendingEntries,
         pendingBytes: options.pendingBytes,
-        ids: { ms: options.idWindowMs, entries: options.idWindow },
+        idWindowMs: options.idWindowMs,
+        idWindow: options.idWindow,
       },
-      idMemory: options.ids,
-      penalties: { firstWaitMs: options.reservationWaitMs, longestWaitMs: options.reservationWaitMaxMs },
+      ids: options.ids,
+      penalties: options,
     },
     limits: {
       connections: {
