@@ -1,6 +1,10 @@
 // Chat: what clients say comes in as frames, changes users and rooms, and goes out through ports. This file is the one
 // way in: it counts what comes before registration, finds the row of a command, checks what the row says, and runs it.
 // Everything is decided before a call returns; what has to wait for others comes back as another call.
+//
+// Calls do not nest: a connection that is lost while something is said to it ends when the call that spoke is over, as
+// what is being written and whom it goes to must not change half-way. (A command that runs as its session's input is
+// resumed is the last thing that its call does.)
 
 import { assert } from '../base/assert.ts';
 import type { ConnectionId, RoomKey } from '../base/ids.ts';
@@ -28,6 +32,10 @@ export class Chat {
   readonly #context: Context;
   /** Reads the commands that had to wait. */
   readonly #held = new Frame(MAX_ARGS);
+  /** A call is running. */
+  #busy = false;
+  /** Connections that were lost while it runs. */
+  readonly #lost: { readonly session: Session; readonly reason: string }[] = [];
 
   /** `network` undefined: this server is alone. */
   constructor(config: ChatConfig, out: Out, network?: Network) {
@@ -42,16 +50,88 @@ export class Chat {
     return new Session(connection, host, this.#context.config.limits.flood?.burst ?? 0, now);
   }
 
-  /** Turns away a connection for which there is no place: ERR_SERVERFULL, ERROR, close. It gets no session. */
-  full(connection: ConnectionId): void {
+  /** Turns a connection away that was not accepted: ERR_SERVERFULL, ERROR, close. It gets no session. */
+  full(connection: ConnectionId, reason: string = REASONS.full): void {
     const frames = error(this.#context.begin(), 'ERR_SERVERFULL', '*', '*', ERRORS.ERR_SERVERFULL).end();
     this.#context.out.reply(connection, frames.bytes, 0, frames.length);
-    this.#context.out.close(connection, REASONS.full);
+    this.#context.out.close(connection, reason);
   }
 
   /** One good frame. It is looked at until this returns, and not kept. */
   command(session: Session, frame: Frame, now: number): void {
     if (session.state === ENDED) return;
+    const outermost = this.#enter();
+    try {
+      this.#obey(session, frame, now);
+    } finally {
+      if (outermost) this.#leave(now);
+    }
+  }
+
+  /** A bad frame: its verb or '*', the offset of the wrong byte in the connection's bytes, and what is wrong. */
+  fault(session: Session, verb: string, offset: number, reason: string, now: number): void {
+    if (session.state === ENDED) return;
+    this.#alone(now, () => {
+      if (session.registration !== undefined && !this.#count(session, now)) return;
+      badFrame(this.#context.begin(), verb, offset, reason);
+      this.#context.reply(session);
+      this.#context.charge(session, now);
+    });
+  }
+
+  /** A frame of more than `limit` bytes, after which nothing can be read. */
+  tooLong(session: Session, limit: number, now: number): void {
+    this.#alone(now, () => {
+      frameTooLong(this.#context.begin(), limit);
+      this.#context.reply(session);
+      this.#context.close(session, REASONS.frame, now);
+    });
+  }
+
+  /**
+   * The connection is gone: nothing more is said to it. Its id may be used again when the call that is running, if
+   * one is, is over. A QUIT that was still waiting keeps its words.
+   */
+  disconnected(session: Session, reason: string, now: number): void {
+    if (this.#busy) this.#lost.push({ session, reason });
+    else this.#alone(now, () => this.#lose(session, reason, now));
+  }
+
+  /** The server ends the session for a reason of its own: ERROR, close, and QUIT to those who share a room. */
+  close(session: Session, reason: string, now: number): void {
+    this.#alone(now, () => this.#context.close(session, reason, now));
+  }
+
+  /** The answer to the password check that Out.verify was asked for. */
+  verified(session: Session, ok: boolean, now: number): void {
+    if (session.checking === undefined) return;
+    this.#alone(now, () => verified(this.#context, session, ok, now));
+    this.#resume(session);
+  }
+
+  /**
+   * The outcome of a send that was WAITING. `seq` is the message's number when it was sent, else the number that it
+   * was sent under, 0 for none. Called once for each, also when the session has ended meanwhile.
+   */
+  sent(session: Session, room: RoomKey, outcome: SendOutcome, seq: number, id: string, now: number): void {
+    assert(session.unanswered > 0 && outcome !== WAITING, 'the outcome of a send that did not wait');
+    const held = session.held !== undefined;
+    this.#alone(now, () => {
+      sent(this.#context, session, room, outcome, seq, id, now);
+      session.unanswered--;
+      if (session.unanswered === 0) this.#settle(session, now);
+    });
+    if (held && session.held === undefined) this.#resume(session);
+  }
+
+  /** What RoomPort.wakeAt asked for. */
+  roomDue(room: RoomKey, now: number): void {
+    const found = this.rooms.get(room);
+    if (found !== undefined) this.#alone(now, () => roomDue(this.#context, found, now));
+  }
+
+  /** Checks what the command's row says, in order, and runs it. */
+  #obey(session: Session, frame: Frame, now: number): void {
     const command = findCommand(frame);
     if (session.registration !== undefined && !this.#admit(session, command, frame, now)) return;
     const context = this.#context;
@@ -69,54 +149,6 @@ export class Chat {
     }
     if (command.waits && session.unanswered > 0) this.#hold(session, frame);
     else command.run(context, session, frame, now);
-  }
-
-  /** A bad frame: its verb or '*', the offset of the wrong byte in the connection's bytes, and what is wrong. */
-  fault(session: Session, verb: string, offset: number, reason: string, now: number): void {
-    if (session.state === ENDED) return;
-    if (session.registration !== undefined && !this.#count(session, now)) return;
-    badFrame(this.#context.begin(), verb, offset, reason);
-    this.#context.reply(session);
-    this.#context.charge(session, now);
-  }
-
-  /** A frame of more than `limit` bytes, after which nothing can be read. */
-  tooLong(session: Session, limit: number, now: number): void {
-    frameTooLong(this.#context.begin(), limit);
-    this.#context.reply(session);
-    this.#context.close(session, REASONS.frame, now);
-  }
-
-  /** The connection is gone, and its id may be used again. A QUIT that was still waiting keeps its words. */
-  disconnected(session: Session, reason: string, now: number): void {
-    end(this.#context, session, this.#lastWords(session) ?? reason, now);
-  }
-
-  /** The server closes the connection for `reason`: ERROR, and QUIT to those who share a room. */
-  close(session: Session, reason: string, now: number): void {
-    this.#context.close(session, reason, now);
-  }
-
-  /** The answer to the password check that Out.verify was asked for. */
-  verified(session: Session, ok: boolean, now: number): void {
-    verified(this.#context, session, ok, now);
-  }
-
-  /**
-   * The outcome of a send that was WAITING. `seq` is the message's number when it was sent, else the number that it
-   * was sent under, 0 for none. Called once for each, also when the session has ended meanwhile.
-   */
-  sent(session: Session, room: RoomKey, outcome: SendOutcome, seq: number, id: string, now: number): void {
-    assert(session.unanswered > 0 && outcome !== WAITING, 'the outcome of a send that did not wait');
-    sent(this.#context, session, room, outcome, seq, id, now);
-    session.unanswered--;
-    if (session.unanswered === 0) this.#settle(session, now);
-  }
-
-  /** What RoomPort.wakeAt asked for. */
-  roomDue(room: RoomKey, now: number): void {
-    const found = this.rooms.get(room);
-    if (found !== undefined) roomDue(this.#context, found, now);
   }
 
   /** Looks at a frame that comes before registration, or first after it; false when it is dealt with. */
@@ -150,9 +182,12 @@ export class Chat {
       return part(this.#context, user, parting, now);
     }
     const frame = this.#takeHeld(session);
-    if (frame === undefined) return;
-    this.#context.out.resume(session.connection);
-    this.command(session, frame, now);
+    if (frame !== undefined) this.#obey(session, frame, now);
+  }
+
+  /** Lets the session's input go on. Frames may come in before this returns. */
+  #resume(session: Session): void {
+    if (session.state !== ENDED) this.#context.out.resume(session.connection);
   }
 
   #takeHeld(session: Session): Frame | undefined {
@@ -164,11 +199,43 @@ export class Chat {
     return this.#held;
   }
 
+  #lose(session: Session, reason: string, now: number): void {
+    end(this.#context, session, this.#lastWords(session) ?? reason, now);
+  }
+
+  /** The reason that a waiting QUIT has given, if one is. */
   #lastWords(session: Session): string | undefined {
     const frame = session.state === ENDED ? undefined : this.#takeHeld(session);
     const verb = frame === undefined ? undefined : findCommand(frame)?.verb;
     if (frame === undefined || (verb !== 'QUIT' && verb !== 'EXIT')) return undefined;
     return quitReason(session, frame, this.#context.config.limits.textBytes);
+  }
+
+  /** Runs `action`, and what came up while it ran. */
+  #alone(now: number, action: () => void): void {
+    const outermost = this.#enter();
+    try {
+      action();
+    } finally {
+      if (outermost) this.#leave(now);
+    }
+  }
+
+  /** Whether this call is the outermost, which has to leave() again. */
+  #enter(): boolean {
+    const outermost = !this.#busy;
+    this.#busy = true;
+    return outermost;
+  }
+
+  #leave(now: number): void {
+    try {
+      for (let lost = this.#lost.shift(); lost !== undefined; lost = this.#lost.shift()) {
+        this.#lose(lost.session, lost.reason, now);
+      }
+    } finally {
+      this.#busy = false;
+    }
   }
 }
 

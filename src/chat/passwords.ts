@@ -27,9 +27,10 @@ export function checkPassword(
   hash: string,
   now: number,
 ): void {
-  session.checking = name;
-  if (context.out.verify(session, password, hash)) return;
-  session.checking = undefined;
+  if (context.out.verify(session, password, hash)) {
+    session.checking = name;
+    return context.out.pause(session.connection);
+  }
   context.refuse(session, frame, now, 'ERR_FLOODING', session.state === NEW ? '*' : name, TEXTS.checks);
 }
 

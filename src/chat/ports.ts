@@ -1,5 +1,10 @@
 // What chat asks of the world around it. The node implements these; chat knows no bytes on a socket, no ring, no log
 // and no subscriber. Everything said through a port is said in order: what chat says first arrives first.
+//
+// No port calls a method of Chat from within, but for two: Out.reply and RoomPort.announce may report connections that
+// are lost by it (Chat.disconnected), and Out.resume may bring the frames that were waiting (Chat.command). An answer
+// that comes later (sent, verified, roomDue) comes when whoever gives it is done with its own work, as what follows
+// from it may ask the same room for something.
 
 import type { ConnectionId, Epoch, RoomKey, ServerId, Uid } from '../base/ids.ts';
 import type { FindOutcome, ReserveOutcome, SendOutcome } from '../base/outcome.ts';
@@ -84,11 +89,14 @@ export interface Out {
   stream(connection: ConnectionId, source: FrameSource): void;
   /** Says `<ERROR,reason>` behind what was said before, and closes. No further frame of it is read. */
   close(connection: ConnectionId, reason: string): void;
-  /** Its input waits: no further frame of it is read until resume, or until what else it waits for, if that is later. */
+  /** Its input waits for a command: no further frame of it is read until resume(). Asked for once at a time. */
   pause(connection: ConnectionId): void;
-  /** Takes one pause back. */
+  /** Its command is done: its input goes on, if it waits for nothing else. */
   resume(connection: ConnectionId): void;
-  /** Checks a password against a hash; its input waits; Chat.verified(session, ok, now) follows. False: too many wait. */
+  /**
+   * Checks a password against a hash; Chat.verified(session, ok, now) follows, after which chat resumes the input that
+   * it paused. False: too many wait, and nothing follows.
+   */
   verify(session: Session, password: string, hash: string): boolean;
   /** A keyed, unforgeable token for a uid, as printable text. */
   token(uid: Uid): string;

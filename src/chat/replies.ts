@@ -39,7 +39,7 @@ export const ERRORS = {
   ERR_ROOMUNAVAILABLE: 'The room cannot take it now; whether it was taken is unknown; send it again with the same id',
   ERR_SEQUENCEEXPIRED: 'You hold no such number, or no longer; ask with GETSEQUENCE or send without one',
   ERR_SEQUENCEGONE: 'This is kept no longer; go on at the floor of the epoch named here',
-  ERR_SERVERFULL: 'The server is full; try another or come back later',
+  ERR_SERVERFULL: 'There is no place; try another server or come back later',
   ERR_TEXTTOOLONG: 'The text is longer than the limit `text` of RPL_LIMITS; divide it',
   ERR_TOOMANYROOMS: 'No more rooms; leave one or use one that is there',
   ERR_TOOMANYTARGETS: 'More targets than the limit `targets` of RPL_LIMITS, none was sent; divide the list',
