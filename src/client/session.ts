@@ -235,6 +235,8 @@ export class ClientSession implements MembershipHost {
     if (!this.online) return this.close('quit', undefined);
     if (isSendable(message) && message !== '') this.write('QUIT', message);
     else this.write('QUIT');
+    // What is on its way may still be answered; nothing goes out behind QUIT.
+    for (const room of this.#rooms.values()) room.sends.close();
     this.#state = 'quitting';
     this.#until = now + this.limits.quitMs;
   }

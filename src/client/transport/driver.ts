@@ -1,0 +1,266 @@
+// The driver: one client session joined to a transport, to the real clock and to real randomness, with a promise for
+// everything that is asked. It decides nothing; it does what the session wants and tells it what happened.
+// Whatever carries bytes both ways can be its transport.
+
+import type { ClientError } from '../client-error.ts';
+import type { ClientEvent } from '../client-events.ts';
+import type { ClientOptions } from '../client-options.ts';
+import { readNumber } from '../frames.ts';
+import type { JoinOptions } from '../membership.ts';
+import type { Lines } from '../requests.ts';
+import { ClientSession } from '../session.ts';
+
+/** One connection, or the attempt at one. */
+export interface Transport {
+  /** Takes bytes for good and sends them as the peer takes them. */
+  send(bytes: Uint8Array): void;
+  /** Sends what is left, briefly, and closes. It tells nobody anything after that. */
+  close(): void;
+}
+
+/** What a transport tells, until it was closed: open once, then chunks (given away), then closed once. */
+export interface TransportEvents {
+  open(): void;
+  data(chunk: Uint8Array): void;
+  closed(reason: string): void;
+}
+
+/** Begins a connection to `server` (`host:port`). It calls back later, never at once. */
+export type Dialler = (server: string, events: TransportEvents) => Transport;
+
+/** Where a message was accepted. */
+export interface Sent {
+  readonly room: string;
+  readonly epoch: string;
+  readonly seq: number;
+  readonly id: string;
+}
+
+export interface RoomUser {
+  readonly ident: string;
+  readonly uid: string;
+  readonly server: string;
+}
+
+export interface RoomInfo {
+  readonly room: string;
+  readonly members: number;
+}
+
+interface Waiting {
+  readonly resolve: (lines: Lines) => void;
+  readonly reject: (error: ClientError) => void;
+}
+
+const TIMER_MAX_MS = 2 ** 31 - 1;
+const UNREAD_MAX = 100_000;
+
+export class Client {
+  readonly #session: ClientSession;
+  readonly #dialler: Dialler;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #listeners = new Set<(event: ClientEvent) => void>();
+  #attempt = 0;
+  #transport: Transport | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #working = false;
+
+  /** `listener` hears everything from the beginning. */
+  constructor(options: ClientOptions, dialler: Dialler, listener?: (event: ClientEvent) => void) {
+    this.#session = new ClientSession(options, randomWord);
+    this.#dialler = dialler;
+    if (listener !== undefined) this.#listeners.add(listener);
+    this.#session.start(Date.now());
+    queueMicrotask(() => this.#work());
+  }
+
+  get nick(): string {
+    return this.#session.nick;
+  }
+
+  get online(): boolean {
+    return this.#session.online;
+  }
+
+  get closed(): boolean {
+    return this.#session.state === 'closed';
+  }
+
+  get rooms(): string[] {
+    return this.#session.rooms;
+  }
+
+  /** Calls `listener` for every event from now on, until the function that is returned is called. */
+  listen(listener: (event: ClientEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Every event from now on, until the client has closed. Throws when the reader falls too far behind. */
+  async *events(): AsyncGenerator<ClientEvent, void, undefined> {
+    const unread: ClientEvent[] = [];
+    let wake = (): void => {};
+    const stop = this.listen((event) => {
+      unread.push(event);
+      wake();
+    });
+    try {
+      for (;;) {
+        const batch = unread.splice(0);
+        for (const event of batch) {
+          yield event;
+          if (event.kind === 'closed') return;
+        }
+        if (unread.length > UNREAD_MAX) throw new Error(`more than ${UNREAD_MAX} events were not read`);
+        if (unread.length === 0) {
+          if (this.closed) return;
+          await new Promise<void>((resolve) => {
+            wake = resolve;
+          });
+        }
+      }
+    } finally {
+      stop();
+    }
+  }
+
+  /** Enters a room; resolves when inside, rejects when that is refused for good. */
+  async join(room: string, options: JoinOptions = {}): Promise<void> {
+    await this.#ask((now) => this.#session.join(room, options, now));
+  }
+
+  async leave(room: string): Promise<void> {
+    await this.#ask((now) => this.#session.leave(room, now));
+  }
+
+  /** Resolves when the message is accepted; it is delivered once, over however many connections that took. */
+  async send(room: string, text: string): Promise<Sent> {
+    const [[shown = room, epoch = '', seq, id = ''] = []] = await this.#ask((now) =>
+      this.#session.send(room, text, now),
+    );
+    return { room: shown, epoch, seq: readNumber(seq) ?? 0, id };
+  }
+
+  /** Sends to users; resolves to the nicknames that nobody has. */
+  async tell(nicks: readonly string[], text: string): Promise<string[]> {
+    const lines = await this.#ask((now) => this.#session.tell(nicks, text, now));
+    return lines.filter(([code]) => code === 'ERR_NOSUCHNICK').map((line) => line[2] ?? '');
+  }
+
+  /** Resolves to the nickname now held. */
+  async rename(nick: string): Promise<string> {
+    await this.request('NICK', nick);
+    return this.nick;
+  }
+
+  /** Who is in a room. */
+  async users(room: string): Promise<RoomUser[]> {
+    const lines = await this.request('ULIST', room);
+    return lines.slice(0, -1).map(([, ident = '', uid = '', server = '']) => ({ ident, uid, server }));
+  }
+
+  async roomList(): Promise<RoomInfo[]> {
+    const lines = await this.request('LISTROOMS');
+    return lines.slice(0, -1).map(([room = '', members]) => ({ room, members: readNumber(members) ?? 0 }));
+  }
+
+  /** Asks any question that the session knows an answer to; resolves to the arguments of the frames that answered. */
+  request(verb: string, ...args: readonly string[]): Promise<Lines> {
+    return this.#ask((now) => this.#session.request(verb, args, now));
+  }
+
+  /** Writes any frame; what comes back shows as events. */
+  frame(verb: string, ...args: readonly string[]): void {
+    this.#session.frame(verb, args);
+    this.#work();
+  }
+
+  /** Says goodbye; resolves when the client has closed. */
+  quit(message = ''): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.closed) return resolve();
+      this.listen((event) => {
+        if (event.kind === 'closed') resolve();
+      });
+      this.#session.quit(message, Date.now());
+      this.#work();
+    });
+  }
+
+  #ask(begin: (now: number) => number): Promise<Lines> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(begin(Date.now()), { resolve, reject });
+      this.#work();
+    });
+  }
+
+  /** Does what the session wants until it wants nothing more. */
+  #work(): void {
+    // A listener that asks for something gets here from inside; the loop below sees to what it wants.
+    if (this.#working) return;
+    this.#working = true;
+    try {
+      let deadline = this.#session.tick(Date.now());
+      for (let events = this.#session.takeEvents(); events.length > 0; events = this.#session.takeEvents()) {
+        for (const event of events) this.#tell(event);
+        deadline = this.#session.tick(Date.now());
+      }
+      this.#connect();
+      this.#setTimer(deadline);
+    } finally {
+      this.#working = false;
+    }
+  }
+
+  #connect(): void {
+    const bytes = this.#session.takeOutput();
+    if (bytes.length > 0) this.#transport?.send(bytes);
+    const dial = this.#session.dial;
+    if (this.#transport !== undefined && dial?.attempt !== this.#attempt) {
+      this.#transport.close();
+      this.#transport = undefined;
+    }
+    if (dial === undefined || dial.attempt === this.#attempt) return;
+    this.#attempt = dial.attempt;
+    this.#transport = this.#dialler(dial.server, this.#eventsOf(dial.attempt));
+  }
+
+  #eventsOf(attempt: number): TransportEvents {
+    const during = (happen: (now: number) => void): void => {
+      if (attempt !== this.#attempt || this.#transport === undefined) return;
+      happen(Date.now());
+      this.#work();
+    };
+    return {
+      open: () => during((now) => this.#session.connected(now)),
+      data: (chunk) => during((now) => this.#session.receive(chunk, now)),
+      closed: (reason) =>
+        during((now) => {
+          this.#transport = undefined;
+          this.#session.disconnected(now, reason);
+        }),
+    };
+  }
+
+  #setTimer(deadline: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (deadline === Number.POSITIVE_INFINITY) return;
+    const wait = Math.min(Math.max(deadline - Date.now(), 0), TIMER_MAX_MS);
+    this.#timer = setTimeout(() => this.#work(), wait);
+  }
+
+  #tell(event: ClientEvent): void {
+    if (event.kind === 'done' || event.kind === 'failed') {
+      const waiting = this.#waiting.get(event.request);
+      this.#waiting.delete(event.request);
+      if (event.kind === 'done') waiting?.resolve(event.lines);
+      else waiting?.reject(event.error);
+    }
+    for (const listener of this.#listeners) listener(event);
+  }
+}
+
+function randomWord(): number {
+  return crypto.getRandomValues(new Uint32Array(1))[0] as number;
+}
