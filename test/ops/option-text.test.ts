@@ -56,9 +56,7 @@ describe('the Markdown', () => {
   });
 
   test('goes between its markers and leaves the rest alone', () => {
-    const page = 'before\n<!-- options:begin -->
-stale row
-<!-- options:end -->\nafter\n';
+    const page = 'before\n<!-- options:begin -->stale row<!-- options:end -->\nafter\n';
     const made = withOptions(page)!;
     expect(made).toStartWith('before\n<!-- options:begin -->\n');
     expect(made).toEndWith('<!-- options:end -->\nafter\n');
