@@ -298,7 +298,7 @@ export class Home {
     for (const entry of this.#pending.takeFrom(1)) this.#settleAll(entry, UNAVAILABLE, 0);
     this.#log.close();
     this.#ids.close();
-    this.#out.due(this, Number.POSITIVE_INFINITY);
+    this.#announceDue();
   }
 
   /** What is known of a message's id; somebody who asks again waits with the first one. */
@@ -459,7 +459,7 @@ export class Home {
   }
 
   #announceDue(): void {
-    const at = this.nextDeadline;
+    const at = this.#closed ? Number.POSITIVE_INFINITY : this.nextDeadline;
     if (at === this.#due) return;
     this.#due = at;
     this.#out.due(this, at);

@@ -1,0 +1,123 @@
+// A home with everything around it in plain sight: what it published, whom it answered, what it wants to be called for.
+
+import { utf8, utf8Bytes } from '../../src/base/bytes.ts';
+import { type Epoch, epoch, type RoomKey, serverId, type Ticket, ticket, type Uid, uid } from '../../src/base/ids.ts';
+import type { SendOutcome } from '../../src/base/outcome.ts';
+import { MemoryBudget } from '../../src/order/budget.ts';
+import { HOME_LIMITS, Home, type HomeLimits, type HomeOut } from '../../src/order/home.ts';
+import type { RoomLog } from '../../src/order/log.ts';
+import { type MemoryLimits, MemoryLog } from '../../src/order/memory.ts';
+import { Penalties } from '../../src/order/reservations.ts';
+import { FrameWriter } from '../../src/wire/writer.ts';
+import { type Fate, LateLog } from '../support/late-log.ts';
+
+export const EPOCH: Epoch = epoch(1_790_000_000_000, serverId(7));
+export const user = (n: number): Uid => uid(serverId(7), n);
+export const NOW = 1_790_000_000_123;
+
+export interface Settled {
+  readonly asker: object;
+  readonly outcome: SendOutcome;
+  readonly seq: number;
+  readonly id: string;
+}
+
+export interface RoomOptions {
+  readonly memory?: MemoryLimits;
+  readonly limits?: Partial<HomeLimits>;
+  readonly first?: number;
+  /** What becomes of each append; without it the log is the memory log itself. */
+  readonly fate?: (seq: number) => Fate;
+}
+
+export class Room implements HomeOut {
+  readonly published: { seq: number; frame: string }[] = [];
+  readonly settlements: Settled[] = [];
+  readonly tickets: Ticket[] = [];
+  readonly budget = new MemoryBudget(1 << 30);
+  readonly penalties = new Penalties();
+  readonly late: LateLog | undefined;
+  readonly home: Home;
+  dueAt = Number.POSITIVE_INFINITY;
+  #tickets = 0;
+
+  constructor({ memory, limits, first = 1, fate }: RoomOptions = {}) {
+    const inner = new MemoryLog(EPOCH, this.budget, memory, first);
+    this.late = fate === undefined ? undefined : new LateLog(inner, fate);
+    const log: RoomLog = this.late ?? inner;
+    this.home = new Home({
+      room: { key: 'lobby' as RoomKey, name: 'Lobby' },
+      epoch: EPOCH,
+      first,
+      log,
+      limits: { ...HOME_LIMITS, ...limits },
+      penalties: this.penalties,
+      out: this,
+      tickets: () => ticket(++this.#tickets),
+    });
+  }
+
+  /** What went to the room's readers, frame by frame, without the LF. */
+  get frames(): string[] {
+    return this.published.map(({ frame }) => frame);
+  }
+
+  send(holder: Uid, text: string, { seq = 0, id = '', now = NOW, asker = {} as object } = {}): SendOutcome {
+    const bytes = utf8Bytes(`<CSEND,${text}>`);
+    const outcome = this.home.send(asker, holder, utf8Bytes('ann'), bytes, 7, bytes.length - 1, seq, id, now);
+    bytes.fill(0);
+    return outcome;
+  }
+
+  /** The seq of a new reservation. */
+  reserve(holder: Uid, now = NOW): number {
+    const outcome = this.home.reserve(holder, now);
+    if (outcome.kind !== 'reserved') throw new Error(outcome.kind);
+    return outcome.seq;
+  }
+
+  /** What find() says: a frame or the kind of the answer. */
+  find(seq: number, now = NOW): string {
+    const found = this.home.find(EPOCH, seq, now);
+    return found.kind === 'slot' ? utf8(found.bytes, found.start, found.end).trimEnd() : found.kind;
+  }
+
+  /** Gives the home the answer that the late log owes at `index`. */
+  answer(index = 0, now = NOW): void {
+    const answer = this.late?.take(index);
+    if (answer !== undefined) this.home.done(answer.ticket, answer.result, now);
+  }
+
+  publish(home: Home, _kind: number, seq: number, bytes: Uint8Array, start: number, end: number): void {
+    if (home.next === seq) throw new Error('published while still undecided');
+    this.published.push({ seq, frame: utf8(bytes, start, end).trimEnd() });
+  }
+
+  settled(_home: Home, asker: object, outcome: SendOutcome, seq: number, id: string): void {
+    this.settlements.push({ asker, outcome, seq, id });
+  }
+
+  due(home: Home, at: number): void {
+    if (at !== home.nextDeadline && at !== Number.POSITIVE_INFINITY) throw new Error('due at another time');
+    this.dueAt = at;
+  }
+
+  waits(_home: Home, id: Ticket): void {
+    this.tickets.push(id);
+  }
+}
+
+/** Everything that a reader has to say, as frames without their LFs; `between` runs after each of its chunks. */
+export function readAll(
+  reader: { next(frames: FrameWriter): boolean } | undefined,
+  between: () => void = () => {},
+): string[] | undefined {
+  if (reader === undefined) return undefined;
+  const frames = new FrameWriter();
+  while (reader.next(frames)) between();
+  return utf8(frames.bytes, 0, frames.length).split('\n').slice(0, -1);
+}
+
+export const message = (seq: number, text: string, id?: string, now = NOW): string =>
+  `<CMSG,Lobby,${EPOCH},${seq},ann,${now},${text}${id === undefined ? '' : `,${id}`}>`;
+export const skipped = (seq: number): string => `<SKIPSEQUENCE,Lobby,${EPOCH},${seq}>`;
