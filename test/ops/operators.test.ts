@@ -4,7 +4,7 @@ import { afterAll, describe, expect, test } from 'bun:test';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { GRANTS, parseOperators, type ReadOperators, readOperators } from '../../src/ops/operators.ts';
+import { GRANTS, type Grant, parseOperators, type ReadOperators, readOperators } from '../../src/ops/operators.ts';
 
 const HASH =
   '$argon2id$v=19$m=65536,t=2,p=1$C7ioPzRfH8ks4jS9tZnbYH5nOyeg2x4Cx0O3nRbzTEI$szoABlc+86prZ3U3BITAeLP4eNBhP5HPZDG8xi1+mPE';
@@ -16,7 +16,7 @@ function problems(read: ReadOperators): readonly string[] {
 }
 
 describe('a line', () => {
-  test.each([
+  test.each<[string, Grant[]]>([
     [`ada:${HASH}`, [...GRANTS]],
     [`  ada : ${HASH} \r`, [...GRANTS]],
     [`ada:${HASH}:KILL`, ['KILL']],
