@@ -110,7 +110,7 @@ export class Scanner {
   #carry: Uint8Array = EMPTY;
   #held = 0;
   #state = GAP;
-  /** Whether the last byte read was a backslash that makes the next one data. */
+  /** Whether what is unfinished ends with a backslash that makes the next byte data. */
   #escaped = false;
 
   /** A scanner of frames of at most `limit` bytes and `maxArgs` arguments; its Frames must have room for as many. */
@@ -188,18 +188,18 @@ export class Scanner {
     return this.#fault(frame, finding, this.#before + frame.end, cutOff);
   }
 
-  /** Goes on in the middle of something: an unfinished frame, garbage, or the end of everything. */
+  /** Goes on in the middle of something: a frame that the last chunk left unfinished, garbage, or the end. */
   #resume(frame: Frame): Scan | typeof AGAIN {
     if (this.#state === DEAD) return this.#die(frame);
     if (this.#held === 0) return this.#skipGarbage(frame);
     const chunk = this.#chunk;
-    const room = this.#at + this.limit + 1 - this.#held;
+    const room = this.limit + 1 - this.#held;
     const stop = Math.min(room, chunk.length);
-    const end = findEnd(chunk, this.#escaped ? this.#at + 1 : this.#at, stop);
+    const end = findEnd(chunk, this.#escaped ? 1 : 0, stop);
     if (end < stop) return this.#complete(frame, end);
     if (stop === room) return this.#die(frame);
     this.#escaped = end > stop;
-    this.#keep(chunk, this.#at, stop);
+    this.#keep(chunk, 0, stop);
     this.#at = stop;
     return this.#starve(frame);
   }
@@ -207,9 +207,8 @@ export class Scanner {
   /** The frame in the carry ends with the '<' or '>' at `end` of the chunk. */
   #complete(frame: Frame, end: number): Scan | typeof AGAIN {
     const cutOff = this.#chunk[end] === LESS;
-    this.#keep(this.#chunk, this.#at, end + 1);
+    this.#keep(this.#chunk, 0, end + 1);
     this.#at = cutOff ? end : end + 1;
-    this.#escaped = false;
     const carry = this.#carry;
     const length = this.#held;
     this.#carry = EMPTY;

@@ -27,19 +27,19 @@ export function generateCase(random: Random): Case {
   return { stream, cuts: generateCuts(stream.length, random), limits: { limit, maxArgs } };
 }
 
-/** A failing case made as short as taking parts away one after the other gets it. */
-export function minimise(failing: Case): Case {
+/** A failing case made as short as taking parts away one after the other gets it; `fails` says what still fails. */
+export function minimise(failing: Case, fails: (candidate: Case) => string | undefined = difference): Case {
   let best = failing;
   for (let step = failing.stream.length; step >= 1; step = step > 1 ? step >> 1 : 0) {
     for (let at = 0; at + step <= best.stream.length; ) {
       const shorter = without(best, at, step);
-      if (difference(shorter) === undefined) at++;
+      if (fails(shorter) === undefined) at++;
       else best = shorter;
     }
   }
   for (let i = 0; i < best.cuts.length; ) {
     const fewer = { ...best, cuts: best.cuts.filter((_, index) => index !== i) };
-    if (difference(fewer) === undefined) i++;
+    if (fails(fewer) === undefined) i++;
     else best = fewer;
   }
   return best;

@@ -36,6 +36,7 @@ function drain(scanner: Scanner, findings: Finding[]): boolean {
     if (found === MORE) return true;
     if (found === FRAME) {
       const args = Array.from({ length: frame.argc }, (_, i) => frame.arg(i));
+      assertNested(frame);
       findings.push({ verb: frame.verb(), args, next: scanner.offset });
     } else if (found === BAD) {
       findings.push({ verb: scanner.faultVerb, offset: scanner.faultOffset, next: scanner.offset });
@@ -44,6 +45,14 @@ function drain(scanner: Scanner, findings: Finding[]): boolean {
       return false;
     }
   }
+}
+
+/** The offsets of a frame's parts lie inside it, one behind the other. */
+function assertNested(frame: Frame): void {
+  const offsets = [frame.start + 1, frame.verbStart, frame.verbEnd];
+  for (let i = 0; i < frame.argc; i++) offsets.push(frame.argStart[i] as number, frame.argEnd[i] as number);
+  offsets.push(frame.end - 1);
+  if (offsets.some((offset, i) => offset < (offsets[i - 1] ?? 0))) throw new Error(`offsets cross: ${offsets}`);
 }
 
 /** The ways to cut a stream that every case is read in: whole, byte by byte, in two at each place, in three. */

@@ -61,6 +61,8 @@ describe('roomKey', () => {
     expect(roomKey('#a_B-c.9')).toBe('#a_b-c.9');
     expect(roomKey('ΑΣ')).toBe('ασ');
     expect(roomKey('ας')).toBe('ας');
+    // Only the lower-case letters have a composed form.
+    expect(roomKey('H\u0331J\u030c')).toBe('\u1e96\u01f0');
     expect(roomKey('İ')).toBe('i\u0307');
     expect(roomKey('\u212a')).toBe('k');
     expect(roomKey('𐐀')).toBe('𐐨');

@@ -52,6 +52,9 @@ test('many verbs that differ in a byte which the hash does not see', () => {
   const table = new VerbTable(verbs);
   for (const [index, verb] of verbs.entries()) expect(find(table, verb)).toBe(index);
   expect(find(table, 'AB00XXXXXXXYZ')).toBe(-1);
+  for (let length = 1; length < 12; length++) {
+    for (const verb of verbs) expect(find(table, verb.slice(0, length))).toBe(-1);
+  }
 });
 
 test('a table without verbs finds none', () => {

@@ -51,6 +51,21 @@ test('a form is canonical exactly where writing it again changes nothing', () =>
   expect(canonical).toBeGreaterThan(1_000);
 });
 
+test('a backslash that escapes nothing is kept, and nothing behind the range is read', () => {
+  expect(unescapeText(bytesOf('a\\,b'), 0, 2)).toBe('a\\');
+  expect(latin1(canonicalize(bytesOf('a\\,b'), 0, 2))).toBe('a\\\\');
+});
+
+test('texts are written as the platform encodes them', () => {
+  const units = [0x7f, 0x80, 0x7ff, 0x800, 0xfff, 0x1000, 0xd7ff, 0xd800, 0xdbff, 0xdc00, 0xdfff, 0xe000, 0xffff];
+  for (const first of units) {
+    for (const second of units) {
+      const text = String.fromCharCode(first, second);
+      expect(encodeFrame('A', text)).toEqual(new TextEncoder().encode(`<A,${text}>\n`));
+    }
+  }
+});
+
 test('what no argument can hold is not canonical', () => {
   for (const form of ['<', '>', ',', 'a,b', '\0', '\\', 'a\\', ' a', 'a ', ' ', '\\\0']) {
     expect([form, isCanonical(...amid(bytesOf(form)))]).toEqual([form, false]);
@@ -83,6 +98,22 @@ describe('FrameWriter', () => {
       const expected = Array.from({ length: 20 }, (_, i) => `<CMSG,${'é\\,'.repeat(400)},${i},${'x'.repeat(300)}>\n`);
       expect(Buffer.from(writer.bytes.subarray(0, writer.length)).toString()).toBe(expected.join(''));
     }
+  });
+
+  test('grows wherever its room ends', () => {
+    for (let initial = 0; initial < 64; initial++) {
+      const writer = new FrameWriter(initial);
+      writer.begin('AB').arg(9007199254740991).arg('日本').raw(bytesOf('raw'), 0, 3).end().begin('C').arg(' ,').end();
+      const written = Buffer.from(writer.bytes.subarray(0, writer.length)).toString();
+      expect(written).toBe('<AB,9007199254740991,日本,raw>\n<C,\\ \\,>\n');
+    }
+  });
+
+  test('forgets an open frame too', () => {
+    const writer = new FrameWriter();
+    writer.begin('A').arg('b').clear();
+    writer.begin('C').end();
+    expect(latin1(writer.bytes.subarray(0, writer.length))).toBe('<C>\n');
   });
 
   test('stops at what would be our own mistake', () => {
