@@ -1,0 +1,72 @@
+// The flags of the chat program, checked before anything is dialled. A wrong one is named in one line.
+
+import { parseArgs } from 'node:util';
+import { isServerAddress } from '../client/servers.ts';
+import { isNick, roomKey } from '../wire/names.ts';
+
+export interface ChatOptions {
+  /** `host:port`, tried in turn. */
+  readonly servers: readonly string[];
+  readonly nick: string;
+  readonly room: string;
+}
+
+export type ChatFlags = { readonly options: ChatOptions } | { readonly help: string } | { readonly wrong: string };
+
+const DEFAULT_SERVER = '127.0.0.1:7400';
+const DEFAULT_ROOM = 'lobby';
+const NICK_LENGTH = 32;
+
+export const USAGE = `Usage: bun run chat [--server HOST:PORT] [--nick NICK] [--room ROOM]
+
+  --server HOST:PORT  the server to chat on; may be given several times (${DEFAULT_SERVER})
+  --nick NICK         your nickname (your user name on this machine)
+  --room ROOM         the room to enter; made when there is none (${DEFAULT_ROOM})
+  --help              this text`;
+
+/** Reads the arguments behind the program's name; `user` is who runs it. */
+export function readFlags(args: readonly string[], user: string | undefined): ChatFlags {
+  const values = parse(args);
+  if (typeof values === 'string') return { wrong: values };
+  if (values.help) return { help: USAGE };
+  const servers = values.server ?? [DEFAULT_SERVER];
+  const { nick = nickFrom(user), room = DEFAULT_ROOM } = values;
+  const address = servers.find((server) => !isServerAddress(server));
+  if (address !== undefined) return { wrong: `--server ${shown(address)} is not HOST:PORT` };
+  if (!isNick(nick)) return { wrong: `--nick ${shown(nick)} cannot be a nickname: 1-32 letters, digits, _-[]{}^|` };
+  if (roomKey(room) === undefined) {
+    return { wrong: `--room ${shown(room)} cannot be a room's name: 1-64 letters, digits, _-.#` };
+  }
+  return { options: { servers, nick, room } };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        server: { type: 'string', multiple: true },
+        nick: { type: 'string' },
+        room: { type: 'string' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+    return values;
+  } catch (error) {
+    const [first = 'bad flags'] = (error instanceof Error ? error.message : String(error)).split(/[.\n]/);
+    return first;
+  }
+}
+
+/** A nickname made of the name of the machine's user. */
+function nickFrom(user: string | undefined): string {
+  const nick = (user ?? '')
+    .replace(/[^A-Za-z0-9_[\]{}^|-]/g, '')
+    .replace(/^[0-9-]+/, '')
+    .slice(0, NICK_LENGTH);
+  return nick === '' ? 'guest' : nick;
+}
+
+function shown(value: string): string {
+  return JSON.stringify(value);
+}
