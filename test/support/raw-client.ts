@@ -1,0 +1,146 @@
+// A raw client for tests: types frames at a server over a real socket and waits for what comes back. It knows lines and
+// nothing of the protocol, so that what a test expects stands in the test.
+
+import type { Socket } from 'bun';
+
+const DEADLINE_MS = 10_000;
+
+interface Waiter {
+  readonly look: () => boolean;
+  readonly resolve: () => void;
+}
+
+export class RawClient implements Disposable {
+  /** Every line received that was not taken yet. */
+  readonly lines: string[] = [];
+  /** Bytes received. */
+  received = 0;
+  closed = false;
+  #rest = '';
+  #socket: Socket | undefined;
+  #waiters: Waiter[] = [];
+  readonly #unsent: Uint8Array[] = [];
+  readonly #decoder = new TextDecoder();
+
+  static async connect(port: number): Promise<RawClient> {
+    const client = new RawClient();
+    client.#socket = await Bun.connect({
+      hostname: '127.0.0.1',
+      port,
+      allowHalfOpen: true,
+      socket: {
+        data: (_socket, chunk) => client.#take(chunk),
+        drain: () => client.#write(),
+        end: () => client.#close(),
+        close: () => client.#close(),
+        error: () => client.#close(),
+      },
+    });
+    return client;
+  }
+
+  /** Connects and registers; resolves behind the welcome. */
+  static async register(port: number, nick: string): Promise<RawClient> {
+    const client = await RawClient.connect(port);
+    client.send(`<NICK,${nick}><USER,${nick},0,*,${nick}>`);
+    await client.until('<RPL_LIMITS');
+    return client;
+  }
+
+  /** Writes text as it is; what the kernel does not take now follows as it drains. */
+  send(text: string | Uint8Array): void {
+    const bytes = typeof text === 'string' ? new TextEncoder().encode(text) : text;
+    this.#unsent.push(bytes);
+    this.#write();
+  }
+
+  /** Takes lines up to the first that starts with `start` and returns that one. */
+  async until(start: string): Promise<string> {
+    const found = (): number => this.lines.findIndex((line) => line.startsWith(start));
+    await this.#wait(() => found() >= 0, start);
+    const taken = this.lines.splice(0, found() + 1);
+    return taken.at(-1) as string;
+  }
+
+  /** Takes the next `count` lines. */
+  async take(count: number): Promise<string[]> {
+    await this.#wait(() => this.lines.length >= count, `${count} lines`);
+    return this.lines.splice(0, count);
+  }
+
+  /** Resolves when the server has ended the connection. */
+  async ended(): Promise<void> {
+    await this.#wait(() => this.closed, 'the end');
+  }
+
+  /** Stops and starts reading. */
+  pause(): void {
+    this.#socket?.pause();
+  }
+
+  resume(): void {
+    this.#socket?.resume();
+  }
+
+  /** Says that nothing more will be sent. */
+  finish(): void {
+    this.#socket?.shutdown();
+  }
+
+  /** Ends the connection at once, with a reset. */
+  reset(): void {
+    this.#socket?.terminate();
+  }
+
+  [Symbol.dispose](): void {
+    this.#socket?.end();
+  }
+
+  #write(): void {
+    for (let bytes = this.#unsent[0]; bytes !== undefined; bytes = this.#unsent[0]) {
+      const taken = (this.#socket as Socket).write(bytes);
+      if (taken < bytes.length) {
+        if (taken > 0) this.#unsent[0] = bytes.subarray(taken);
+        return;
+      }
+      this.#unsent.shift();
+    }
+  }
+
+  #take(chunk: Uint8Array): void {
+    this.received += chunk.length;
+    const parts = (this.#rest + this.#decoder.decode(chunk, { stream: true })).split('\n');
+    this.#rest = parts.pop() as string;
+    this.lines.push(...parts);
+    this.#look();
+  }
+
+  #close(): void {
+    this.closed = true;
+    this.#look();
+  }
+
+  #look(): void {
+    this.#waiters = this.#waiters.filter((waiter) => {
+      if (!waiter.look()) return true;
+      waiter.resolve();
+      return false;
+    });
+  }
+
+  #wait(look: () => boolean, what: string): Promise<void> {
+    if (look()) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        reject(
+          new Error(`waited for ${what}; received ${JSON.stringify(this.lines.slice(-5))}, closed ${this.closed}`),
+        );
+      }, DEADLINE_MS);
+      const done = (): void => {
+        clearTimeout(timer);
+        resolve();
+      };
+      this.#waiters.push({ look, resolve: done });
+    });
+  }
+}

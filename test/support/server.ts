@@ -1,0 +1,69 @@
+// A real server process for a test: started on a port that the system picks, ended with the scope that holds it.
+
+import { join } from 'node:path';
+
+const MAIN = join(import.meta.dir, '..', '..', 'src', 'main.ts');
+
+export interface ReadyLine {
+  readonly ready: boolean;
+  readonly pid: number;
+  readonly name: string;
+  readonly id: number;
+  readonly incarnation: number;
+  readonly protocol: number;
+  readonly clients: readonly string[];
+  readonly version: string;
+}
+
+export class ServerProcess implements AsyncDisposable {
+  readonly process: Bun.Subprocess<'ignore', 'pipe', 'pipe'>;
+  readonly ready: ReadyLine;
+  readonly #log: Promise<string>;
+
+  private constructor(process: Bun.Subprocess<'ignore', 'pipe', 'pipe'>, ready: ReadyLine, log: Promise<string>) {
+    this.process = process;
+    this.ready = ready;
+    this.#log = log;
+  }
+
+  /** Starts a server with these flags; resolves when it listens, rejects with its log when it ends before. */
+  static async start(...flags: readonly string[]): Promise<ServerProcess> {
+    const process = spawnServer('--clients', '127.0.0.1:0', ...flags);
+    const log = new Response(process.stderr).text();
+    const reader = process.stdout.getReader();
+    let text = '';
+    while (!text.includes('\n')) {
+      const { value, done } = await reader.read();
+      if (done) throw new Error(`the server did not start: ${await log}`);
+      text += new TextDecoder().decode(value);
+    }
+    reader.releaseLock();
+    return new ServerProcess(process, JSON.parse(text.slice(0, text.indexOf('\n'))) as ReadyLine, log);
+  }
+
+  get port(): number {
+    return Number((this.ready.clients[0] as string).split(':').at(-1));
+  }
+
+  /** Resident memory in bytes. */
+  async rss(): Promise<number> {
+    const status = await Bun.file(`/proc/${this.process.pid}/status`).text();
+    return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) * 1024;
+  }
+
+  /** Ends it and resolves to its exit code and everything that it logged. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<{ code: number; log: string }> {
+    this.process.kill(signal);
+    return { code: await this.process.exited, log: await this.#log };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.process.exitCode === null) await this.stop('SIGKILL');
+  }
+}
+
+/** The server's process with exactly these flags, and no CHORUS_ variable of ours. */
+export function spawnServer(...flags: readonly string[]): Bun.Subprocess<'ignore', 'pipe', 'pipe'> {
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('CHORUS_')));
+  return Bun.spawn([process.execPath, MAIN, ...flags], { stdin: 'ignore', stdout: 'pipe', stderr: 'pipe', env });
+}
