@@ -2,20 +2,25 @@
 // cursors of the rooms that the connection reads with what is said to it alone, gathers what a batch brought into one
 // write, and remembers where a short write stopped.
 //
-//   front      the rest of a frame that a short write tore, and the word that a ring overtook the reader
+//   front      the rest of a frame of a ring, or of a word about one, that a short write tore
 //   own        replies, broadcasts, frames made while it drains
 //   subs       cursors in rings: no bytes are kept here for them
 //
-// It never decides to close: it answers with a verdict. A torn frame is always finished before anything else.
+// The word that a ring overtook the reader is made when it is written, in the place of the last entry that was lost:
+// however often a ring overtakes a reader that takes nothing, one word covers it all. An outbox never decides to close:
+// it answers with a verdict. A torn frame is always finished before anything else, and every offer ends with a frame.
 
-import { assert } from '../base/assert.ts';
 import { copyBytes } from '../base/bytes.ts';
 import type { ConnectionId } from '../base/ids.ts';
+import type { Tape } from '../base/tape.ts';
 import { type Fill, Own } from './own.ts';
 import type { Ring, Stamps } from './ring.ts';
 import { Subscription } from './subscription.ts';
 
-/** How bytes leave: takes what it can of bytes[start, end) and returns the count; -1 when the connection is gone. */
+/**
+ * How bytes leave: takes what it can of bytes[start, end) and returns the count; -1 when the connection is gone. It
+ * copies what it keeps, and calls nothing of an outbox or a ring before it has returned.
+ */
 export interface Transport {
   offer(connection: ConnectionId, bytes: Uint8Array, start: number, end: number): number;
 }
@@ -26,10 +31,11 @@ export interface Shared {
   readonly stamps: Stamps;
 }
 
-// Several sources are gathered here before one write. Shared: a flush is synchronous.
+// Runs of several sources are gathered here before one write: whose each is (undefined: own) and where it ends. The
+// first of a subscription that was overtaken is its word. Shared: a flush is synchronous.
 const GATHER = new Uint8Array(65_536);
-const gathered: (Subscription | undefined)[] = [];
-const gatheredTo: number[] = [];
+const runSources: (Subscription | undefined)[] = [];
+const runEnds: number[] = [];
 
 export class Outbox {
   readonly connection: ConnectionId;
@@ -58,7 +64,7 @@ export class Outbox {
   /** Nothing waits to be written. */
   get empty(): boolean {
     if (this.#front !== undefined || this.#own !== undefined) return false;
-    for (const sub of this.#subs) if (sub.cursor !== sub.end) return false;
+    for (const sub of this.#subs) if (sub.cursor < sub.end) return false;
     return true;
   }
 
@@ -72,7 +78,9 @@ export class Outbox {
     return this.#own?.filling ?? false;
   }
 
+  /** Reads a ring from now on. */
   subscribe(ring: Ring): void {
+    if (this.#gone) return;
     this.#subs.push(new Subscription(this, ring));
   }
 
@@ -118,20 +126,17 @@ export class Outbox {
     const sub = this.#subs[0];
     if (sub !== undefined && this.#subs.length === 1 && this.#own === undefined && this.#front === undefined) {
       // What nearly every delivery is: one room has news, and it is written from where it lies.
-      const { tape } = sub.ring;
-      if (sub.cursor >= tape.tail && sub.index >= 0) {
-        const start = sub.cursor;
-        if (start === tape.head) return;
-        const taken = this.#shared.transport.offer(
-          this.connection,
-          tape.buffer,
-          start - tape.base,
-          tape.head - tape.base,
-        );
-        if (taken === tape.head - start) {
-          sub.cursor = tape.head;
+      const { ring, cursor } = sub;
+      const { tape } = ring;
+      if (cursor >= tape.tail && sub.index >= 0) {
+        const { head, base } = tape;
+        if (cursor === head) return;
+        const taken = this.#shared.transport.offer(this.connection, tape.buffer, cursor - base, head - base);
+        if (taken === head - cursor) {
+          sub.cursor = head;
+          sub.from = ring.low;
           this.written += taken;
-        } else this.#short(taken, sub, now);
+        } else this.#short(taken, head - cursor, sub, now);
         return;
       }
     }
@@ -139,9 +144,8 @@ export class Outbox {
   }
 
   #flushAll(now: number): void {
-    this.#catchUp();
     while (this.#step(now));
-    this.#drop();
+    this.#settle();
   }
 
   /** One write. False when nothing is left, or nothing more is taken. */
@@ -150,21 +154,23 @@ export class Outbox {
     if (front !== undefined) {
       const taken = this.#offer(front, 0, front.length);
       if (taken === front.length) this.#front = undefined;
-      else if (taken >= 0) this.#front = front.subarray(taken);
+      else if (taken > 0) this.#front = front.subarray(taken);
       return this.#full(taken, front.length, now);
     }
     const source = this.#only();
     if (source === undefined) return false;
     if (source === 'many') return this.#writeMany(now);
-    return source === 'own' ? this.#writeOwn(now) : this.#writeSub(source, now);
+    return source === 'own'
+      ? this.#writeOwn((this.#own as Own).tape.head, now)
+      : this.#writeSub(source, source.end, now);
   }
 
-  /** The one source that has something, 'many', or undefined. */
+  /** The one source whose bytes are next, 'many' when they have to be put together, or undefined. */
   #only(): Subscription | 'own' | 'many' | undefined {
     let found: Subscription | 'own' | undefined = this.#ownStamp() < Number.POSITIVE_INFINITY ? 'own' : undefined;
     for (const sub of this.#subs) {
-      if (sub.cursor === sub.end) continue;
-      if (found !== undefined) return 'many';
+      if (sub.cursor >= sub.end) continue;
+      if (found !== undefined || sub.overtaken) return 'many';
       found = sub;
     }
     return found;
@@ -182,19 +188,18 @@ export class Outbox {
     return Number.POSITIVE_INFINITY;
   }
 
-  #writeOwn(now: number): boolean {
-    const { tape } = this.#own as Own;
-    const { tail, head } = tape;
-    const taken = this.#offer(tape.buffer, tail - tape.base, head - tape.base);
-    if (taken > 0) (this.#own as Own).written(tail + taken);
-    return this.#full(taken, head - tail, now);
+  #writeOwn(end: number, now: number): boolean {
+    const own = this.#own as Own;
+    const { buffer, base, tail } = own.tape;
+    const taken = this.#offer(buffer, tail - base, end - base);
+    if (taken > 0) own.written(tail + taken);
+    return this.#full(taken, end - tail, now);
   }
 
-  #writeSub(sub: Subscription, now: number): boolean {
-    const { tape } = sub.ring;
+  #writeSub(sub: Subscription, end: number, now: number): boolean {
+    const { buffer, base } = sub.ring.tape;
     const start = sub.cursor;
-    const end = sub.end;
-    const taken = this.#offer(tape.buffer, start - tape.base, end - tape.base);
+    const taken = this.#offer(buffer, start - base, end - base);
     if (taken > 0) sub.cursor = start + taken;
     if (taken !== end - start) this.#tear(sub);
     return this.#full(taken, end - start, now);
@@ -203,33 +208,43 @@ export class Outbox {
   /** Gathers runs of several sources in the order of their stamps, and writes them at once. */
   #writeMany(now: number): boolean {
     const length = this.#gather();
-    assert(length > 0, 'a frame fits into the gather buffer');
-    let rest = this.#offer(GATHER, 0, length);
-    const taken = rest;
-    let from = 0;
-    for (let i = 0; i < gathered.length; i++) {
-      const sub = gathered[i];
-      const size = (gatheredTo[i] as number) - from;
-      from = gatheredTo[i] as number;
-      const part = rest < size ? Math.max(rest, 0) : size;
-      rest -= part;
-      if (sub === undefined) {
-        const own = this.#own as Own;
-        own.written(own.tape.tail + part);
-      } else {
-        sub.cursor += part;
-        if (part < size) this.#tear(sub);
-      }
-      if (part < size) break;
+    if (length === 0) {
+      // The first run is too long to be gathered: it is written from where it lies.
+      const end = runEnds[0] as number;
+      const sub = runSources[0];
+      return sub === undefined ? this.#writeOwn(end, now) : this.#writeSub(sub, end, now);
     }
-    gathered.length = 0;
-    gatheredTo.length = 0;
+    const taken = this.#offer(GATHER, 0, length);
+    for (let i = 0, from = 0; from < taken; i++) {
+      const to = runEnds[i] as number;
+      this.#took(runSources[i], from, Math.min(to, taken), to);
+      from = to;
+    }
     return this.#full(taken, length, now);
   }
 
+  /** Of the run of `source` at GATHER[from, to) the bytes before `taken` were written. */
+  #took(source: Subscription | undefined, from: number, taken: number, to: number): void {
+    if (source === undefined) {
+      const own = this.#own as Own;
+      own.written(own.tape.tail + taken - from);
+    } else if (source.overtaken) {
+      this.lags++;
+      source.catchUp();
+      if (taken < to) this.#front = GATHER.slice(taken, to);
+    } else {
+      source.cursor += taken - from;
+      if (taken < to) this.#tear(source);
+    }
+  }
+
+  /** Returns the bytes gathered; 0 when not even the first run fits, whose source and end position are noted then. */
   #gather(): number {
+    runSources.length = 0;
+    runEnds.length = 0;
     let length = 0;
-    let ownAt = this.#own === undefined ? 0 : this.#own.tape.tail;
+    const own = this.#own;
+    let ownAt = own === undefined ? 0 : own.tape.tail;
     for (const sub of this.#subs) sub.ahead = sub.cursor;
     for (;;) {
       // The source with the lowest stamp goes next, up to the lowest stamp of the others.
@@ -237,46 +252,30 @@ export class Outbox {
       let bestStamp = Number.POSITIVE_INFINITY;
       let bound = Number.POSITIVE_INFINITY;
       for (const sub of this.#subs) {
-        if (sub.ahead === sub.end) continue;
-        const stamp = sub.ring.stampOf(sub.ring.entryAt(sub.ahead));
+        const stamp = sub.stampAhead;
         if (stamp < bestStamp) {
           bound = bestStamp;
           bestStamp = stamp;
           best = sub;
         } else if (stamp < bound) bound = stamp;
       }
-      const own = this.#own;
-      // A reply with the stamp of an entry was said after that entry.
       const ownStamp = own !== undefined && ownAt < own.tape.head ? own.stampAt(ownAt) : Number.POSITIVE_INFINITY;
-      if (best === undefined && ownStamp === Number.POSITIVE_INFINITY) return length;
-      const room = GATHER.length - length;
+      const before = length;
       if (own !== undefined && ownStamp < bestStamp) {
-        const end = Math.min(own.endBefore(bestStamp, ownAt), ownAt + room);
-        length = take(undefined, own.tape, ownAt, end, length);
+        const end = own.endBefore(bestStamp, ownAt);
+        length = gatherRun(undefined, own.tape, ownAt, end, length);
         ownAt = end;
-        if (length === GATHER.length) return length;
-        // What a source makes next may have to come before everything else: look again after this write.
-        if (ownAt === own.tape.head && own.filling) return length;
+        // What comes behind it may have to come before everything else: look again after this write.
+        if (ownAt === own.tape.head && own.goesOn) return length;
+      } else if (best?.overtaken && best.ahead === best.cursor) {
+        length = gatherWord(best, length);
       } else if (best !== undefined) {
-        const end = runEnd(best, Math.min(bound, ownStamp + 0.5), room);
-        if (end === best.ahead) return length;
-        length = take(best, best.ring.tape, best.ahead, end, length);
+        // A reply with the stamp of an entry was said after that entry.
+        const end = runEnd(best, Math.min(bound, ownStamp + 0.5), GATHER.length - length);
+        length = gatherRun(best, best.ring.tape, best.ahead, end, length);
         best.ahead = end;
       }
-    }
-  }
-
-  /** Readers that a ring overtook are told what they may have missed, and go on at what it still has. */
-  #catchUp(): void {
-    for (const sub of this.#subs) {
-      const { ring } = sub;
-      if (sub.cursor >= ring.tape.tail) continue;
-      sub.cursor = ring.tape.tail;
-      if (sub.until < sub.cursor) sub.until = sub.cursor;
-      this.lags++;
-      const word = ring.lagged(sub.from, ring.floor - 1);
-      sub.from = ring.lowAt(sub.cursor);
-      this.#front = this.#front === undefined ? word : joined(this.#front, word);
+      if (length === before) return length;
     }
   }
 
@@ -290,14 +289,14 @@ export class Outbox {
     sub.cursor = end;
   }
 
-  #short(taken: number, sub: Subscription, now: number): void {
-    const asked = sub.ring.tape.head - sub.cursor;
+  #short(taken: number, asked: number, sub: Subscription, now: number): void {
     if (taken > 0) {
       sub.cursor += taken;
       this.written += taken;
       this.#tear(sub);
     }
     this.#full(taken, asked, now);
+    this.#settle();
   }
 
   #offer(bytes: Uint8Array, start: number, end: number): number {
@@ -306,16 +305,21 @@ export class Outbox {
     return taken;
   }
 
-  /** Whether all was taken. If not, notes for each room from where on its reader lacks what comes. */
+  /** Whether all was taken. */
   #full(taken: number, asked: number, now: number): boolean {
     if (taken === asked) return true;
     if (taken < 0) this.close();
     else {
       this.blocked = true;
       this.takenAt = now;
-      for (const sub of this.#subs) sub.from = sub.ring.lowAt(sub.cursor);
     }
     return false;
+  }
+
+  /** Notes for each room from where on its reader lacks what comes. */
+  #settle(): void {
+    for (const sub of this.#subs) if (!sub.overtaken) sub.from = sub.ring.lowAt(sub.cursor);
+    this.#drop();
   }
 
   /** Forgets rooms that were left and read to their end. */
@@ -327,39 +331,42 @@ export class Outbox {
   }
 }
 
-/** The end of the run of `sub` with stamps below `bound` that fits into `room` bytes. */
+/**
+ * The end of the run of `sub` with stamps below `bound` that fits into `room` bytes; where nothing was gathered yet,
+ * its first entry however long that is.
+ */
 function runEnd(sub: Subscription, bound: number, room: number): number {
   const { ring } = sub;
   let end = sub.ahead;
   for (let entry = ring.entryAt(end); end < sub.end && ring.stampOf(entry) < bound; entry++) {
     const next = ring.endOf(entry);
-    if (next - sub.ahead > room) break;
+    if (next - sub.ahead > room && (end > sub.ahead || room < GATHER.length)) break;
     end = next;
   }
   return end;
 }
 
-function take(
-  sub: Subscription | undefined,
-  tape: { readonly buffer: Uint8Array; readonly base: number },
-  start: number,
-  end: number,
-  length: number,
-): number {
-  copyBytes(tape.buffer, start - tape.base, end - tape.base, GATHER, length);
+/** Gathers tape[start, end) behind `length` bytes; returns the new length, the old one when it does not fit. */
+function gatherRun(source: Subscription | undefined, tape: Tape, start: number, end: number, length: number): number {
   const to = length + end - start;
-  const last = gathered.length - 1;
-  if (last >= 0 && gathered[last] === sub) gatheredTo[last] = to;
-  else {
-    gathered.push(sub);
-    gatheredTo.push(to);
-  }
-  return to;
+  if (to > GATHER.length) return length === 0 ? noteRun(source, end, 0) : length;
+  copyBytes(tape.buffer, start - tape.base, end - tape.base, GATHER, length);
+  return noteRun(source, to, to);
 }
 
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const both = new Uint8Array(a.length + b.length);
-  both.set(a);
-  both.set(b, a.length);
-  return both;
+/** Gathers the word that a ring overtook its reader. */
+function gatherWord(sub: Subscription, length: number): number {
+  const { ring } = sub;
+  const word = ring.lagged(sub.from, ring.floor - 1);
+  const to = length + word.length;
+  if (to > GATHER.length) return length;
+  copyBytes(word, 0, word.length, GATHER, length);
+  sub.ahead = ring.tape.tail;
+  return noteRun(sub, to, to);
+}
+
+function noteRun(source: Subscription | undefined, end: number, length: number): number {
+  runSources.push(source);
+  runEnds.push(end);
+  return length;
 }

@@ -2,11 +2,13 @@
 // of decision, and at most one source of frames that are made while the connection drains. What is said while a source
 // is not done waits behind it. An own queue exists only while it holds something.
 
+import { assert } from '../base/assert.ts';
 import { Tape } from '../base/tape.ts';
 
 /** Makes frames while a connection drains: appends some to `tape`; false when those were the last. */
 export type Fill = (tape: Tape) => boolean;
 
+const COMPACTED = 64;
 const POOLED = 64;
 const POOLED_BYTES = 4096;
 const pool: Own[] = [];
@@ -29,13 +31,14 @@ export class Own {
     if (this.tape.held <= POOLED_BYTES && pool.length < POOLED) pool.push(this);
   }
 
-  get empty(): boolean {
-    return this.tape.length === 0 && this.#fill === undefined;
-  }
-
   /** Whether a source is still making frames. */
   get filling(): boolean {
-    return this.#fill !== undefined;
+    return this.#fill !== undefined || (this.#after?.filling ?? false);
+  }
+
+  /** Whether more comes behind the bytes that are here, with a stamp that is not known yet. */
+  get goesOn(): boolean {
+    return this.#fill !== undefined || this.#after !== undefined;
   }
 
   /** Bytes waiting. */
@@ -45,7 +48,8 @@ export class Own {
 
   /** Appends bytes[start, end), said after everything up to `stamp`. */
   append(bytes: Uint8Array, start: number, end: number, stamp: number): void {
-    if (this.#fill !== undefined) {
+    if (start === end) return;
+    if (this.goesOn) {
       this.#after ??= Own.take();
       this.#after.append(bytes, start, end, stamp);
       return;
@@ -56,6 +60,11 @@ export class Own {
 
   /** Sets the source whose frames come next. There is none yet: input waits while there is one. */
   pour(fill: Fill, stamp: number): void {
+    assert(!this.filling, 'one source at a time');
+    if (this.#after !== undefined) {
+      this.#after.pour(fill, stamp);
+      return;
+    }
     this.#fill = fill;
     this.#fillStamp = stamp;
   }
@@ -93,6 +102,11 @@ export class Own {
       this.#ends.length = 0;
       this.#stamps.length = 0;
       this.#at = 0;
+    } else if (this.#at >= COMPACTED && this.#at * 2 >= this.#ends.length) {
+      // A queue that is never quite empty must not keep the marks of everything it ever held.
+      this.#ends.splice(0, this.#at);
+      this.#stamps.splice(0, this.#at);
+      this.#at = 0;
     }
   }
 
@@ -107,6 +121,7 @@ export class Own {
     const { head } = this.tape;
     if (!fill(this.tape)) this.#fill = undefined;
     if (this.tape.head > head) this.#mark(this.#fillStamp);
+    else assert(this.#fill === undefined, 'a source that goes on makes something');
   }
 
   /** What was appended since the last mark has this stamp. */

@@ -1,12 +1,13 @@
 // The budget of all rings together: a cap in bytes. When it is passed, a clock hand walks the rings and halves each in
-// turn, so the cost is spread and no ring has to know the others. It bounds what tapes hold; the indexes are bounded by
-// the entries of each ring.
+// turn, so the cost is spread and no ring has to know the others. Only the newest entry of each ring stays in any case,
+// until its readers were offered it. It bounds what tapes hold; the indexes are bounded by the entries of each ring.
 
 import { assert } from '../base/assert.ts';
 
 interface Held {
   readonly tape: { readonly held: number };
-  halve(): void;
+  /** Gives memory back; false when it had none to give. */
+  halve(): boolean;
 }
 
 export class RingBudget {
@@ -42,12 +43,12 @@ export class RingBudget {
   /** A ring's tape holds `bytes` more (or fewer) than before. */
   grew(bytes: number): void {
     this.#held += bytes;
-    if (this.#held <= this.#cap || this.#busy) return;
+    if (bytes <= 0 || this.#held <= this.#cap || this.#busy) return;
     this.#busy = true;
-    // One round at most: rings that hold one entry each cannot give more.
-    for (let steps = this.#rings.length; steps > 0 && this.#held > this.#cap; steps--) {
+    // Until a whole round gave nothing: then all that is left is what no reader was offered yet.
+    for (let idle = 0; idle < this.#rings.length && this.#held > this.#cap; ) {
       this.#hand = (this.#hand + 1) % this.#rings.length;
-      (this.#rings[this.#hand] as Held).halve();
+      idle = (this.#rings[this.#hand] as Held).halve() ? 0 : idle + 1;
     }
     this.#busy = false;
   }

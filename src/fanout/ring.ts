@@ -33,12 +33,15 @@ export class Ring {
   floor = 1;
   /** The lowest slot that was not decided after the newest entry. */
   low: number;
+  /** The stamp of the newest entry evicted. */
+  evicted = 0;
   /** Whether it stands in the list of rings to be flushed. */
   dirty = false;
 
   readonly #limits: RingLimits;
   readonly #stamps: Stamps;
   readonly #budget: RingBudget;
+  #closed = false;
   /** The frame that tells an overtaken reader what it may have missed: seqs from … to, none when from > to. */
   readonly lagged: (from: number, to: number) => Uint8Array;
 
@@ -82,6 +85,8 @@ export class Ring {
    * True when the readers should be given it now, because half of the ring has come since `flushed`.
    */
   append(bytes: Uint8Array, start: number, end: number, seq: number, low: number, now: number): boolean {
+    const { entries, bytes: most } = this.#limits;
+    if (this.#next - this.#first >= entries) this.#evict();
     if (this.#next - this.#first >= this.#ends.length) this.#grow();
     const before = this.tape.held;
     const at = this.#next & (this.#ends.length - 1);
@@ -93,9 +98,8 @@ export class Ring {
     this.#times[at] = now;
     this.#next++;
     this.low = low;
-    if (this.tape.held !== before) this.#budget.grew(this.tape.held - before);
-    const { entries, bytes: most } = this.#limits;
-    while (this.#next - this.#first > entries || this.tape.head - this.tape.tail > most) this.#evict();
+    if (this.tape.held !== before) this.#account(before);
+    while (this.tape.head - this.tape.tail > most) this.#evict();
     return (this.#next - this.#flushed) * 2 > entries || (this.tape.head - this.#flushedTo) * 2 > most;
   }
 
@@ -116,14 +120,23 @@ export class Ring {
     this.#release();
   }
 
-  /** Evicts half of the entries, for the budget. The newest one stays: it may not have been flushed. */
-  halve(): void {
-    const target = this.#first + ((this.#next - this.#first) >> 1);
+  /**
+   * Evicts half of the entries, for the budget: of a single one all, unless it may not have been flushed. False when
+   * it had nothing to give.
+   */
+  halve(): boolean {
+    const { held } = this.tape;
+    const first = this.#first;
+    const half = first + ((this.#next - first + 1) >> 1);
+    const target = half === this.#next && this.#flushed < half ? half - 1 : half;
     while (this.#first < target) this.#evict();
     this.#release();
+    return this.#first > first || this.tape.held < held;
   }
 
+  /** Its room has ended. Readers that have left still read what came before; the budget does not count it any more. */
   close(): void {
+    this.#closed = true;
     this.#budget.remove(this);
   }
 
@@ -157,14 +170,21 @@ export class Ring {
 
   /** The lowest slot that a reader at `position` may still have to get. */
   lowAt(position: number): number {
+    if (position === this.tape.head) return this.low;
     const entry = this.entryAt(position);
     return entry < this.#next ? (this.#lows[entry & (this.#ends.length - 1)] as number) : this.low;
+  }
+
+  /** The stamp of the newest entry, kept or not. */
+  get newest(): number {
+    return this.#first < this.#next ? this.stampOf(this.#next - 1) : this.evicted;
   }
 
   #evict(): void {
     const at = this.#first & (this.#ends.length - 1);
     const seq = this.#seqs[at] as number;
     if (seq >= this.floor) this.floor = seq + 1;
+    this.evicted = this.#marks[at] as number;
     this.tape.trim(this.#ends[at] as number);
     this.#first++;
   }
@@ -173,7 +193,11 @@ export class Ring {
     const before = this.tape.held;
     this.tape.shrink();
     if (this.#first === this.#next && this.#ends.length > FIRST_ENTRIES) this.#resize(FIRST_ENTRIES);
-    if (this.tape.held !== before) this.#budget.grew(this.tape.held - before);
+    if (this.tape.held !== before) this.#account(before);
+  }
+
+  #account(before: number): void {
+    if (!this.#closed) this.#budget.grew(this.tape.held - before);
   }
 
   #grow(): void {

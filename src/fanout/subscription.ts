@@ -6,11 +6,15 @@ import type { Ring } from './ring.ts';
 export class Subscription {
   readonly outbox: Outbox;
   readonly ring: Ring;
-  /** The position of the next byte to be written to the reader; always the start of an entry between flushes. */
+  /**
+   * The position of the next byte to be written to the reader; always the start of an entry between flushes. Below the
+   * tail of the ring: it was overtaken, and is owed the word that says so.
+   */
   cursor: number;
-  /** Where the reading ends: Infinity, or where the room was left. */
+  /** Where the reading ends, and the stamp of the last entry before: Infinity, or where the room was left. */
   until = Number.POSITIVE_INFINITY;
-  /** The lowest slot that the reader lacks, as known when its connection was last found full. */
+  untilStamp = Number.POSITIVE_INFINITY;
+  /** The lowest slot that the reader lacks, as known when it was last offered something. */
   from: number;
   /** How far a write being gathered has read. */
   ahead = 0;
@@ -30,6 +34,25 @@ export class Subscription {
     return Math.min(this.until, this.ring.tape.head);
   }
 
+  /** The ring evicted entries that were to be read. */
+  get overtaken(): boolean {
+    return this.cursor < this.ring.tape.tail;
+  }
+
+  /** The stamp of what comes next at `ahead`; Infinity when nothing does. */
+  get stampAhead(): number {
+    const { ring, ahead } = this;
+    // The word stands where the last of the lost entries stood: what was decided before them is said before it.
+    if (ahead < ring.tape.tail) return Math.min(ring.evicted, this.untilStamp);
+    return ahead < this.until ? ring.stampOf(ring.entryAt(ahead)) : Number.POSITIVE_INFINITY;
+  }
+
+  /** Goes on at what the ring still has. */
+  catchUp(): void {
+    this.cursor = this.ring.tape.tail;
+    if (this.until < this.cursor) this.until = this.cursor;
+  }
+
   /** Takes it off the ring's list: what came until now is still read, nothing later. */
   leave(): void {
     if (this.index < 0) return;
@@ -41,5 +64,6 @@ export class Subscription {
     }
     this.index = -1;
     this.until = this.ring.tape.head;
+    this.untilStamp = this.ring.newest;
   }
 }
