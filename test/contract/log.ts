@@ -14,6 +14,12 @@ export interface LogSubject {
   answer?(log: RoomLog, ticket: Ticket): number;
 }
 
+interface Entry {
+  readonly kind: EntryKind;
+  readonly position: number;
+  readonly text: string;
+}
+
 const EPOCH = epoch(1_790_000_000_000, serverId(7));
 
 export function describeLog(name: string, subject: LogSubject): void {
@@ -127,10 +133,10 @@ export function describeLog(name: string, subject: LogSubject): void {
           const order = entries
             .map(([delay, isSkip, length], i) => ({ seq: i + 1, delay, isSkip, length }))
             .sort((a, b) => a.seq + a.delay - (b.seq + b.delay));
-          const model = new Map<number, { kind: EntryKind; position: number; text: string }>();
+          const model = new Map<number, Entry>();
           let floor = log.floor;
           for (const { seq, isSkip, length } of order) {
-            const entry = {
+            const entry: Entry = {
               kind: isSkip ? SKIP : MESSAGE,
               position: model.size + 1,
               text: `${seq}:`.padEnd(length, 'x'),
@@ -142,7 +148,7 @@ export function describeLog(name: string, subject: LogSubject): void {
             for (let s = 1; s <= entries.length; s++) {
               const found = read(s);
               if (s < floor) expect(found).toBeUndefined();
-              else if (found !== undefined || model.has(s)) expect(found).toEqual(model.get(s));
+              else if (found !== undefined || model.has(s)) expect(found).toEqual(model.get(s) as Entry);
             }
             if (seq === Math.max(...model.keys())) expect(read(seq)).toEqual(entry);
           }
