@@ -1,0 +1,62 @@
+// The command line of the benches. Every mistake is found and named at once, and nothing runs when there is one.
+
+export const SUITES = ['wire', 'fanout', 'order', 'allocations', 'sockets'] as const;
+export type SuiteName = (typeof SUITES)[number];
+
+export interface Command {
+  /** In the order of SUITES, each once. */
+  readonly suites: readonly SuiteName[];
+  /** Where the results are written as JSON. */
+  readonly json: string | undefined;
+  /** Every bench once and tiny: shows that it runs, measures nothing. */
+  readonly smoke: boolean;
+}
+
+export type ReadCommand =
+  | { readonly command: Command }
+  | { readonly problems: readonly string[] }
+  | { readonly help: true };
+
+export const HELP = `usage: bun run bench [--only NAME,…] [--json FILE] [--smoke]
+
+  --only NAME,…   run these alone: ${SUITES.join(', ')}
+  --json FILE     write the results and the machine to FILE as well
+  --smoke         run everything once and tiny, in a few seconds; the figures mean nothing
+`;
+
+/** Reads the arguments behind the program's name. */
+export function readCommand(argv: readonly string[]): ReadCommand {
+  const problems: string[] = [];
+  let suites: readonly SuiteName[] = SUITES;
+  let json: string | undefined;
+  let smoke = false;
+  for (let i = 0; i < argv.length; i++) {
+    const [flag = '', inline] = split(argv[i] as string);
+    const value = (): string => {
+      const text = inline ?? argv[++i] ?? '';
+      if (text === '' || text.startsWith('--')) problems.push(`${flag} has no value`);
+      return text;
+    };
+    if (flag === '--help' || flag === '-h') return { help: true };
+    if (flag === '--only') suites = readSuites(value(), problems);
+    else if (flag === '--json') json = value();
+    else if (flag === '--smoke' && inline === undefined) smoke = true;
+    else problems.push(`unknown argument ${JSON.stringify(argv[i])}`);
+  }
+  return problems.length > 0 ? { problems } : { command: { suites, json, smoke } };
+}
+
+function split(word: string): [string, string?] {
+  const equals = word.startsWith('--') ? word.indexOf('=') : -1;
+  return equals < 0 ? [word] : [word.slice(0, equals), word.slice(equals + 1)];
+}
+
+function readSuites(text: string, problems: string[]): readonly SuiteName[] {
+  const wanted = text.split(',').filter((name) => name !== '' && !name.startsWith('--'));
+  for (const name of wanted) {
+    if (!SUITES.some((known) => known === name)) {
+      problems.push(`--only ${JSON.stringify(name)}: expected some of ${SUITES.join(', ')}`);
+    }
+  }
+  return SUITES.filter((name) => wanted.includes(name));
+}

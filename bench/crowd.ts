@@ -1,0 +1,151 @@
+// A crowd: the rooms, members and publishers of one shape, as real TCP connections to a server. A wave is one round of
+// messages: every publisher sends its window in one write, and the wave is over when every member has all of them.
+// The crowd counts frames by their LFs and reads nothing else once it has gathered.
+
+import type { Socket } from 'bun';
+
+export interface Shape {
+  readonly rooms: number;
+  readonly members: number;
+  /** Members of a room that send. */
+  readonly publishers: number;
+  /** Messages that a publisher sends in a wave. */
+  readonly window: number;
+}
+
+const LF = 0x0a;
+const TEXT = 'x'.repeat(100);
+
+/** Messages delivered in a wave. */
+export function deliveries({ rooms, members, publishers, window }: Shape): number {
+  return rooms * members * publishers * window;
+}
+
+export class Crowd implements AsyncDisposable {
+  readonly #shape: Shape;
+  readonly #members: Member[] = [];
+  readonly #wave: Uint8Array;
+  /** What members still wait for together, and who is told when that is nothing. */
+  #missing = 0;
+  #done: (() => void) | undefined;
+  #failed: ((error: Error) => void) | undefined;
+
+  private constructor(shape: Shape) {
+    this.#shape = shape;
+    this.#wave = new TextEncoder().encode(`<CSEND,${TEXT}>`.repeat(shape.window));
+  }
+
+  /** Connects everybody, joins the rooms, and waits until nothing more is said. */
+  static async gather(port: number, shape: Shape, name: string): Promise<Crowd> {
+    const crowd = new Crowd(shape);
+    const { rooms, members } = shape;
+    for (let i = 0; i < rooms * members; i++) {
+      const room = `${name}-${i % rooms}`;
+      const member = await Member.connect(port, (frames) => crowd.#got(frames));
+      crowd.#members.push(member);
+      const create = i < rooms ? `<CREATEROOM,${room}>` : '';
+      await member.ask(`<NICK,${name}-${i}><USER,bench,0,*,Bench>${create}<JOINROOM,${room}><PING,here>`);
+    }
+    // What was told to the others of those who came later stands before these answers.
+    for (const member of crowd.#members) await member.ask('<PING,here>');
+    for (const member of crowd.#members) member.counting = true;
+    return crowd;
+  }
+
+  /** One wave; resolves when all of it was delivered. */
+  wave(): Promise<void> {
+    const { rooms, publishers } = this.#shape;
+    this.#missing += deliveries(this.#shape);
+    return new Promise((resolve, reject) => {
+      this.#done = resolve;
+      this.#failed = reject;
+      for (let i = 0; i < rooms * publishers; i++) this.#members[i]?.send(this.#wave);
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#members.map((member) => member.leave()));
+  }
+
+  #got(frames: number): void {
+    if (frames < 0) this.#failed?.(new Error('the server closed a connection'));
+    this.#missing -= frames;
+    if (this.#missing === 0) this.#done?.();
+  }
+}
+
+/** One connection. */
+class Member {
+  /** From now on frames are counted and not read. */
+  counting = false;
+  readonly #got: (frames: number) => void;
+  #socket: Socket | undefined;
+  #text = '';
+  #answered: (() => void) | undefined;
+  #rest: Uint8Array | undefined;
+  #left: (() => void) | undefined;
+  readonly #gone = new Promise<void>((resolve) => {
+    this.#left = resolve;
+  });
+
+  private constructor(got: (frames: number) => void) {
+    this.#got = got;
+  }
+
+  static async connect(port: number, got: (frames: number) => void): Promise<Member> {
+    const member = new Member(got);
+    member.#socket = await Bun.connect({
+      hostname: '127.0.0.1',
+      port,
+      socket: {
+        data: (_socket, chunk) => member.#read(chunk),
+        drain: () => member.#write(),
+        close: () => member.#close(),
+        error: () => member.#close(),
+      },
+    });
+    return member;
+  }
+
+  /** Sends frames of which the last is a PING, and waits for its answer. */
+  ask(frames: string): Promise<void> {
+    this.#text = '';
+    return new Promise((resolve) => {
+      this.#answered = resolve;
+      this.send(new TextEncoder().encode(frames));
+    });
+  }
+
+  send(bytes: Uint8Array): void {
+    this.#rest = bytes;
+    this.#write();
+  }
+
+  leave(): Promise<void> {
+    this.counting = false;
+    this.#socket?.end();
+    return this.#gone;
+  }
+
+  #write(): void {
+    if (this.#rest === undefined) return;
+    const taken = this.#socket?.write(this.#rest) ?? 0;
+    this.#rest = taken < this.#rest.length ? this.#rest.subarray(Math.max(taken, 0)) : undefined;
+  }
+
+  #read(chunk: Uint8Array): void {
+    if (!this.counting) {
+      this.#text = (this.#text + Buffer.from(chunk).toString()).slice(-4_096);
+      if (this.#text.includes('<PONG,here>')) this.#answered?.();
+      return;
+    }
+    let frames = 0;
+    for (let i = 0; i < chunk.length; i++) if (chunk[i] === LF) frames++;
+    this.#got(frames);
+  }
+
+  #close(): void {
+    if (this.counting) this.#got(-1);
+    this.#left?.();
+  }
+}

@@ -1,0 +1,68 @@
+// A server in a process of its own, as the benches with sockets need it: started on a free port, measured by what the
+// kernel says of it, and ended.
+
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const MAIN = join(import.meta.dir, '../src/main.ts');
+/** Ticks of /proc a second: fixed for programs, whatever the kernel's own are. */
+const TICKS = 100;
+
+/** Seconds of processor time, in the program and in the kernel for it. */
+export interface ProcessorTime {
+  readonly user: number;
+  readonly system: number;
+}
+
+export class ServerProcess implements AsyncDisposable {
+  readonly port: number;
+  readonly #child: Bun.Subprocess;
+
+  private constructor(child: Bun.Subprocess, port: number) {
+    this.#child = child;
+    this.port = port;
+  }
+
+  static async start(): Promise<ServerProcess> {
+    const limits = ['--flood', 'off', '--per-ip', 'off', '--log-level', 'warn'];
+    const child = Bun.spawn([process.execPath, MAIN, '--clients', '127.0.0.1:0', ...limits], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const address = /"clients":\["127\.0\.0\.1:(\d+)"/.exec(await firstLine(child.stdout))?.[1];
+    if (address === undefined) {
+      child.kill();
+      throw new Error('the server did not say where it listens');
+    }
+    return new ServerProcess(child, Number(address));
+  }
+
+  /** What it has used until now; undefined where the system does not say. */
+  processorTime(): ProcessorTime | undefined {
+    const path = `/proc/${this.#child.pid}/stat`;
+    if (!existsSync(path)) return undefined;
+    const text = readFileSync(path, 'utf8');
+    // Behind the name, which may hold anything: utime and stime are the 14th and 15th of all fields.
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    return { user: Number(fields[11]) / TICKS, system: Number(fields[12]) / TICKS };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#child.kill('SIGTERM');
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), 5_000);
+    await this.#child.exited;
+    clearTimeout(timer);
+  }
+}
+
+async function firstLine(stream: ReadableStream<Uint8Array>): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = '';
+  const reader = stream.getReader();
+  while (!text.includes('\n')) {
+    const { value, done } = await reader.read();
+    if (done) break;
+    text += decoder.decode(value, { stream: true });
+  }
+  reader.releaseLock();
+  return text;
+}
