@@ -10,6 +10,7 @@
 // however often a ring overtakes a reader that takes nothing, one word covers it all. An outbox never decides to close:
 // it answers with a verdict. A torn frame is always finished before anything else, and every offer ends with a frame.
 
+import { assert } from '../base/assert.ts';
 import { copyBytes } from '../base/bytes.ts';
 import type { ConnectionId } from '../base/ids.ts';
 import type { Tape } from '../base/tape.ts';
@@ -358,6 +359,7 @@ function gatherRun(source: Subscription | undefined, tape: Tape, start: number, 
 function gatherWord(sub: Subscription, length: number): number {
   const { ring } = sub;
   const word = ring.lagged(sub.from, ring.floor - 1);
+  assert(word.length > 0, 'an overtaken reader is told so');
   const to = length + word.length;
   if (to > GATHER.length) return length;
   copyBytes(word, 0, word.length, GATHER, length);
