@@ -259,6 +259,7 @@ export class Client {
   readonly session: Session;
   readonly #scanner = new Scanner(8192);
   readonly #frame = new Frame();
+  readonly #backlog: string[] = [];
   got = '';
   /** Why the server closed it. */
   closed: string | undefined;
@@ -277,7 +278,7 @@ export class Client {
 
   /** Sends text; what cannot be read yet is read later. */
   say(...texts: string[]): this {
-    this.#scanner.feed(new TextEncoder().encode(texts.join('')));
+    this.#backlog.push(texts.join(''));
     this.read();
     return this;
   }
@@ -286,7 +287,12 @@ export class Client {
     const { chat, now } = this.world;
     while (!this.paused && this.closed === undefined && !this.lost) {
       const found = this.#scanner.next(this.#frame);
-      if (found === MORE) return;
+      if (found === MORE) {
+        const text = this.#backlog.shift();
+        if (text === undefined) return;
+        this.#scanner.feed(new TextEncoder().encode(text));
+        continue;
+      }
       if (found === FRAME) chat.command(this.session, this.#frame, now);
       else if (found === BAD) {
         chat.fault(this.session, this.#scanner.faultVerb, this.#scanner.faultOffset, this.#scanner.faultReason, now);
