@@ -1,6 +1,6 @@
 // The frames of decided slots: CMSG and SKIPSEQUENCE of one room and epoch, written into one buffer that all rooms of
-// the process share. What stays the same is kept as bytes: the room and epoch, and the digits of the time as long as
-// the clock stands still. A frame is valid until the next one is encoded, in whatever room.
+// the process share. What stays the same is kept as bytes: the room and epoch, the digits of the number, which mostly
+// is the one behind the last, and those of the time as long as the clock stands still. A frame is valid until the next one is encoded, in whatever room.
 
 import { copyBytes, writeDecimal } from '../base/bytes.ts';
 import type { Epoch } from '../base/ids.ts';
@@ -10,6 +10,8 @@ import { encodeFrame } from '../wire/writer.ts';
 
 /** Digits of a safe integer, at most. */
 const DIGITS = 16;
+const ZERO = 0x30;
+const NINE = 0x39;
 
 /** The frame last encoded stands at the start of `bytes`. */
 export const encoded: { bytes: Uint8Array } = { bytes: new Uint8Array(8_192) };
@@ -19,11 +21,18 @@ let timeLength = 0;
 let timeMs = -1;
 
 export class SlotEncoder {
-  readonly #message: Uint8Array;
+  /** `<CMSG,room,epoch,` and the digits of #seq. */
+  readonly #head: Uint8Array;
+  readonly #digits: number;
+  #headLength = 0;
+  #seq = -2;
   readonly #skip: Uint8Array;
 
   constructor(room: string, epoch: Epoch) {
-    this.#message = prefix('CMSG', room, epoch);
+    const before = prefix('CMSG', room, epoch);
+    this.#digits = before.length;
+    this.#head = new Uint8Array(before.length + DIGITS);
+    this.#head.set(before);
     this.#skip = prefix('SKIPSEQUENCE', room, epoch);
   }
 
@@ -37,12 +46,12 @@ export class SlotEncoder {
     end: number,
     id: string,
   ): number {
-    const before = this.#message;
-    const most = before.length + nick.length + end - start + 2 * id.length + 2 * DIGITS + 6;
+    const head = this.#headOf(seq);
+    const most = head + nick.length + end - start + 2 * id.length + DIGITS + 6;
     if (most > encoded.bytes.length) encoded.bytes = new Uint8Array(most * 2);
     const bytes = encoded.bytes;
-    copyBytes(before, 0, before.length, bytes, 0);
-    let at = writeDecimal(seq, bytes, before.length);
+    copyBytes(this.#head, 0, head, bytes, 0);
+    let at = head;
     bytes[at++] = COMMA;
     copyBytes(nick, 0, nick.length, bytes, at);
     at += nick.length;
@@ -66,6 +75,24 @@ export class SlotEncoder {
     bytes[at++] = GREATER;
     bytes[at++] = LF;
     return at;
+  }
+
+  /** Puts the digits of `seq` into the head; returns its length. */
+  #headOf(seq: number): number {
+    const head = this.#head;
+    if (seq === this.#seq + 1) {
+      let at = this.#headLength - 1;
+      while (head[at] === NINE) head[at--] = ZERO;
+      // Not when all digits were nines: then there is one more.
+      if (at >= this.#digits) {
+        head[at] = (head[at] as number) + 1;
+        this.#seq = seq;
+        return this.#headLength;
+      }
+    }
+    this.#headLength = writeDecimal(seq, head, this.#digits);
+    this.#seq = seq;
+    return this.#headLength;
   }
 }
 

@@ -26,9 +26,11 @@ import { MemoryBudget } from './budget.ts';
 import { encoded, SlotEncoder } from './encode.ts';
 import { fingerprint, type IdLimits, MessageIds } from './ids.ts';
 import { type EntryKind, LATE, MESSAGE, REFUSED, type RoomLog, SKIP, type Slot } from './log.ts';
+import { Numbers } from './numbers.ts';
 import { type Entry, Pending, type Waiter } from './pending.ts';
 import { CatchUpReader, emptySlot, HistoryReader } from './readers.ts';
 import { type Penalties, type Reservation, Reservations } from './reservations.ts';
+import { Retries } from './retries.ts';
 
 /** What one room may hold open. */
 export interface HomeLimits extends IdLimits {
@@ -53,8 +55,6 @@ export const HOME_LIMITS: HomeLimits = {
 export const COMMIT_MS = 20_000;
 /** When to ask again for a slot that waits for its commit. */
 const ASK_AGAIN_MS = 100;
-const FIRST_RETRY_MS = 100;
-const LONGEST_RETRY_MS = 5_000;
 
 /** What a home says to those around it. */
 export interface HomeOut {
@@ -105,15 +105,9 @@ export class Home {
   readonly #penalties: Penalties;
   readonly #reservations = new Reservations();
   readonly #pending = new Pending<object>();
-  /** Given out and not decided: reserved, not committed, or in #skips. All of them are at or above #next. */
-  readonly #undecided = new Set<number>();
-  /** Slots to be emptied as soon as the log takes them. While there is one, nothing new is decided. */
-  #skips: number[] = [];
-  #retryAt = Number.POSITIVE_INFINITY;
-  #retryMs = FIRST_RETRY_MS;
-  /** The highest number given out. */
-  #last: number;
-  #next: number;
+  readonly #numbers: Numbers;
+  /** Slots to be left empty as soon as the log takes them. While there is one, nothing new is decided. */
+  readonly #retries = new Retries();
   /** The highest position that the log was given and did not refuse. */
   #appended = 0;
   /** The highest position that was published. */
@@ -134,13 +128,12 @@ export class Home {
     this.#penalties = penalties;
     this.#encoder = new SlotEncoder(room.name, epoch);
     this.#ids = new MessageIds(options.idBudget ?? new MemoryBudget(limits.idWindow * 2), limits);
-    this.#last = first - 1;
-    this.#next = first;
+    this.#numbers = new Numbers(first);
   }
 
   /** The lowest slot that is not decided. */
   get next(): number {
-    return this.#next;
+    return this.#numbers.next;
   }
 
   /** 1 + the highest seq that is kept no longer. */
@@ -150,7 +143,7 @@ export class Home {
 
   /** When tick() is wanted, in Unix milliseconds; Infinity when nothing is due. */
   get nextDeadline(): number {
-    return Math.min(this.#reservations.deadline, this.#retryAt, this.#pending.deadline, this.#ids.deadline);
+    return Math.min(this.#reservations.deadline, this.#retries.at, this.#pending.deadline, this.#ids.deadline);
   }
 
   /**
@@ -175,8 +168,8 @@ export class Home {
       if (known !== NEW) return known;
     }
     if (seq !== 0 && !this.#holds(holder, seq, now)) return EXPIRED;
-    if (this.#closed || this.#skips.length !== 0) return UNAVAILABLE;
-    const slot = seq === 0 ? this.#last + 1 : seq;
+    if (this.#closed || this.#retries.size !== 0) return UNAVAILABLE;
+    const slot = seq === 0 ? this.#numbers.last + 1 : seq;
     const length = this.#encoder.message(slot, nick, now, text, start, end, id);
     if (this.#pending.size !== 0 && this.#isFull(length)) return UNAVAILABLE;
     const ticket = this.#tickets();
@@ -184,7 +177,7 @@ export class Home {
     // Nobody saw the number and none follows it; a reservation lives on.
     if (answer === REFUSED) return UNAVAILABLE;
     this.#appended++;
-    if (seq === 0) this.#last = slot;
+    if (seq === 0) this.#numbers.last = slot;
     else this.#fill(seq);
     if (answer === LATE || this.#pending.size !== 0) {
       const entry = this.#defer(answer, MESSAGE, slot, length, id, print, ticket);
@@ -202,15 +195,15 @@ export class Home {
     this.#endReservations(now);
     const live = this.#reservations.of(holder);
     if (live !== undefined) return { kind: 'reserved', seq: live.seq, ttlMs: live.deadline - now };
-    if (this.#closed || this.#skips.length !== 0) return { kind: 'unavailable' };
+    if (this.#closed || this.#retries.size !== 0) return { kind: 'unavailable' };
     const waitMs = this.#penalties.waitMs(holder, now);
     if (waitMs > 0) return { kind: 'refused', retryMs: waitMs };
     const { reservations, ttlMs } = this.#limits;
     if (this.#reservations.size >= reservations) {
       return { kind: 'refused', retryMs: this.#reservations.deadline - now };
     }
-    const seq = ++this.#last;
-    this.#undecided.add(seq);
+    const seq = ++this.#numbers.last;
+    this.#numbers.hold(seq);
     this.#reservations.add({ seq, holder, deadline: now + ttlMs });
     this.#announceDue();
     return { kind: 'reserved', seq, ttlMs };
@@ -227,12 +220,12 @@ export class Home {
 
   find(epoch: Epoch, seq: number, now: number): FindOutcome {
     if (epoch !== this.epoch) return { kind: 'gone', floor: this.floor };
-    if (seq > this.#last || seq < 1) return { kind: 'never' };
+    if (seq > this.#numbers.last || seq < 1) return { kind: 'never' };
     const slot = emptySlot();
     if (this.read(seq, slot)) return { kind: 'slot', bytes: slot.bytes, start: slot.start, end: slot.end };
     const reservation = this.#reservations.at(seq);
     if (reservation !== undefined) return { kind: 'pending', ms: Math.max(0, reservation.deadline - now) };
-    if (this.#undecided.has(seq)) return { kind: 'pending', ms: ASK_AGAIN_MS };
+    if (this.#numbers.isUndecided(seq)) return { kind: 'pending', ms: ASK_AGAIN_MS };
     return { kind: 'gone', floor: this.floor };
   }
 
@@ -257,13 +250,13 @@ export class Home {
    */
   resume(epoch: Epoch, last: number): CatchUpReader | undefined {
     if (epoch !== this.epoch || last + 1 < this.floor) return undefined;
-    return new CatchUpReader(this, last + 1, this.#last + 1, this.#published);
+    return new CatchUpReader(this, last + 1, this.#numbers.last + 1, this.#published);
   }
 
   /** Like resume, for what is decided above `next` already; undefined when that is nothing. */
   ahead(): CatchUpReader | undefined {
-    const decided = this.#last + 1 - this.#next - this.#undecided.size;
-    return decided === 0 ? undefined : new CatchUpReader(this, this.#next, this.#last + 1, this.#published);
+    const { next, last, ahead } = this.#numbers;
+    return ahead === 0 ? undefined : new CatchUpReader(this, next, last + 1, this.#published);
   }
 
   /** Does what is due at `now`: ends reservations, answers those who waited too long, tries a refused slot again. */
@@ -272,7 +265,7 @@ export class Home {
     for (let waiter = this.#pending.takeWaiter(now); waiter !== undefined; waiter = this.#pending.takeWaiter(now)) {
       this.#settle(waiter, UNAVAILABLE, waiter.asked);
     }
-    if (this.#retryAt <= now) this.#retrySkips(now);
+    if (this.#retries.at <= now) this.#retries.run(now, (seq) => this.#skip(seq));
     this.#ids.tick(now);
     this.#announceDue();
   }
@@ -338,14 +331,7 @@ export class Home {
   #decide(position: number, seq: number): void {
     assert(position === this.#published + 1, 'published out of order');
     this.#published = position;
-    if (this.#undecided.size !== 0) this.#undecided.delete(seq);
-    if (seq !== this.#next) return;
-    if (this.#undecided.size === 0) {
-      this.#next = this.#last + 1;
-    } else {
-      do this.#next++;
-      while (this.#next <= this.#last && !this.#undecided.has(this.#next));
-    }
+    this.#numbers.decide(seq);
   }
 
   #remember(id: string, seq: number, print: number, now: number): void {
@@ -366,7 +352,7 @@ export class Home {
     const bytes = encoded.bytes.slice(0, length);
     const committed = answer !== LATE;
     const entry = { position: this.#appended, kind, seq, bytes, id, print, ticket, committed, waiters: [] };
-    this.#undecided.add(seq);
+    this.#numbers.hold(seq);
     this.#pending.push(entry);
     if (!committed) this.#out.waits(this, ticket);
     return entry;
@@ -378,7 +364,7 @@ export class Home {
   }
 
   #publishCommitted(now: number): void {
-    this.#retryMs = FIRST_RETRY_MS;
+    this.#retries.reset();
     for (let entry = this.#pending.takeCommitted(); entry !== undefined; entry = this.#pending.takeCommitted()) {
       this.#decide(entry.position, entry.seq);
       this.#out.publish(this, entry.kind, entry.seq, entry.bytes, 0, entry.bytes.length);
@@ -391,8 +377,7 @@ export class Home {
   #fail(refused: Entry<object>, now: number): void {
     const failed = this.#pending.takeFrom(refused.position);
     this.#appended = refused.position - 1;
-    for (const entry of failed) this.#skips.push(entry.seq);
-    this.#retryLater(now);
+    for (const entry of failed) this.#retries.add(entry.seq, now);
     for (const entry of failed) this.#settleAll(entry, UNAVAILABLE, 0);
   }
 
@@ -422,9 +407,8 @@ export class Home {
     this.#penalties.missed(reservation.holder, now);
     if (this.#closed) return;
     // Behind those that wait already, so that the log is not asked more often than the retry says.
-    if (this.#skips.length === 0 && this.#skip(reservation.seq)) return;
-    this.#skips.push(reservation.seq);
-    this.#retryLater(now);
+    if (this.#retries.size === 0 && this.#skip(reservation.seq)) return;
+    this.#retries.add(reservation.seq, now);
   }
 
   /** Decides that a slot stays empty; false when the log refuses. */
@@ -437,25 +421,11 @@ export class Home {
     if (answer === LATE || this.#pending.size !== 0) {
       this.#defer(answer, SKIP, seq, length, '', 0, ticket);
     } else {
+      this.#retries.reset();
       this.#decide(answer, seq);
       this.#out.publish(this, SKIP, seq, encoded.bytes, 0, length);
     }
     return true;
-  }
-
-  #retrySkips(now: number): void {
-    this.#retryAt = Number.POSITIVE_INFINITY;
-    let done = 0;
-    while (done < this.#skips.length && this.#skip(this.#skips[done] as number)) done++;
-    this.#skips = this.#skips.slice(done);
-    if (this.#skips.length !== 0) this.#retryLater(now);
-    else if (this.#pending.size === 0) this.#retryMs = FIRST_RETRY_MS;
-  }
-
-  #retryLater(now: number): void {
-    if (this.#retryAt !== Number.POSITIVE_INFINITY) return;
-    this.#retryAt = now + this.#retryMs;
-    this.#retryMs = Math.min(this.#retryMs * 2, LONGEST_RETRY_MS);
   }
 
   #announceDue(): void {

@@ -89,7 +89,6 @@ export class MemoryLog implements RoomLog, Member {
   read(seq: number, slot: Slot): boolean {
     if (seq < this.floor || this.#size === 0) return false;
     const position = this.#table[2 * this.#size + (seq & this.#mask)] as number;
-    if (position < this.#oldest) return false;
     const signed = this.#table[position & this.#mask] as number;
     if (signed !== seq && signed !== -seq) return false;
     slot.kind = signed > 0 ? MESSAGE : SKIP;

@@ -1,7 +1,9 @@
 // A home whose log answers late, out of order, twice, with a refusal, or not at all.
 
 import { describe, expect, test } from 'bun:test';
+import type { Ticket } from '../../src/base/ids.ts';
 import { ID_REUSED, SENT, SENT_BEFORE, type SendOutcome, UNAVAILABLE, WAITING } from '../../src/base/outcome.ts';
+import { REFUSED } from '../../src/order/log.ts';
 import type { Fate } from '../support/late-log.ts';
 import { EPOCH, message, NOW, Room, readAll, skipped, user } from './room.ts';
 
@@ -43,6 +45,18 @@ describe('a log that answers late', () => {
     expect(room.settlements.length).toBe(3);
   });
 
+  test('a refusal of what was committed already is ignored', () => {
+    const { room } = roomWith('late');
+    room.send(ann, 'one');
+    room.send(ann, 'two');
+    room.answer(1);
+    room.home.done(room.tickets[1] as Ticket, REFUSED, NOW);
+    room.answer();
+    room.home.done(room.tickets[0] as Ticket, REFUSED, NOW);
+    expect(room.frames).toEqual([message(1, 'one'), message(2, 'two')]);
+    expect(room.home.next).toBe(3);
+  });
+
   test('what is committed at once waits for what is before it', () => {
     const { room } = roomWith('late', 'now');
     room.send(ann, 'one');
@@ -82,6 +96,10 @@ describe('a log that answers late', () => {
     expect(room.send(ann, 'x'.repeat(1_000))).toBe(UNAVAILABLE);
     expect(room.send(ann, 'x'.repeat(100))).toBe(WAITING);
     expect(room.home.next).toBe(4);
+    for (let i = 0; i < 100; i++) {
+      while ((room.late?.owed.length ?? 0) > 0) room.answer();
+      expect(room.send(ann, 'x'.repeat(5_000))).toBe(WAITING);
+    }
   });
 
   test('repeating an id does not pile up without end', () => {
@@ -104,7 +122,7 @@ describe('a log that answers late', () => {
     expect(room.send(bob, 'two')).toBe(WAITING);
     room.answer();
     expect(room.published).toEqual([]);
-    room.home.done(room.tickets[0] as never, 1, NOW + 30_000);
+    room.home.done(room.tickets[0] as Ticket, 1, NOW + 30_000);
     expect(room.frames).toEqual([message(1, 'one', 'id-00001'), message(2, 'two')]);
     expect(outcomes(room).slice(1)).toEqual([
       [SENT_BEFORE, 1],

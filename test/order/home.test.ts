@@ -29,6 +29,22 @@ describe('sending', () => {
     expect([room.home.next, room.home.floor, room.find(4_999_999_999)]).toEqual([5_000_000_002, 5_000_000_000, 'gone']);
   });
 
+  test('numbers are written in full where they grow by a digit', () => {
+    const room = new Room();
+    for (let seq = 1; seq <= 1_002; seq++) room.send(ann, 'x');
+    expect(room.frames).toEqual(Array.from({ length: 1_002 }, (_, i) => message(i + 1, 'x')));
+  });
+
+  test('two rooms at different times do not mix up their frames', () => {
+    const [one, two] = [new Room(), new Room({ first: 99 })];
+    for (let i = 0; i < 3; i++) {
+      one.send(ann, 'x', { now: NOW + i });
+      two.send(ann, 'y', { now: NOW + (i >> 1) });
+    }
+    expect(one.frames).toEqual([0, 1, 2].map((i) => message(i + 1, 'x', undefined, NOW + i)));
+    expect(two.frames).toEqual([0, 1, 2].map((i) => message(i + 99, 'y', undefined, NOW + (i >> 1))));
+  });
+
   test('a text of any length is published as it is', () => {
     const room = new Room();
     for (const length of [1, 15, 16, 17, 4_096, 20_000]) room.send(ann, 'x'.repeat(length));

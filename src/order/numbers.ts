@@ -1,0 +1,42 @@
+// Numbers: which slots of an epoch were given out, and which of those are decided. It gives out no number twice, and
+// finds the lowest undecided one in constant time, spread over all decisions. It knows nothing of what is in a slot.
+
+export class Numbers {
+  /** The highest number given out. */
+  last: number;
+  /** The lowest number that is not decided. */
+  next: number;
+  /** Given out and not decided; all of them are at or above `next`. */
+  readonly #undecided = new Set<number>();
+
+  constructor(first: number) {
+    this.last = first - 1;
+    this.next = first;
+  }
+
+  /** How many numbers above `next` are decided. */
+  get ahead(): number {
+    return this.last + 1 - this.next - this.#undecided.size;
+  }
+
+  isUndecided(seq: number): boolean {
+    return this.#undecided.has(seq);
+  }
+
+  /** A number that was given out just now, or is decided no more than before, waits for its decision. */
+  hold(seq: number): void {
+    this.#undecided.add(seq);
+  }
+
+  /** A number given out is decided, once. */
+  decide(seq: number): void {
+    if (this.#undecided.size !== 0) this.#undecided.delete(seq);
+    if (seq !== this.next) return;
+    if (this.#undecided.size === 0) {
+      this.next = this.last + 1;
+    } else {
+      do this.next++;
+      while (this.next <= this.last && !this.#undecided.has(this.next));
+    }
+  }
+}
