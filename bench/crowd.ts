@@ -81,7 +81,7 @@ class Member {
   readonly #got: (frames: number) => void;
   #socket: Socket | undefined;
   #text = '';
-  #answered: (() => void) | undefined;
+  #answer: PromiseWithResolvers<void> | undefined;
   #rest: Uint8Array | undefined;
   #left: (() => void) | undefined;
   readonly #gone = new Promise<void>((resolve) => {
@@ -110,10 +110,10 @@ class Member {
   /** Sends frames of which the last is a PING, and waits for its answer. */
   ask(frames: string): Promise<void> {
     this.#text = '';
-    return new Promise((resolve) => {
-      this.#answered = resolve;
-      this.send(new TextEncoder().encode(frames));
-    });
+    const answer = Promise.withResolvers<void>();
+    this.#answer = answer;
+    this.send(new TextEncoder().encode(frames));
+    return answer.promise;
   }
 
   send(bytes: Uint8Array): void {
@@ -136,7 +136,7 @@ class Member {
   #read(chunk: Uint8Array): void {
     if (!this.counting) {
       this.#text = (this.#text + Buffer.from(chunk).toString()).slice(-4_096);
-      if (this.#text.includes('<PONG,here>')) this.#answered?.();
+      if (this.#text.includes('<PONG,here>')) this.#answer?.resolve();
       return;
     }
     let frames = 0;
@@ -146,6 +146,7 @@ class Member {
 
   #close(): void {
     if (this.counting) this.#got(-1);
+    this.#answer?.reject(new Error(`the server closed a connection: ${this.#text}`));
     this.#left?.();
   }
 }
