@@ -113,6 +113,22 @@ describe('a budget for all rooms', () => {
     expect(budget.held).toBe(0);
   });
 
+  test('a room that is told to halve gives memory back at once, and does not take it again', () => {
+    const budget = new MemoryBudget(2_500_000);
+    const others = 1_300_000;
+    budget.grew(others);
+    const { log, append, has } = open({ slots: 4_096, bytes: 1 << 20 }, budget);
+    for (const seq of range(1, 4_000)) append(seq, 100);
+    const before = budget.held - others;
+    expect(before).toBeGreaterThan(1 << 20);
+    log.halve();
+    expect(budget.held - others).toBeLessThan(before * 0.4);
+    expect(range(log.floor, 4_000).every(has)).toBe(true);
+    expect(log.floor).toBeLessThan(3_000);
+    for (const seq of range(4_001, 4_010)) append(seq, 100);
+    expect(budget.held - others).toBeLessThanOrEqual(before * 0.6);
+  });
+
   test('a room that gave way keeps more again when others have gone', () => {
     const budget = new MemoryBudget(200_000);
     const [one, ...others] = range(1, 10).map(() => open({ slots: 1_024, bytes: 65_536 }, budget));
