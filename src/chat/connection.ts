@@ -8,7 +8,8 @@ export function ping(context: Context, session: Session, frame: Frame, now: numb
   if (!context.spend(session, frame, 1, now)) return;
   const frames = context.begin().begin('PONG');
   for (let i = 0; i < frame.argc; i++) {
-    frames.raw(frame.bytes, frame.argStart[i] as number, frame.argEnd[i] as number);
+    if (frame.argEscaped[i] === 0) frames.raw(frame.bytes, frame.argStart[i] as number, frame.argEnd[i] as number);
+    else frames.arg(frame.arg(i));
   }
   frames.end();
   context.reply(session);

@@ -7,7 +7,7 @@ import type { Frame } from '../wire/scanner.ts';
 import type { FrameWriter } from '../wire/writer.ts';
 import type { Context } from './context.ts';
 import { memberRoom } from './messages.ts';
-import { optionalFromOne, parseFromOne } from './numbers.ts';
+import { optionalFromOne } from './numbers.ts';
 import type { FrameSource, SlotReader } from './ports.ts';
 import * as replies from './replies.ts';
 import { TEXTS } from './replies.ts';
@@ -98,7 +98,7 @@ export function map(context: Context, session: Session, frame: Frame, now: numbe
 export function history(context: Context, session: Session, frame: Frame, now: number): void {
   const asked = frame.arg(1);
   const from = optionalFromOne(frame, 2);
-  const count = parseFromOne(frame.arg(3));
+  const count = optionalFromOne(frame, 3);
   if (asked !== '' && parseEpoch(asked) === undefined) {
     return context.refuse(session, frame, now, 'ERR_BADARGUMENT', asked, TEXTS.epoch);
   }
@@ -108,7 +108,8 @@ export function history(context: Context, session: Session, frame: Frame, now: n
   if (room === undefined || !context.spend(session, frame, 2, now)) return;
   const { order } = room.port;
   const epoch = asked === '' ? order.epoch : (asked as Epoch);
-  const slots = order.history(epoch, from, Math.min(count, context.config.limits.historyCount));
+  const most = context.config.limits.historyCount;
+  const slots = order.history(epoch, from, count === 0 ? most : Math.min(count, most));
   if (slots === undefined) return context.refuseGone(session, frame, order.epoch, order.floor, now);
   context.out.stream(session.connection, new Slots(room, epoch, slots));
 }

@@ -89,6 +89,7 @@ export function leaveRoom(context: Context, session: Session, frame: Frame, now:
   else room.port.announce(frames.bytes, 0, frames.length);
   if (session.current === room) session.current = undefined;
   user.leave(room);
-  vacate(context, room, user, now);
+  // First, so that the leaver does not hear what becomes of the number that it held.
   room.port.unsubscribe(session.connection);
+  vacate(context, room, user, now);
 }

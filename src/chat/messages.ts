@@ -14,7 +14,7 @@ import type { Context } from './context.ts';
 import { optionalFromOne, parseFromOne } from './numbers.ts';
 import { ERRORS, newSequence, pending, sent as sentFrame, TEXTS } from './replies.ts';
 import type { Room } from './rooms.ts';
-import { ENDED, type Session } from './session.ts';
+import type { Session } from './session.ts';
 import type { User } from './users.ts';
 
 /** Where the arguments of CSEND stand. */
@@ -63,7 +63,7 @@ export function sent(
   now: number,
 ): void {
   const room = context.rooms.get(key);
-  if (room !== undefined && session.state !== ENDED) answer(context, session, room, outcome, seq, seq, id, now);
+  if (room !== undefined) answer(context, session, room, outcome, seq, seq, id, now);
 }
 
 /** Tells the sender what became of its message: `slot` is where it stands, `asked` the number it was sent under. */

@@ -36,6 +36,17 @@ describe('QUIT and EXIT', () => {
     expect(a.ask('<CSEND,1><QUIT><CSEND,2>').map((frame) => frame.split(',')[0])).toEqual(['<CMSG', '<ERROR']);
   });
 
+  test('nothing is heard of an ended session, whoever hands it in', () => {
+    const world = new World();
+    const a = world.user('a', 'r');
+    const b = world.user('b', 'r');
+    a.say('<QUIT>');
+    b.take();
+    a.closed = undefined;
+    a.say('<CSEND,x><NICK,z><QUIT>x<>');
+    expect(b.take()).toEqual([]);
+  });
+
   test('client words never look like those of a server', () => {
     const world = new World();
     const b = world.user('b', 'r');

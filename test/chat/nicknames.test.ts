@@ -48,6 +48,16 @@ describe('Nicknames', () => {
     expect(nicknames.find('a', 40)).toBeUndefined();
   });
 
+  test('keep what a name means when an older bearer of it is forgotten', () => {
+    const nicknames = new Nicknames(1, KEPT_MS, 10);
+    const one = made(nicknames, 'a');
+    nicknames.rename(one, 'b', 10);
+    const two = made(nicknames, 'a');
+    nicknames.rename(two, 'c', 20);
+    nicknames.rename(one, 'd', 30);
+    expect(nicknames.find('a', 40)).toBe(two);
+  });
+
   test('forget who has gone, by time and by number', () => {
     const nicknames = new Nicknames(8, KEPT_MS, 3);
     const users = Array.from({ length: 5 }, (_, i) => made(nicknames, `n${i}`));

@@ -1,6 +1,7 @@
 // Messages to people by name, where they are, and what operators may do to them.
 
 import { describe, expect, test } from 'bun:test';
+import type { Network } from '../../src/chat/ports.ts';
 import { errors, World } from './world.ts';
 
 describe('LSEND', () => {
@@ -12,6 +13,12 @@ describe('LSEND', () => {
     expect(a?.ask('<LSEND,x\\,y,b,B,c>')).toEqual(['<RPL_LSENT,2>']);
     expect([b?.take(), c?.take()]).toEqual([[`<LMSG,a,${world.now},x\\,y>`], [`<LMSG,a,${world.now},x\\,y>`]]);
     expect(a?.ask('<LSEND,me,A>')).toEqual([`<LMSG,a,${world.now},me>`, '<RPL_LSENT,1>']);
+  });
+
+  test('brings the text into canonical form', () => {
+    const world = new World();
+    const a = world.user('a');
+    expect(a.ask('<LSEND,\\a\\,\\ ,a>')[0]).toBe(`<LMSG,a,${world.now},a\\,\\ >`);
   });
 
   test('names each unknown target once, and reaches the others', () => {
@@ -141,6 +148,17 @@ describe('BSEND', () => {
     ]);
   });
 
+  test('passes over who is on the way out', () => {
+    const world = new World();
+    const root = world.operator('root', 'root');
+    const b = world.user('b', 'r');
+    (world.room('r') as { waits: boolean }).waits = true;
+    b.say('<CSEND,x>').drop();
+    expect(root.ask('<BSEND,all,x>')).toHaveLength(2);
+    expect(errors(root.ask('<LSEND,x,b>'))).toEqual(['<ERR_NOSUCHNICK,LSEND,b,…>', '<RPL_LSENT,0>']);
+    expect(errors(root.ask('<KILL,b,x>'))).toEqual(['<ERR_NOSUCHNICK,KILL,b,…>']);
+  });
+
   test('is for operators, needs a text, and knows three scopes; in this order', () => {
     const world = new World();
     const a = world.user('a');
@@ -206,5 +224,22 @@ describe('SCLOSE', () => {
     expect(errors(oper.ask('<SCLOSE,a.example,x,b.example>'))).toEqual(['<ERR_NOSUCHSERVER,SCLOSE,b.example,…>']);
     expect(errors(world.operator('h', 'half').ask('<SCLOSE,a.example,x>'))).toEqual(['<ERR_NOPRIVILEGES,SCLOSE,*,…>']);
     expect(world.stopped).toBeUndefined();
+  });
+
+  test('is passed on to where it belongs', () => {
+    const asked: string[] = [];
+    const network: Network = {
+      servers: () => [],
+      hopcount: () => 3,
+      close: (...of) => {
+        asked.push(of.join());
+        return 'dispatched';
+      },
+    };
+    const world = new World({ network });
+    const oper = world.operator('oper', 'root');
+    expect(oper.ask('<SCLOSE,b.example,x,c.example>')).toEqual(['<RPL_SCLOSED,b.example>']);
+    expect([asked, world.stopped]).toEqual([['b.example,c.example,x'], undefined]);
+    expect(oper.ask('<LOCATE,oper>')).toEqual([`<RPL_LOCATION,oper,oper!u@h,${oper.uid},a.example,3>`]);
   });
 });

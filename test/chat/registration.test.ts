@@ -125,6 +125,15 @@ describe('NICK later', () => {
     expect(a.ask('<NICK,B>')).toEqual(['<NICK,b!u@h,B>']);
   });
 
+  test('that changes nothing is told to oneself alone', () => {
+    const world = new World();
+    const a = world.user('a', 'r');
+    const b = world.user('b', 'r');
+    a.take();
+    expect(a.ask('<NICK,a>')).toEqual(['<NICK,a!u@h,a>']);
+    expect(b.take()).toEqual([]);
+  });
+
   test('refuses what is bad or in use, and frees the old name', () => {
     const world = new World();
     const a = world.user('a');

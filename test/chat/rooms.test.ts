@@ -163,6 +163,7 @@ describe('a large room', () => {
     world.pass(0);
     expect(first.take()).toEqual(['<RPL_MEMBERS,r,4>']);
     third.say('<LEAVEROOM,r>');
+    world.pass(60_000);
     expect(first.take()).toEqual(['<LEAVEROOM,r,n2!u@h>']);
   });
 
@@ -182,7 +183,28 @@ describe('a large room', () => {
   });
 });
 
+describe('rooms of both kinds', () => {
+  test('who shares small and large rooms hears once, who shares the large one alone nothing', () => {
+    const world = new World();
+    const [a, b, c] = Array.from({ length: 6 }, (_, i) => world.user(`n${i}`, 'large')) as [Client, Client, Client];
+    a.say('<CREATEROOM,one><JOINROOM,one><CREATEROOM,two><JOINROOM,two>');
+    b.say('<JOINROOM,one><JOINROOM,two>');
+    world.pass(5000);
+    world.hush();
+    a.say('<NICK,new>');
+    expect([a.take(), b.take(), c.take()]).toEqual([['<NICK,n0!u@h,new>'], ['<NICK,n0!u@h,new>'], []]);
+  });
+});
+
 describe('a room nobody is in', () => {
+  test('stays when it is looked at too early', () => {
+    const world = new World();
+    world.user('a').say('<CREATEROOM,r>');
+    const room = world.room('r');
+    world.chat.roomDue(room?.key as never, world.now + 599_999);
+    expect([world.room('r') === room, room?.wake]).toEqual([true, world.now + 600_000]);
+  });
+
   test('ends after its time, and made again has a greater epoch', () => {
     const world = new World();
     const a = world.user('a', 'r');

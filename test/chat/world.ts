@@ -24,7 +24,7 @@ import {
 } from '../../src/base/outcome.ts';
 import { Chat } from '../../src/chat/chat.ts';
 import type { ChatConfig, Limits } from '../../src/chat/config.ts';
-import type { FrameSource, Out, RoomOrder, RoomPort, SlotReader } from '../../src/chat/ports.ts';
+import type { FrameSource, Network, Out, RoomOrder, RoomPort, SlotReader } from '../../src/chat/ports.ts';
 import type { Session } from '../../src/chat/session.ts';
 import { BAD, FRAME, Frame, MORE, Scanner } from '../../src/wire/scanner.ts';
 import { encodeFrame, FrameWriter } from '../../src/wire/writer.ts';
@@ -49,9 +49,10 @@ const LIMITS: Limits = {
 export interface Settings extends Partial<Limits> {
   readonly password?: string;
   readonly servers?: readonly string[];
+  readonly network?: Network;
 }
 
-export function config({ password, servers = [], ...limits }: Settings = {}): ChatConfig {
+export function config({ password, servers = [], network: _, ...limits }: Settings = {}): ChatConfig {
   return {
     server: { name: 'a.example', id: serverId(7), version: 'v1', info: 'one, alone', birth: START, incarnation: START },
     limits: { ...LIMITS, ...limits },
@@ -337,7 +338,7 @@ export class World implements Out {
   #epochs = 0;
 
   constructor(settings: Settings = {}) {
-    this.chat = new Chat(config(settings), this);
+    this.chat = new Chat(config(settings), this, settings.network);
   }
 
   connect(host = 'h'): Client {
