@@ -248,6 +248,7 @@ describe('HISTORY', () => {
     const end = (n: number): string => `<RPL_ENDOFHISTORY,r,${epoch},${n}>`;
     expect(a.ask('<HISTORY,r,,,1>')).toEqual([message(1), end(2)]);
     expect(a.ask('<HISTORY,r,,,9999>')).toEqual([message(1), message(2), end(3)]);
+    expect(a.ask('<HISTORY,r,,,>')).toEqual([message(1), message(2), end(3)]);
     expect(a.ask(`<HISTORY,R,${epoch},3,2>`)).toEqual([message(3), end(4)]);
     expect(a.ask(`<HISTORY,r,${epoch},4,2>`)).toEqual([end(4)]);
   });
@@ -264,7 +265,7 @@ describe('HISTORY', () => {
       ['r,,0,1', '0'],
       ['r,,x,1', 'x'],
       ['r,,,0', '0'],
-      ['r,,,', ''],
+      ['r,,,x', 'x'],
     ]) {
       expect(errors(a.ask(`<HISTORY,${text}>`))).toEqual([`<ERR_BADARGUMENT,HISTORY,${subject},…>`]);
     }
