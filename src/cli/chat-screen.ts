@@ -17,6 +17,8 @@ export interface Screen {
 }
 
 const CLEAR_DOWN = '\u001b[J';
+/** Far more than a message may have. */
+const LINE_MAX = 64 * 1024;
 
 /** The screen for this process. `interrupt` is called for Ctrl-C on a terminal. */
 export function openScreen(interrupt: () => void): Screen {
@@ -66,8 +68,7 @@ class TerminalScreen implements Screen {
   }
 
   close(): void {
-    if (!this.#open) return;
-    moveCursor(process.stdout, 0, -this.#reader.getCursorPos().rows);
+    if (this.#open) moveCursor(process.stdout, 0, -this.#reader.getCursorPos().rows);
     cursorTo(process.stdout, 0);
     process.stdout.write(CLEAR_DOWN);
     this.#reader.close();
@@ -86,8 +87,6 @@ class TerminalScreen implements Screen {
 }
 
 class PipeScreen implements Screen {
-  readonly #reader = createInterface({ input: process.stdin, terminal: false });
-
   show(line: string): void {
     process.stdout.write(`${line}\n`);
   }
@@ -98,12 +97,19 @@ class PipeScreen implements Screen {
 
   prompt(): void {}
 
-  lines(): AsyncIterable<string> {
-    return this.#reader;
+  async *lines(): AsyncIterable<string> {
+    process.stdin.setEncoding('utf8');
+    let held = '';
+    for await (const chunk of process.stdin) {
+      const lines = (held + chunk).split('\n');
+      // A line beyond any limit is cut there: it is refused, and takes no more memory than that.
+      held = (lines.pop() ?? '').slice(0, LINE_MAX);
+      for (const line of lines) yield line.endsWith('\r') ? line.slice(0, -1) : line;
+    }
+    if (held !== '') yield held;
   }
 
   close(): void {
-    this.#reader.close();
     process.stdin.destroy();
   }
 }
