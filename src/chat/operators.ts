@@ -29,6 +29,9 @@ export function closeServer(context: Context, session: Session, frame: Frame, no
   const server = frame.arg(0);
   const comment = frame.arg(1);
   const peer = frame.arg(2);
+  if (!context.network.servers().some(({ name }) => name === server)) {
+    return context.refuse(session, frame, now, 'ERR_NOSUCHSERVER', server);
+  }
   if (!context.spend(session, frame, 1, now)) return;
   const verdict = context.network.close(server, peer, comment);
   if (verdict === 'no-such-server') return context.refuse(session, frame, now, 'ERR_NOSUCHSERVER', server);

@@ -1,6 +1,7 @@
 // Messages to people by name, where they are, and what operators may do to them.
 
 import { describe, expect, test } from 'bun:test';
+import { serverId } from '../../src/base/ids.ts';
 import type { Network } from '../../src/chat/ports.ts';
 import { errors, World } from './world.ts';
 
@@ -229,7 +230,7 @@ describe('SCLOSE', () => {
   test('is passed on to where it belongs', () => {
     const asked: string[] = [];
     const network: Network = {
-      servers: () => [],
+      servers: () => [{ name: 'b.example', id: serverId(8), hopcount: 0, via: 'b.example', users: 0, info: '' }],
       hopcount: () => 3,
       close: (...of) => {
         asked.push(of.join());

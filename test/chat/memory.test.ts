@@ -1,0 +1,46 @@
+// What chat costs in memory: an idle user in a room, and a message, which costs nothing.
+
+import { heapStats } from 'bun:jsc';
+import { expect, test } from 'bun:test';
+import { crowd } from './crowd.ts';
+
+function heap(): number {
+  Bun.gc(true);
+  return heapStats().heapSize;
+}
+
+test('an idle user in a room takes less than a kilobyte', () => {
+  crowd(500);
+  const before = heap();
+  const kept = crowd(5000);
+  const each = (heap() - before) / kept.sessions.length;
+  expect(kept.chat.users.size).toBe(5000);
+  expect(each).toBeGreaterThan(300);
+  expect(each).toBeLessThan(1024);
+});
+
+/** How often the collector ran while a process of its own took a million of such frames. */
+async function collections(text: string, ...args: string[]): Promise<number> {
+  const program = Bun.spawn([process.execPath, `${import.meta.dir}/hot-path.ts`, text, ...args], {
+    env: { ...process.env, BUN_JSC_logGC: '1' },
+    stdout: 'pipe',
+    stderr: 'pipe',
+  });
+  const [stderr, code] = await Promise.all([program.stderr.text(), program.exited]);
+  expect(code).toBe(0);
+  expect(stderr).toContain('done');
+  return stderr.slice(stderr.indexOf('warm'), stderr.indexOf('done')).split('Collection').length - 1;
+}
+
+test.each([
+  ['in the current room', '<CSEND,some words>'],
+  ['in a room that is named', '<CSEND,some words,r1>'],
+  ['with escapes', '<CSEND,some\\, words,r1>'],
+  ['with a number', '<CSEND,some words,r1,17>'],
+])('a message %s makes no garbage', async (_, text) => {
+  expect(await collections(text)).toBe(0);
+});
+
+test('one object a message would be seen', async () => {
+  expect(await collections('<CSEND,some words>', 'leaky')).toBeGreaterThan(0);
+});
