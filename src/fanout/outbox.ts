@@ -231,7 +231,7 @@ export class Outbox {
       own.written(own.tape.tail + taken - from);
     } else if (source.overtaken) {
       this.lags++;
-      source.catchUp();
+      source.cursor = source.ring.tape.tail;
       if (taken < to) this.#front = GATHER.slice(taken, to);
     } else {
       source.cursor += taken - from;
@@ -327,7 +327,7 @@ export class Outbox {
   #drop(): void {
     for (let i = this.#subs.length - 1; i >= 0; i--) {
       const sub = this.#subs[i] as Subscription;
-      if (sub.index < 0 && sub.cursor >= sub.until) this.#subs.splice(i, 1);
+      if (sub.cursor >= sub.until) this.#subs.splice(i, 1);
     }
   }
 }

@@ -85,13 +85,13 @@ export class Own {
     return this.#stamps[at] as number;
   }
 
-  /** The position, from `position` on, up to which the bytes were said before everything stamped `before`. */
+  /** The position up to which the bytes were said before everything stamped `before`; the one at `position` was. */
   endBefore(before: number, position: number): number {
     let end = position;
     for (let at = this.#at; at < this.#ends.length && (this.#stamps[at] as number) < before; at++) {
       end = this.#ends[at] as number;
     }
-    return Math.max(end, position);
+    return end;
   }
 
   /** The bytes before `position` were written. */

@@ -15,7 +15,6 @@ export class RingBudget {
   readonly #rings: Held[] = [];
   #held = 0;
   #hand = 0;
-  #busy = false;
 
   constructor(cap: number) {
     assert(cap > 0, 'a ring budget is positive');
@@ -40,16 +39,14 @@ export class RingBudget {
     if (index < this.#rings.length) this.#rings[index] = last;
   }
 
-  /** A ring's tape holds `bytes` more (or fewer) than before. */
+  /** A ring's tape holds `bytes` more (or fewer) than before. Only more makes rings give: giving does not nest. */
   grew(bytes: number): void {
     this.#held += bytes;
-    if (bytes <= 0 || this.#held <= this.#cap || this.#busy) return;
-    this.#busy = true;
+    if (bytes <= 0 || this.#held <= this.#cap) return;
     // Until a whole round gave nothing: then all that is left is what no reader was offered yet.
     for (let idle = 0; idle < this.#rings.length && this.#held > this.#cap; ) {
       this.#hand = (this.#hand + 1) % this.#rings.length;
       idle = (this.#rings[this.#hand] as Held).halve() ? 0 : idle + 1;
     }
-    this.#busy = false;
   }
 }

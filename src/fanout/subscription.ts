@@ -47,12 +47,6 @@ export class Subscription {
     return ahead < this.until ? ring.stampOf(ring.entryAt(ahead)) : Number.POSITIVE_INFINITY;
   }
 
-  /** Goes on at what the ring still has. */
-  catchUp(): void {
-    this.cursor = this.ring.tape.tail;
-    if (this.until < this.cursor) this.until = this.cursor;
-  }
-
   /** Takes it off the ring's list: what came until now is still read, nothing later. */
   leave(): void {
     if (this.index < 0) return;

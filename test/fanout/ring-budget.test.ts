@@ -75,3 +75,36 @@ test('a ring that is forgotten, twice or never known, leaves the count of the ot
   budget.grew(2_000);
   expect(budget.held).toBe(2_020);
 });
+
+/** Rings that hold 1,000 bytes each and give 100 at a time. */
+function givers(budget: RingBudget, count: number) {
+  const rings = Array.from({ length: count }, () => {
+    const ring = {
+      tape: { held: 1_000 },
+      asked: 0,
+      halve: () => {
+        ring.asked++;
+        if (ring.tape.held === 0) return false;
+        ring.tape.held -= 100;
+        budget.grew(-100);
+        return true;
+      },
+    };
+    return ring;
+  });
+  for (const ring of rings) budget.add(ring);
+  return rings;
+}
+
+test('rings give until the cap is kept or all is given, each in its turn', () => {
+  const budget = new RingBudget(1_500);
+  const rings = givers(budget, 4);
+  budget.grew(0);
+  budget.grew(-1);
+  expect(rings.map((ring) => ring.asked)).toEqual([0, 0, 0, 0]);
+  budget.grew(1);
+  expect(budget.held).toBe(1_500);
+  expect(rings.map((ring) => ring.tape.held)).toEqual([400, 300, 400, 400]);
+  budget.grew(100_000);
+  expect(rings.map((ring) => ring.tape.held)).toEqual([0, 0, 0, 0]);
+});
