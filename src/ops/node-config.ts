@@ -9,6 +9,7 @@ import type { OperatorAccount } from './operators.ts';
 import type { Options } from './option-table.ts';
 
 export interface Identity {
+  readonly id: number;
   readonly version: string;
   /** Unix ms of this start. */
   readonly incarnation: number;
@@ -16,7 +17,7 @@ export interface Identity {
 
 export function nodeConfig(options: Options, operators: readonly OperatorAccount[], identity: Identity): NodeConfig {
   const { version, incarnation } = identity;
-  const id = serverId(options.id);
+  const id = serverId(identity.id);
   return {
     chat: {
       server: { name: options.name, id, version, info: options.info, birth: incarnation, incarnation },

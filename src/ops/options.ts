@@ -147,7 +147,8 @@ function settle(values: Map<OptionKey, unknown>, machine: Machine): Options {
   const found = Object.fromEntries(values) as { -readonly [K in OptionKey]: Options[K] };
   // The rows of these three have no preset: `undefined` and 0 stand for what is derived here.
   found.name ??= nameFromHost(machine.hostname);
-  found.id ??= derivedId(found.name, found.clients[0]!);
+  // 0: derived when the server listens, for only then is a port that was picked known.
+  found.id ??= 0;
   found.maxClients ||= clientsWithin(machine.fdLimit, found.fdReserve);
   return found;
 }

@@ -13,6 +13,7 @@ import type { Log } from './log.ts';
 import { nodeConfig } from './node-config.ts';
 import type { OperatorAccount } from './operators.ts';
 import type { Options } from './option-table.ts';
+import { derivedId } from './options.ts';
 import { PasswordChecks } from './passwords.ts';
 import { Tokens } from './tokens.ts';
 
@@ -54,7 +55,10 @@ export class Server {
     const mask = new HostMask();
     this.#edge = new Edge((address) => (options.showHosts ? plainAddress(address) : mask.mask(address)));
     const incarnation = this.#edge.now();
-    const config = nodeConfig(options, parts.operators, { version: parts.version, incarnation });
+    // Nothing is accepted before the event loop runs, and by then the node is there.
+    const clients = options.clients.map((address) => listen(this.#edge, address));
+    const id = options.id || derivedId(options.name, clients[0] as ListenAddress);
+    const config = nodeConfig(options, parts.operators, { id, version: parts.version, incarnation });
     this.#node = new Node(config, ports(this.#edge, parts));
     this.#edge.attach(this.#node);
     this.#shutdownMs = options.shutdownMs;
@@ -62,10 +66,10 @@ export class Server {
       ready: true,
       pid: process.pid,
       name: options.name,
-      id: options.id,
+      id,
       incarnation,
       protocol: PROTOCOL_VERSION,
-      clients: options.clients.map((address) => formatAddress(listen(this.#edge, address))),
+      clients: clients.map(formatAddress),
       version: parts.version,
     };
     log.info('server.listening', { name: options.name, clients: this.ready.clients.join(' ') });

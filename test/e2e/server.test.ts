@@ -97,3 +97,11 @@ describe('talking', () => {
     await ann.ended();
   });
 });
+
+describe('two servers that differ in their address alone', () => {
+  test('have two ids', async () => {
+    await using one = await ServerProcess.start('--name', 'same');
+    await using two = await ServerProcess.start('--name', 'same');
+    expect(one.ready.id).not.toBe(two.ready.id);
+  });
+});
