@@ -58,6 +58,8 @@ export interface Asked {
 interface Question extends Asked {
   readonly kind: 'find' | 'history';
   readonly until: number;
+  /** The server left slots out since this was asked, perhaps some of the answer. */
+  lagged: boolean;
 }
 
 /** A gap longer than this is filled by HISTORY. */
@@ -145,6 +147,7 @@ export class RoomOrder {
     const slots = this.#at(epoch) ?? this.#missedEpoch(epoch, from);
     if (slots === undefined) return;
     slots.missedBelow = Math.max(slots.missedBelow, to + 1);
+    if (this.#question !== undefined) this.#question.lagged = true;
     this.#settle(now);
   }
 
@@ -182,8 +185,9 @@ export class RoomOrder {
   endOfHistory(asked: Asked, epoch: string, next: number, now: number): void {
     const slots = this.#slotsOf(asked);
     if (slots === undefined) return;
+    const lagged = this.#question?.lagged === true;
     this.#question = undefined;
-    if (compareEpochs(epoch, slots.epoch) > 0) slots.missedBelow = 0;
+    if (compareEpochs(epoch, slots.epoch) > 0 && !lagged) slots.missedBelow = 0;
     if (slots.next === asked.from) {
       this.#fruitless++;
       this.#retry(now);
@@ -293,7 +297,7 @@ export class RoomOrder {
     const size = slots.gapEnd() - slots.next;
     const many = size > MANY_SLOTS || slots.missedBelow > slots.next;
     const kind = many && this.#stoppedAt !== slots.next ? 'history' : 'find';
-    this.#question = { kind, epoch: slots.epoch, from: slots.next, until: now + this.#limits.answerMs };
+    this.#question = { kind, epoch: slots.epoch, from: slots.next, until: now + this.#limits.answerMs, lagged: false };
     if (kind === 'find') this.#out.find(slots.epoch, slots.next);
     else this.#out.history(slots.epoch, slots.next, Math.min(size, HISTORY_COUNT));
   }
