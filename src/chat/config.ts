@@ -64,7 +64,7 @@ export interface ChatConfig {
   readonly operators: ReadonlyMap<string, OperatorConfig>;
   /** The hash of the password that PASS has to give; undefined: everybody is welcome. */
   readonly passwordHash: string | undefined;
-  /** A hash that no password fits and that costs as much to check as an operator's. Undefined: one of 64 MiB. */
+  /** What is checked for an operator's name that is none; undefined: the hash of one that there is. */
   readonly dummyHash?: string;
   /** Where else clients may connect, as host:port. */
   readonly servers: readonly string[];

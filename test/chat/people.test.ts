@@ -97,14 +97,14 @@ describe('OPER', () => {
     const a = world.user('a');
     for (const [name, hash] of [
       ['root', 'rootpass'],
-      ['nobody', 'no password'],
+      ['nobody', 'rootpass'],
     ]) {
       a.say(`<OPER,${name},wrong>`);
       expect(world.checks[0]?.hash).toBe(hash as string);
       world.answerChecks();
       expect(errors(a.take())).toEqual([`<ERR_PASSWDMISMATCH,OPER,${name},…>`]);
     }
-    a.say('<OPER,nobody,no password>');
+    a.say('<OPER,nobody,rootpass>');
     world.answerChecks();
     expect(errors(a.take())).toEqual(['<ERR_PASSWDMISMATCH,OPER,nobody,…>', '<ERROR,Too many wrong passwords>']);
     expect(world.logged.map(([event]) => event)).toEqual(['oper-refused', 'oper-refused', 'oper-refused']);
