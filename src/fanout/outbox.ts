@@ -246,14 +246,14 @@ export class Outbox {
     let length = 0;
     const own = this.#own;
     let ownAt = own === undefined ? 0 : own.tape.tail;
-    for (const sub of this.#subs) sub.ahead = sub.cursor;
+    for (const sub of this.#subs) sub.rewind();
     for (;;) {
       // The source with the lowest stamp goes next, up to the lowest stamp of the others.
       let best: Subscription | undefined;
       let bestStamp = Number.POSITIVE_INFINITY;
       let bound = Number.POSITIVE_INFINITY;
       for (const sub of this.#subs) {
-        const stamp = sub.stampAhead;
+        const stamp = sub.aheadStamp;
         if (stamp < bestStamp) {
           bound = bestStamp;
           bestStamp = stamp;
@@ -272,9 +272,9 @@ export class Outbox {
         length = gatherWord(best, length);
       } else if (best !== undefined) {
         // A reply with the stamp of an entry was said after that entry.
-        const end = runEnd(best, Math.min(bound, ownStamp + 0.5), GATHER.length - length);
-        length = gatherRun(best, best.ring.tape, best.ahead, end, length);
-        best.ahead = end;
+        const start = best.ahead;
+        advanceRun(best, Math.min(bound, ownStamp + 0.5), GATHER.length - length);
+        length = gatherRun(best, best.ring.tape, start, best.ahead, length);
       }
       if (length === before) return length;
     }
@@ -333,18 +333,19 @@ export class Outbox {
 }
 
 /**
- * The end of the run of `sub` with stamps below `bound` that fits into `room` bytes; where nothing was gathered yet,
- * its first entry however long that is.
+ * Advances `sub` over the run of entries with stamps below `bound` that fits into `room` bytes; where nothing was
+ * gathered yet, over its first entry however long that is.
  */
-function runEnd(sub: Subscription, bound: number, room: number): number {
-  const { ring } = sub;
-  let end = sub.ahead;
-  for (let entry = ring.entryAt(end); end < sub.end && ring.stampOf(entry) < bound; entry++) {
+function advanceRun(sub: Subscription, bound: number, room: number): void {
+  const { ring, ahead } = sub;
+  let end = ahead;
+  let entry = sub.aheadEntry;
+  for (; end < sub.until && ring.stampOf(entry) < bound; entry++) {
     const next = ring.endOf(entry);
-    if (next - sub.ahead > room && (end > sub.ahead || room < GATHER.length)) break;
+    if (next - ahead > room && (end > ahead || room < GATHER.length)) break;
     end = next;
   }
-  return end;
+  sub.advance(end, entry);
 }
 
 /** Gathers tape[start, end) behind `length` bytes; returns the new length, the old one when it does not fit. */
@@ -363,7 +364,7 @@ function gatherWord(sub: Subscription, length: number): number {
   const to = length + word.length;
   if (to > GATHER.length) return length;
   copyBytes(word, 0, word.length, GATHER, length);
-  sub.ahead = ring.tape.tail;
+  sub.advance(ring.tape.tail, ring.entryAt(ring.tape.tail));
   return noteRun(sub, to, to);
 }
 

@@ -142,6 +142,7 @@ export class Ring {
 
   /** The entry that holds the byte at `position`; the entry to come when that is the head. position ≥ tape.tail. */
   entryAt(position: number): number {
+    if (position === this.tape.head) return this.#next;
     let low = this.#first;
     let high = this.#next;
     const mask = this.#ends.length - 1;
@@ -170,7 +171,6 @@ export class Ring {
 
   /** The lowest slot that a reader at `position` may still have to get. */
   lowAt(position: number): number {
-    if (position === this.tape.head) return this.low;
     const entry = this.entryAt(position);
     return entry < this.#next ? (this.#lows[entry & (this.#ends.length - 1)] as number) : this.low;
   }

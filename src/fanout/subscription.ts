@@ -16,8 +16,10 @@ export class Subscription {
   untilStamp = Number.POSITIVE_INFINITY;
   /** The lowest slot that the reader lacks, as known when it was last offered something. */
   from: number;
-  /** How far a write being gathered has read. */
+  /** How far a write being gathered has read: the position, the entry there, its stamp (Infinity: nothing is left). */
   ahead = 0;
+  aheadEntry = 0;
+  aheadStamp = 0;
   /** Its place in ring.readers; -1 when it reads only what came before it left. */
   index: number;
 
@@ -39,12 +41,23 @@ export class Subscription {
     return this.cursor < this.ring.tape.tail;
   }
 
-  /** The stamp of what comes next at `ahead`; Infinity when nothing does. */
-  get stampAhead(): number {
-    const { ring, ahead } = this;
+  /** Begins to gather, at the cursor. */
+  rewind(): void {
+    const { ring, cursor } = this;
+    if (!this.overtaken) {
+      this.advance(cursor, ring.entryAt(cursor));
+      return;
+    }
+    this.ahead = cursor;
     // The word stands where the last of the lost entries stood: what was decided before them is said before it.
-    if (ahead < ring.tape.tail) return Math.min(ring.evicted, this.untilStamp);
-    return ahead < this.until ? ring.stampOf(ring.entryAt(ahead)) : Number.POSITIVE_INFINITY;
+    this.aheadStamp = Math.min(ring.evicted, this.untilStamp);
+  }
+
+  /** Gathered everything up to `position`, where `entry` begins. */
+  advance(position: number, entry: number): void {
+    this.ahead = position;
+    this.aheadEntry = entry;
+    this.aheadStamp = position < this.until ? this.ring.stampOf(entry) : Number.POSITIVE_INFINITY;
   }
 
   /** Takes it off the ring's list: what came until now is still read, nothing later. */
