@@ -1,0 +1,24 @@
+// Every checker of the simulator.
+
+import { answers } from './answers.ts';
+import type { Checker } from './checker.ts';
+import { cores } from './cores.ts';
+import { framing } from './framing.ts';
+import { gaps } from './gaps.ts';
+import { messages } from './messages.ts';
+import { order } from './order.ts';
+import { presence } from './presence.ts';
+import { reservations } from './reservations.ts';
+import { slots } from './slots.ts';
+
+export const CHECKERS: readonly Checker[] = [
+  framing,
+  slots,
+  gaps,
+  messages,
+  reservations,
+  order,
+  presence,
+  answers,
+  cores,
+];

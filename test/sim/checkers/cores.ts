@@ -1,0 +1,85 @@
+// CLIENT: what a client core tells its user. A room's slots in order, each once, each passed over by name; the content
+// that everybody heard; each request settled once; and a message said to be accepted is where that says.
+
+import { foldRoom } from '../frames.ts';
+import type { CoreEvent, Record } from '../record.ts';
+import type { Violation } from '../violation.ts';
+import { type Checker, keyOf, slotsOf } from './checker.ts';
+
+export const cores: Checker = {
+  name: 'client cores',
+  check(record) {
+    const clients = new Set(record.coreEvents.map(({ client }) => client));
+    return [...clients].flatMap((client) => {
+      const events = record.coreEvents.filter((one) => one.client === client);
+      return [...rooms(record, events), ...requests(record, client, events)];
+    });
+  },
+};
+
+function rooms(record: Record, events: readonly CoreEvent[]): Violation[] {
+  const found: Violation[] = [];
+  const slots = slotsOf(record);
+  const next = new Map<string, { epoch: string; seq: number }>();
+  const seen = new Set<string>();
+  for (const { client, at, event } of events) {
+    const fail = (what: string): void => {
+      found.push({ invariant: 'CLIENT', at, what: `core ${client}: ${what}` });
+    };
+    const { kind } = event;
+    const room = foldRoom(String(event['room'] ?? ''));
+    if (kind === 'expelled' || (kind === 'left' && event['own'] === true)) next.delete(room);
+    if (kind !== 'message' && kind !== 'skipped' && kind !== 'lost') continue;
+    const epoch = String(event['epoch']);
+    const from = Number(kind === 'message' ? event['seq'] : event['from']);
+    const place = next.get(room);
+    if (place !== undefined && place.epoch === epoch && place.seq !== from) {
+      fail(`${kind} ${from} of ${room} ${epoch} after ${place.seq - 1}`);
+    }
+    const to = kind === 'message' ? from : event['to'];
+    if (to === undefined) {
+      const then = event['then'] as { epoch: string; next: number };
+      next.set(room, { epoch: then.epoch, seq: then.next });
+      continue;
+    }
+    next.set(room, { epoch, seq: Number(to) + 1 });
+    const slot = slots.get(keyOf(room, epoch, from));
+    if (kind === 'skipped' && slot?.message !== undefined) fail(`passed over ${from} of ${room}, which holds a message`);
+    if (kind !== 'message') continue;
+    if (slot?.message?.text !== event['text']) fail(`was told another text for ${from} of ${room}`);
+    const text = `${room} ${epoch} ${event['text']}`;
+    if (seen.has(text)) fail(`${text} came twice`);
+    seen.add(text);
+  }
+  return found;
+}
+
+function requests(record: Record, client: number, events: readonly CoreEvent[]): Violation[] {
+  const found: Violation[] = [];
+  const slots = slotsOf(record);
+  const sends = new Map(record.coreSends.filter((one) => one.client === client).map((one) => [one.request, one]));
+  const settled = new Set<number>();
+  for (const { at, event } of events) {
+    if (event.kind !== 'done' && event.kind !== 'failed') continue;
+    const request = Number(event['request']);
+    const fail = (what: string): void => {
+      found.push({ invariant: 'CLIENT', at, what: `core ${client}: request ${request} ${what}` });
+    };
+    if (settled.has(request)) fail('was settled twice');
+    settled.add(request);
+    const send = sends.get(request);
+    if (send === undefined || event.kind !== 'done') continue;
+    const [room = '', epoch = '', seq = ''] = (event['lines'] as readonly (readonly string[])[])[0] ?? [];
+    const slot = slots.get(keyOf(foldRoom(room), epoch, Number(seq)));
+    // Nobody may have heard it if its room ended.
+    if (slot !== undefined && slot.message?.text !== send.text) {
+      fail(`(${send.text}) was accepted at ${room} ${seq}, where ${slot.message?.text ?? 'nothing'} stands`);
+    }
+  }
+  for (const { request, text } of sends.values()) {
+    if (!settled.has(request)) {
+      found.push({ invariant: 'CLIENT', at: record.facts.calmAt, what: `core ${client}: ${text} was never settled` });
+    }
+  }
+  return found;
+}

@@ -1,0 +1,133 @@
+// Who is here. C4: a user quits once for each who hears it, and says nothing afterwards. C3: a nickname has one owner.
+// PRESENCE: whoever listed a room and heard every coming and going since knows who is in it.
+
+import { foldRoom } from '../frames.ts';
+import type { Dialogue, Record, Utterance } from '../record.ts';
+import type { Violation } from '../violation.ts';
+import { type Checker, violation } from './checker.ts';
+import { readingOf } from './reading.ts';
+
+/** Presence is announced one by one. */
+const QUIET_ABOVE = 100;
+
+export const presence: Checker = {
+  name: 'presence',
+  check(record) {
+    const truth = auditedMembers(record);
+    return record.dialogues.flatMap((dialogue) => [
+      ...quits(dialogue),
+      ...owners(dialogue),
+      ...(record.facts.presence > QUIET_ABOVE && dialogue.settled ? views(record, dialogue, truth) : []),
+    ]);
+  },
+};
+
+/** The user name in `nick!user@host`, which names one connection of a scripted client. */
+function userOf(ident: string): string {
+  return ident.slice(ident.indexOf('!') + 1, ident.indexOf('@'));
+}
+
+function quits(dialogue: Dialogue): Violation[] {
+  const found: Violation[] = [];
+  const gone = new Map<string, number>();
+  for (const { said, verb, args, at, order } of dialogue.utterances) {
+    if (said || verb !== 'QUIT') continue;
+    const user = userOf(args[0] ?? '');
+    if (!/^c\d+s\d+$/.test(user)) continue;
+    if (gone.has(user)) found.push(violation('C4', dialogue, at, `${args[0]} quits again`));
+    if (user === dialogue.name) found.push(violation('C4', dialogue, at, 'hears its own QUIT'));
+    gone.set(user, order);
+  }
+  if (gone.size === 0) return found;
+  for (const { stay, repeated, asked, utterance } of readingOf(dialogue).arrivals) {
+    if (utterance.verb !== 'CMSG' || repeated || asked || stay === undefined || stay.lagged) continue;
+    const user = (utterance.args[5] ?? '').split('.')[0] ?? '';
+    const left = gone.get(user);
+    // A stay that began later may bring what it missed.
+    if (left === undefined || left > utterance.order || stay.welcomedAt > 0 === false || stay.from > left) continue;
+    if (isReplay(dialogue, stay.room, left, utterance)) continue;
+    found.push(violation('C4', dialogue, utterance.at, `${utterance.args[5]} was said after its user had quit`));
+  }
+  return found;
+}
+
+/** Whether its room was joined again since `since`: then it may be something missed. */
+function isReplay(dialogue: Dialogue, room: string, since: number, utterance: Utterance): boolean {
+  return readingOf(dialogue).welcomes.some(
+    ({ heard }) => foldRoom(heard.args[0] ?? '') === room && heard.order > since && heard.order < utterance.order,
+  );
+}
+
+/** In one list no two users have one nickname. */
+function owners(dialogue: Dialogue): Violation[] {
+  const found: Violation[] = [];
+  let rows: Utterance[] = [];
+  for (const utterance of dialogue.utterances) {
+    const { said, verb, args, at } = utterance;
+    if (said) continue;
+    if (verb === 'RPL_ULIST') rows.push(utterance);
+    if (verb !== 'RPL_ENDOFULIST') continue;
+    if (Number(args[1]) !== rows.length) {
+      found.push(violation('ANSWER', dialogue, at, `ULIST of ${args[0]} counts ${args[1]} and names ${rows.length}`));
+    }
+    const nicks = rows.map((row) => (row.args[1] ?? '').split('!')[0]?.toLowerCase());
+    const twice = nicks.find((nick, i) => nicks.indexOf(nick) !== i);
+    if (twice !== undefined) found.push(violation('C3', dialogue, at, `two users of ${args[0]} are called ${twice}`));
+    rows = [];
+  }
+  return found;
+}
+
+/** Room → idents, from the auditor's lists; without itself. */
+function auditedMembers(record: Record): Map<string, Set<string>> {
+  const members = new Map<string, Set<string>>();
+  const auditor = record.dialogues.findLast(({ client }) => client === 999);
+  for (const { said, verb, args } of auditor?.utterances ?? []) {
+    if (said || verb !== 'RPL_ULIST') continue;
+    const room = foldRoom(args[0] ?? '');
+    const idents = members.get(room) ?? new Set();
+    members.set(room, idents);
+    if (!(args[1] ?? '').startsWith('auditor!')) idents.add(args[1] ?? '');
+  }
+  return members;
+}
+
+/** What a client that was never overtaken made of a list and of what it heard since is what is so. */
+function views(record: Record, dialogue: Dialogue, truth: ReadonlyMap<string, Set<string>>): Violation[] {
+  const views = new Map<string, Set<string>>();
+  let rows = new Set<string>();
+  let ident = '';
+  for (const { said, verb, args, at } of dialogue.utterances) {
+    if (said || at > record.facts.calmAt + 1e9) continue;
+    const [first = '', second = ''] = args;
+    const room = foldRoom(first);
+    if (verb === 'RPL_WELCOME' && first === '*') ident = second;
+    else if (verb === 'RPL_ULIST') rows.add(second);
+    else if (verb === 'RPL_ENDOFULIST') {
+      if (rows.has(ident)) views.set(room, rows);
+      rows = new Set();
+    } else if (verb === 'JOINROOM') views.get(room)?.add(second);
+    else if (verb === 'LEAVEROOM') {
+      if (second === ident) views.delete(room);
+      else views.get(room)?.delete(second);
+    } else if (verb === 'QUIT') for (const view of views.values()) view.delete(first);
+    else if (verb === 'RPL_LAGGED' || verb === 'RPL_MEMBERS') views.clear();
+    else if (verb === 'NICK') {
+      const renamed = `${second}${first.slice(first.indexOf('!'))}`;
+      if (first === ident) ident = renamed;
+      for (const view of views.values()) if (view.delete(first)) view.add(renamed);
+    }
+  }
+  const found: Violation[] = [];
+  for (const [room, view] of views) {
+    const is = truth.get(room);
+    if (is === undefined || is.size === 0) continue;
+    // The auditor came and went.
+    const ghosts = [...view].filter((one) => !is.has(one) && !one.startsWith('auditor!'));
+    const unseen = [...is].filter((one) => !view.has(one));
+    if (ghosts.length + unseen.length === 0) continue;
+    const what = `in ${room}: knows of ${ghosts.join(' ') || 'nobody'} who is not there, not of ${unseen.join(' ') || 'nobody'} who is`;
+    found.push(violation(ghosts.length > 0 ? 'C4' : 'PRESENCE', dialogue, record.facts.calmAt, what));
+  }
+  return found;
+}

@@ -1,0 +1,202 @@
+// How one connection reads its rooms: from which slot on it was promised everything, what came, what it was told it
+// lost, and what it had asked for again. The model that the checkers of gaps, repeats and order stand on.
+
+import { foldRoom } from '../frames.ts';
+import type { Dialogue, Utterance } from '../record.ts';
+import { type HeardSlot, slotOf } from './checker.ts';
+
+/** One stay in a room, from the answer to JOINROOM to the end. */
+export interface Stay {
+  readonly room: string;
+  epoch: string;
+  /** The first slot that was promised. */
+  base: number;
+  /** The position that the first JOINROOM gave; undefined when it gave none that was taken. */
+  readonly position: number | undefined;
+  readonly seen: Set<number>;
+  readonly lost: Set<number>;
+  /** It was told that it missed something, slots or presence. */
+  lagged: boolean;
+  /** When it began and was last answered anew, as places in the record. */
+  readonly from: number;
+  readonly askedAt: number;
+  welcomedAt: number;
+  /** Where it ended; Infinity while it lasts. */
+  until: number;
+  /** Slots that may come once more, because it joined again. */
+  again: Set<number>;
+}
+
+/** A slot as it came. */
+export interface Arrival extends HeardSlot {
+  readonly stay: Stay | undefined;
+  /** It was here before on this stay, or is below what was promised. */
+  readonly repeated: boolean;
+  /** It answers, or may answer, something that was asked. */
+  readonly asked: boolean;
+}
+
+export interface Reading {
+  readonly dialogue: Dialogue;
+  readonly stays: readonly Stay[];
+  readonly arrivals: readonly Arrival[];
+  /** Answers to JOINROOM with the question each belongs to. */
+  readonly welcomes: readonly { readonly said: Utterance; readonly heard: Utterance; readonly stay: Stay }[];
+}
+
+interface Question {
+  readonly room: string;
+  readonly verb: 'HISTORY' | 'FINDSEQUENCE';
+  readonly from: number;
+  readonly to: number;
+  readonly given: Set<number>;
+}
+
+const readings = new WeakMap<Dialogue, Reading>();
+
+export function readingOf(dialogue: Dialogue): Reading {
+  let reading = readings.get(dialogue);
+  if (reading === undefined) {
+    reading = new Reader(dialogue).read();
+    readings.set(dialogue, reading);
+  }
+  return reading;
+}
+
+class Reader {
+  readonly #dialogue: Dialogue;
+  readonly #stays: Stay[] = [];
+  readonly #arrivals: Arrival[] = [];
+  readonly #welcomes: { said: Utterance; heard: Utterance; stay: Stay }[] = [];
+  readonly #open = new Map<string, Stay>();
+  readonly #joins: Utterance[] = [];
+  #questions: Question[] = [];
+
+  constructor(dialogue: Dialogue) {
+    this.#dialogue = dialogue;
+  }
+
+  read(): Reading {
+    let ident = '';
+    for (const utterance of this.#dialogue.utterances) {
+      const { said, verb, args } = utterance;
+      const [first = '', second = ''] = args;
+      if (said) this.#said(utterance);
+      else if (verb === 'RPL_WELCOME' && first === '*') ident = second;
+      else if (verb === 'NICK' && first === ident) ident = `${second}${first.slice(first.indexOf('!'))}`;
+      else if (verb === 'LEAVEROOM' && second === ident) this.#leave(foldRoom(first), utterance.order);
+      else this.#heard(utterance);
+    }
+    return { dialogue: this.#dialogue, stays: this.#stays, arrivals: this.#arrivals, welcomes: this.#welcomes };
+  }
+
+  #said(utterance: Utterance): void {
+    const { verb, args } = utterance;
+    const [room = '', , seq = '', count = ''] = args;
+    if (verb === 'JOINROOM' && args.length > 0) this.#joins.push(utterance);
+    else if (verb === 'FINDSEQUENCE') this.#ask('FINDSEQUENCE', room, Number(seq), Number(seq));
+    else if (verb === 'HISTORY') {
+      // Without a beginning it may begin anywhere.
+      const from = seq === '' ? 0 : Number(seq);
+      this.#ask('HISTORY', room, from, seq === '' ? Number.POSITIVE_INFINITY : from + Number(count) - 1);
+    }
+  }
+
+  #ask(verb: Question['verb'], room: string, from: number, to: number): void {
+    this.#questions.push({ verb, room: foldRoom(room), from, to, given: new Set() });
+  }
+
+  #heard(utterance: Utterance): void {
+    const { verb, args } = utterance;
+    const [first = ''] = args;
+    const arrived = slotOf(this.#dialogue, utterance);
+    if (arrived !== undefined) return this.#arrive(arrived);
+    const room = foldRoom(first);
+    if (verb === 'RPL_WELCOME') this.#welcome(utterance);
+    else if (verb === 'RPL_LAGGED') this.#lag(room, args);
+    else if (verb === 'RPL_MEMBERS') this.#missPresence(room);
+    else if (verb === 'RPL_ENDOFHISTORY') this.#answered('HISTORY');
+    else if (verb === 'RPL_PENDING') this.#answered('FINDSEQUENCE');
+    else if (verb.startsWith('ERR_')) {
+      if (first === 'JOINROOM' && verb !== 'ERR_NEEDMOREPARAMS' && verb !== 'ERR_BADFRAME') this.#joins.shift();
+      else if (first === 'HISTORY' || first === 'FINDSEQUENCE') this.#answered(first);
+    }
+  }
+
+  /** The oldest question of that kind has its answer. */
+  #answered(verb: Question['verb']): void {
+    const at = this.#questions.findIndex((question) => question.verb === verb);
+    // Everything asked before was answered before; a FINDSEQUENCE that was, by its slot, was not noticed.
+    this.#questions = this.#questions.slice(at + 1);
+  }
+
+  #welcome(heard: Utterance): void {
+    const said = this.#joins.shift();
+    if (said === undefined) return;
+    const [name = '', , , epoch = '', nextText = '', , recovered = ''] = heard.args;
+    const room = foldRoom(name);
+    const position = recovered === '1' ? Number(said.args[2]) : undefined;
+    const base = position === undefined ? Number(nextText) : position + 1;
+    const before = this.#open.get(room);
+    if (before !== undefined) {
+      before.again = new Set([...before.again, ...[...before.seen].filter((seq) => seq >= base)]);
+      before.base = Math.min(before.base, base);
+      before.welcomedAt = heard.at;
+      this.#welcomes.push({ said, heard, stay: before });
+      return;
+    }
+    const stay: Stay = {
+      room,
+      epoch,
+      base,
+      position,
+      seen: new Set(),
+      lost: new Set(),
+      lagged: false,
+      from: heard.order,
+      askedAt: said.order,
+      welcomedAt: heard.at,
+      until: Number.POSITIVE_INFINITY,
+      again: new Set(),
+    };
+    this.#stays.push(stay);
+    this.#open.set(room, stay);
+    this.#welcomes.push({ said, heard, stay });
+  }
+
+  #leave(room: string, order: number): void {
+    const stay = this.#open.get(room);
+    if (stay !== undefined) stay.until = order;
+    this.#open.delete(room);
+  }
+
+  #lag(room: string, args: readonly string[]): void {
+    const stay = this.#open.get(room);
+    if (stay === undefined) return;
+    stay.lagged = true;
+    for (let seq = Number(args[2]); seq <= Number(args[3]); seq++) stay.lost.add(seq);
+  }
+
+  #missPresence(room: string): void {
+    const stay = this.#open.get(room);
+    if (stay !== undefined) stay.lagged = true;
+  }
+
+  #arrive(slot: HeardSlot): void {
+    const stay = this.#open.get(slot.room);
+    const { seq } = slot;
+    const repeated = stay === undefined || stay.seen.has(seq) || seq < stay.base;
+    const asked = this.#wasAsked(slot, repeated) || (repeated && (stay?.again.delete(seq) ?? false));
+    stay?.seen.add(seq);
+    this.#arrivals.push({ ...slot, stay, repeated, asked });
+  }
+
+  /** Whether a question may be what it answers; each gives a slot that was here before once. */
+  #wasAsked({ room, seq }: HeardSlot, repeated: boolean): boolean {
+    const question = this.#questions.find(
+      (one) => one.room === room && one.from <= seq && seq <= one.to && !one.given.has(seq),
+    );
+    if (repeated) question?.given.add(seq);
+    return question !== undefined;
+  }
+}

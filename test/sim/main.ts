@@ -1,0 +1,86 @@
+// bun run sim: many seeds, one seed again, or every planted bug.
+//
+//   --seeds N [--from S]     N seeds from S (1) on; ends at the first that fails
+//   --seed S [--trace]       one seed; with its trace, every event a line
+//   --mutants                each planted bug has to be found
+//
+// It exits 1 when something failed, and prints what it takes to see it again.
+
+import { parseArgs } from 'node:util';
+import { type Result, runSeed } from './run.ts';
+import { Sometimes } from './sometimes.ts';
+
+const PROGRESS_MS = 2_000;
+const DEFAULT_SEEDS = 200;
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string' },
+    from: { type: 'string' },
+    seed: { type: 'string' },
+    trace: { type: 'boolean' },
+    mutants: { type: 'boolean' },
+    json: { type: 'boolean' },
+    all: { type: 'boolean' },
+  },
+});
+
+if (values.mutants === true) {
+  const { runMutants } = await import('./mutants.ts');
+  process.exit((await runMutants()) ? 0 : 1);
+}
+if (values.seed !== undefined) one(Number(values.seed));
+else many(Number(values.seeds ?? DEFAULT_SEEDS), Number(values.from ?? 1));
+
+function one(seed: number): never {
+  const result = runSeed(seed, values.trace === true ? (line) => console.log(line) : undefined);
+  report(result);
+  console.log(`seed ${seed}: hash ${result.hash}, ${result.events} events, ${result.frames} frames`);
+  process.exit(result.violations.length === 0 ? 0 : 1);
+}
+
+function many(count: number, from: number): never {
+  const sometimes = new Sometimes();
+  const started = performance.now();
+  let shownAt = started;
+  let failed = 0;
+  let virtualMs = 0;
+  let frames = 0;
+  for (let seed = from; seed < from + count; seed++) {
+    const result = runSeed(seed);
+    sometimes.add(result.sometimes);
+    virtualMs += result.elapsedMs;
+    frames += result.frames;
+    if (result.violations.length > 0) {
+      failed++;
+      if (values.json === true) {
+        console.log(JSON.stringify({ seed, violations: result.violations }));
+        process.exit(1);
+      }
+      report(result);
+      if (values.all !== true) break;
+    }
+    if (performance.now() - shownAt < PROGRESS_MS || values.json === true) continue;
+    shownAt = performance.now();
+    console.log(`${seed - from + 1} of ${count} seeds, ${rate(seed - from + 1)} a second, ${frames} frames`);
+  }
+  if (values.json === true) {
+    console.log(JSON.stringify({ violations: [] }));
+    process.exit(0);
+  }
+  console.log(`\nsometimes:\n${sometimes.lines().join('\n')}`);
+  const hours = (virtualMs / 3_600_000).toFixed(1);
+  console.log(`\n${count} seeds, ${hours} simulated hours, ${frames} frames, ${rate(count)} seeds a second, ${failed} failed`);
+  process.exit(failed === 0 ? 0 : 1);
+
+  function rate(done: number): string {
+    return ((done * 1000) / (performance.now() - started)).toFixed(1);
+  }
+}
+
+function report({ seed, violations }: Result): void {
+  if (violations.length === 0) return;
+  console.log(`\nseed ${seed} fails:`);
+  for (const { invariant, at, what } of violations) console.log(`  ${invariant} at ${(at / 1000).toFixed(3)} s: ${what}`);
+  console.log(`  again: bun run sim --seed ${seed} --trace\n`);
+}

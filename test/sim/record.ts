@@ -1,0 +1,115 @@
+// The record of a run: what every client said and heard on each of its connections, frame by frame, with virtual times
+// and one count over all. This is all that checkers see of a server.
+
+import type { Frame } from './frames.ts';
+import { FrameReader } from './frames.ts';
+
+/** One frame that a client said or heard. */
+export interface Utterance extends Frame {
+  readonly said: boolean;
+  /** Milliseconds since the beginning. */
+  readonly at: number;
+  /** Its place among everything that happened in the run. */
+  readonly order: number;
+}
+
+/** What was said and heard on one connection, as its client saw it. */
+export class Dialogue {
+  /** Unique: `c3s2` is the second connection of client 3. */
+  readonly name: string;
+  readonly client: number;
+  /** Reads all at once, over a way without delay: what it did not hear was not said. */
+  readonly prompt: boolean;
+  readonly openedAt: number;
+  readonly utterances: Utterance[] = [];
+  /** Bytes that are no frame were sent on purpose. */
+  garbage = false;
+  /** Why it is over; undefined while it is open. */
+  ended: string | undefined;
+  endedAt = 0;
+  /** It was open, read to its end and answered when all was quiet. */
+  settled = false;
+  readonly #reader = new FrameReader();
+  readonly #record: Record;
+
+  constructor(record: Record, name: string, client: number, prompt: boolean, openedAt: number) {
+    this.#record = record;
+    this.name = name;
+    this.client = client;
+    this.prompt = prompt;
+    this.openedAt = openedAt;
+  }
+
+  get faults(): readonly string[] {
+    return this.#reader.faults;
+  }
+
+  /** Bytes of a frame that was never completed. */
+  get torn(): number {
+    return this.#reader.held;
+  }
+
+  say(at: number, verb: string, args: readonly string[]): void {
+    this.utterances.push({ said: true, at, order: this.#record.next(), verb, args });
+  }
+
+  /** Takes what came; returns the frames that it completed. */
+  hear(at: number, chunk: Uint8Array): Utterance[] {
+    const heard: Utterance[] = [];
+    for (const { verb, args } of this.#reader.read(chunk)) {
+      heard.push({ said: false, at, order: this.#record.next(), verb, args });
+    }
+    this.utterances.push(...heard);
+    return heard;
+  }
+
+  close(at: number, why: string): void {
+    if (this.ended !== undefined) return;
+    this.ended = why;
+    this.endedAt = at;
+  }
+}
+
+/** What checkers are told beside the record: what was set, and when the faults were over. */
+export interface Facts {
+  readonly ttlMs: number;
+  /** What a slow log and the ways may add to any decision, at most; Infinity when there is no telling. */
+  readonly slackMs: number;
+  /** The log commits at once. */
+  readonly instantLog: boolean;
+  /** How long the server remembers an id at least; Infinity when it never forgets in a run. */
+  readonly idWindowMs: number;
+  readonly presence: number;
+  calmAt: number;
+}
+
+/** What a client core told its user. */
+export interface CoreEvent {
+  readonly client: number;
+  readonly at: number;
+  readonly event: { readonly kind: string; readonly [field: string]: unknown };
+}
+
+export class Record {
+  readonly facts: Facts;
+  readonly dialogues: Dialogue[] = [];
+  readonly coreEvents: CoreEvent[] = [];
+  /** What cores were asked to send: request by client. */
+  readonly coreSends: { readonly client: number; readonly request: number; readonly room: string; readonly text: string }[] =
+    [];
+  #order = 0;
+
+  constructor(facts: Facts) {
+    this.facts = facts;
+  }
+
+  next(): number {
+    return this.#order++;
+  }
+
+  open(name: string, client: number, prompt: boolean, at: number): Dialogue {
+    const dialogue = new Dialogue(this, name, client, prompt, at);
+    this.dialogues.push(dialogue);
+    return dialogue;
+  }
+}

@@ -1,0 +1,88 @@
+// One run: a seed in, violations and a hash out. A storm of faults, then calm in which everything has to settle, then
+// an auditor who looks at every room, then everybody goes and nothing may be left.
+
+import { CHECKERS } from './checkers/all.ts';
+import { CoreClient } from './core-client.ts';
+import { Auditor } from './auditor.ts';
+import { type Dial, RawClient } from './raw-client.ts';
+import { type Dialogue, Record } from './record.ts';
+import { SimServer } from './server.ts';
+import { Sometimes, countRecord } from './sometimes.ts';
+import { connection } from './transport.ts';
+import type { Violation } from './violation.ts';
+import { drawWays, drawWeather, PROMPT_WAY } from './weather.ts';
+import { World } from './world.ts';
+
+export interface Result {
+  readonly seed: number;
+  readonly hash: string;
+  readonly violations: readonly Violation[];
+  readonly sometimes: Sometimes;
+  readonly events: number;
+  /** Virtual milliseconds. */
+  readonly elapsedMs: number;
+  readonly frames: number;
+}
+
+const SHOWN = 12;
+const FINAL = 'the last word';
+
+export function runSeed(seed: number, onLine?: (line: string) => void): Result {
+  const world = new World(seed, onLine);
+  const weather = drawWeather(world.random.fork());
+  if (onLine !== undefined) onLine(`weather ${JSON.stringify(weather)}`);
+  const sometimes = new Sometimes();
+  const record = new Record({ ...weather.facts });
+  const server = new SimServer(world, weather.server, (event) => sometimes.count(event));
+  const ways = world.random.fork();
+  const dial: Dial = (name, address, profile) => {
+    const drawn = drawWays(ways, profile === 'slow');
+    const [there, back] = profile === 'observer' ? [PROMPT_WAY, PROMPT_WAY] : drawn;
+    const [near, far] = connection(world, name, there, back, ways.fork());
+    server.accept(far, address);
+    return near;
+  };
+  const clients = weather.profiles.map((profile, i) => new RawClient(i, profile, world, weather, record, dial));
+  const cores = Array.from({ length: weather.cores }, (_, i) => {
+    return new CoreClient(100 + i, world, weather, record, dial);
+  });
+  for (const client of [...clients, ...cores]) world.after(world.random.below(1_000), () => client.start());
+  world.run(weather.stormMs);
+
+  world.note('world', 'calm');
+  world.calm = true;
+  record.facts.calmAt = world.elapsed;
+  for (const client of clients) client.calm();
+  world.run(weather.settleMs);
+
+  for (const client of [...clients, ...cores]) client.ask(FINAL);
+  world.run(3_000);
+  for (const client of [...clients, ...cores]) if (client.dialogue !== undefined) settle(client.dialogue);
+
+  const auditor = new Auditor(world, weather, record, dial);
+  world.run(1);
+  for (let left = 300; left > 0 && !auditor.isDone; left--) world.run(500);
+  auditor.retire();
+  for (const client of [...clients, ...cores]) client.retire();
+  world.run(weather.server.node.limits.idleTimeoutMs + weather.server.node.limits.writeDeadlineMs + 15_000);
+  world.run(weather.server.node.chat.limits.roomIdleMs + 2_000);
+  // Ids outlive nothing but their rooms.
+  server.checkEmpty();
+
+  const violations = [...server.violations];
+  for (const checker of CHECKERS) {
+    for (const violation of checker.check(record)) {
+      if (violations.length < SHOWN) violations.push(violation);
+    }
+  }
+  countRecord(record, sometimes);
+  const frames = record.dialogues.reduce((sum, { utterances }) => sum + utterances.length, 0);
+  return { seed, hash: world.trace.hash, violations, sometimes, events: world.events, elapsedMs: world.elapsed, frames };
+}
+
+/** A client that has its answer to the last question has read everything before it. */
+function settle(dialogue: Dialogue): void {
+  if (dialogue.ended !== undefined) return;
+  const { utterances } = dialogue;
+  dialogue.settled = utterances.some(({ said, verb, args }) => !said && verb === 'PONG' && args[0] === FINAL);
+}

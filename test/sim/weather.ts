@@ -1,0 +1,189 @@
+// The weather of a run: every limit of the server, how its log behaves, who the clients are and how their ways are, all
+// drawn from the seed. Limits are small, so that what is rare in life is common here; they keep the relations that the
+// options demand.
+
+import { serverId } from '../../src/base/ids.ts';
+import type { Random } from './random.ts';
+import type { Facts } from './record.ts';
+import type { ServerWeather } from './server.ts';
+import type { LogWeather } from './slow-log.ts';
+import type { Way } from './transport.ts';
+import { BEGINNING } from './world.ts';
+
+export type Profile = 'talker' | 'reserver' | 'flooder' | 'slow' | 'vandal' | 'traveller' | 'operator' | 'observer';
+
+export interface Weather {
+  readonly server: ServerWeather;
+  readonly facts: Facts;
+  readonly profiles: readonly Profile[];
+  /** Clients that are real client cores. */
+  readonly cores: number;
+  readonly rooms: readonly string[];
+  readonly operator: { readonly name: string; readonly password: string };
+  /** How long faults last. */
+  readonly stormMs: number;
+  /** How long what is left of them may take to settle. */
+  readonly settleMs: number;
+  /** Everybody's pace, from 0.5 (slow) to 3. */
+  readonly pace: number;
+  readonly textBytes: number;
+}
+
+const LOGS: readonly LogWeather[] = [
+  { late: 0, delayMs: 0, refused: 0, refusedLate: 0, silent: 0, silentMs: 0, toldTwice: 0 },
+  { late: 0.8, delayMs: 60, refused: 0, refusedLate: 0, silent: 0, silentMs: 0, toldTwice: 0.05 },
+  { late: 0.9, delayMs: 200, refused: 0.04, refusedLate: 0.04, silent: 0, silentMs: 0, toldTwice: 0.1 },
+  { late: 0.5, delayMs: 20, refused: 0.15, refusedLate: 0.02, silent: 0.01, silentMs: 3_000, toldTwice: 0.05 },
+  { late: 1, delayMs: 40, refused: 0.01, refusedLate: 0.01, silent: 0.02, silentMs: 26_000, toldTwice: 0 },
+];
+const ROOMS = ['alpha', 'Beta', 'γάμμα', 'delta-4', '#five', 'six.6'];
+const PROFILES: Readonly<Record<Profile, number>> = {
+  talker: 5,
+  reserver: 4,
+  flooder: 2,
+  slow: 3,
+  vandal: 1.5,
+  traveller: 3,
+  operator: 1,
+  observer: 0,
+};
+
+export function drawWeather(random: Random): Weather {
+  const log = random.chance(0.45) ? (LOGS[0] as LogWeather) : random.pick(LOGS);
+  const ttlMs = random.pick([400, 1_500, 5_000]);
+  const pace = random.pick([0.5, 1, 1, 2]);
+  const textBytes = random.pick([300, 600, 1_500]);
+  const idWindow = random.chance(0.2) ? random.pick([8, 40]) : 65_536;
+  const server = drawServer(random, log, ttlMs, textBytes, idWindow);
+  const profiles: Profile[] = random.chance(0.6) ? ['observer'] : [];
+  for (let left = random.between(3, 10); left > 0; left--) profiles.push(random.weighted(PROFILES));
+  const { limits } = server.node;
+  return {
+    server,
+    facts: {
+      ttlMs,
+      slackMs: log.silent > 0 || log.refused > 0 || log.refusedLate > 0 ? Number.POSITIVE_INFINITY : log.delayMs + 500,
+      instantLog: log.late === 0,
+      idWindowMs: idWindow < 65_536 ? 0 : Number.POSITIVE_INFINITY,
+      presence: server.node.chat.limits.presence,
+      calmAt: 0,
+    },
+    profiles,
+    cores: random.pick([0, 0, 1, 2, 3]),
+    rooms: ROOMS.slice(0, random.between(1, ROOMS.length)),
+    operator: { name: 'root', password: 'hash of root' },
+    stormMs: random.between(6_000, 25_000),
+    settleMs:
+      limits.writeDeadlineMs + limits.idleTimeoutMs + limits.lingerMs + ttlMs + log.delayMs + log.silentMs + 12_000,
+    pace,
+    textBytes,
+  };
+}
+
+function drawServer(
+  random: Random,
+  log: LogWeather,
+  ttlMs: number,
+  textBytes: number,
+  idWindow: number,
+): ServerWeather {
+  const roomBytes = random.pick([4_096, 8_192, 65_536]);
+  const flood = random.chance(0.25) ? undefined : { rate: random.pick([4, 10, 40]), burst: random.pick([8, 20, 60]) };
+  const frameBytes = textBytes + 600;
+  const writeDeadlineMs = random.pick([2_000, 4_000, 8_000]);
+  const limits = {
+    roomsPerUser: random.between(2, 6),
+    rooms: random.between(2, 6),
+    targets: random.between(2, 5),
+    presence: random.chance(0.3) ? random.between(2, 4) : 500,
+    roomIdleMs: random.pick([500, 3_000, 600_000]),
+    nickHistory: random.between(1, 4),
+    nickHistoryMs: random.pick([2_000, 600_000]),
+    goneUsers: random.pick([2, 1_000]),
+    registrationFrames: 8,
+    flood,
+    textBytes,
+    historyCount: random.pick([8, 256]),
+    passwordFailures: 3,
+  };
+  const server = {
+    name: 'sim.example',
+    id: serverId(7),
+    version: '0',
+    info: 'a simulated server',
+    birth: BEGINNING,
+    incarnation: BEGINNING,
+  };
+  return {
+    node: {
+      chat: {
+        server,
+        limits,
+        announcedLimits: [
+          ['protocol', 1],
+          ['frame', frameBytes],
+          ['text', textBytes],
+          ['ttl', ttlMs],
+          ['history', limits.historyCount],
+        ],
+        operators: new Map([['root', { hash: 'hash of root', grants: 'all' as const }]]),
+        passwordHash: random.chance(0.15) ? 'hash of everybody' : undefined,
+        servers: [],
+      },
+      rooms: {
+        server: { id: server.id, incarnation: BEGINNING },
+        ring: {
+          entries: random.pick([6, 32, 200]),
+          bytes: roomBytes,
+          ageMs: random.pick([1_000, 60_000]),
+        },
+        ringMemory: Math.max(roomBytes, random.pick([8_192, 1_048_576])),
+        order: {
+          ttlMs,
+          reservations: random.pick([2, 8]),
+          idWindowMs: 600_000,
+          idWindow,
+          pendingEntries: random.pick([4, 4_096]),
+          pendingBytes: random.pick([8_192, 4_194_304]),
+        },
+        ids: Math.max(idWindow, random.pick([idWindow, 131_072])),
+        penalties: {
+          reservationWaitMs: random.pick([50, 1_000]),
+          reservationWaitMaxMs: random.pick([1_000, 600_000]),
+        },
+      },
+      limits: {
+        connections: {
+          most: random.chance(0.2) ? random.between(3, 8) : 1_000,
+          perSource: random.chance(0.2) ? 2 : Number.POSITIVE_INFINITY,
+          newFrameBytes: 1_024,
+          args: 64,
+        },
+        frameBytes,
+        registrationBytes: 4_096,
+        registrationMs: random.pick([1_500, 5_000]),
+        newOutputBytes: 4_096,
+        outputBytes: random.pick([16_384, 65_536, 262_144]),
+        writeDeadlineMs,
+        idlePingMs: random.pick([1_500, 4_000]),
+        idleTimeoutMs: random.pick([5_000, 9_000]),
+        lingerMs: random.pick([1_000, 3_000]),
+      },
+    },
+    log,
+    memory: { slots: random.pick([8, 32, 1_024]), bytes: roomBytes },
+    memoryCap: Math.max(roomBytes, random.pick([16_384, 1_048_576])),
+    batchMs: random.pick([0, 1, 5]),
+  };
+}
+
+export const PROMPT_WAY: Way = { bufferBytes: 16_777_216, delayMs: 1, jitterMs: 0, cuts: 0.3 };
+
+/** A client's way to the server and the way back. */
+export function drawWays(random: Random, slow: boolean): readonly [Way, Way] {
+  const delayMs = random.pick([0, 2, 20, 150]);
+  const jitterMs = random.pick([0, 0, 10, 100]);
+  const there = { bufferBytes: 16_777_216, delayMs, jitterMs, cuts: random.pick([0, 0.1, 0.8]) };
+  const bufferBytes = slow ? random.pick([64, 300, 2_000]) : random.pick([1_000, 16_384, 262_144]);
+  return [there, { bufferBytes, delayMs, jitterMs, cuts: random.pick([0, 0.1, 0.5]) }];
+}
