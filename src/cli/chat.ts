@@ -114,12 +114,11 @@ class ChatProgram implements Chat {
   }
 
   /** The first loss of a connection is not worth a line: most often the next try brings it back. */
-  #offline({ reason, retryAt, wasOnline }: Extract<ClientEvent, { kind: 'offline' }>): void {
+  #offline({ server, reason, retryAt, wasOnline }: Extract<ClientEvent, { kind: 'offline' }>): void {
     if (wasOnline || this.#leaving) return;
     this.#tries++;
     const seconds = Math.max((retryAt - Date.now()) / 1000, 0).toFixed(1);
-    const servers = this.#options.servers.join(', ');
-    this.say(`cannot reach ${servers}: ${plain(reason)}; next try in ${seconds} s (try ${this.#tries})`);
+    this.say(`cannot reach ${server}: ${plain(reason)}; next try in ${seconds} s (try ${this.#tries})`);
   }
 
   #entered(room: string): void {

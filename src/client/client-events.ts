@@ -16,7 +16,13 @@ export type ClientEvent =
   /** Registered. `resumed`: the session before was taken over, nickname included. */
   | { readonly kind: 'online'; readonly server: string; readonly nick: string; readonly resumed: boolean }
   /** No connection; the next try is at `retryAt` (Unix ms). `wasOnline`: there was a session until now. */
-  | { readonly kind: 'offline'; readonly reason: string; readonly retryAt: number; readonly wasOnline: boolean }
+  | {
+      readonly kind: 'offline';
+      readonly server: string;
+      readonly reason: string;
+      readonly retryAt: number;
+      readonly wasOnline: boolean;
+    }
   /** The end: nothing comes after this. Without `error` it was asked for. */
   | { readonly kind: 'closed'; readonly reason: string; readonly error: ClientError | undefined }
   /** In the room; `again` after a reconnect. */

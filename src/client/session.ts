@@ -304,7 +304,7 @@ export class ClientSession implements MembershipHost {
     this.#until = this.now + this.#servers.fail();
     this.#requests.fail(new ClientError('DISCONNECTED', reason, true), false);
     for (const room of [...this.#rooms.values()]) room.disconnected();
-    this.emit({ kind: 'offline', reason, retryAt: this.#until, wasOnline });
+    this.emit({ kind: 'offline', server: this.#dialled, reason, retryAt: this.#until, wasOnline });
   }
 
   /** The end of the client. */
