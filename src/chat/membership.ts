@@ -83,13 +83,13 @@ export function leaveRoom(context: Context, session: Session, frame: Frame, now:
   const user = session.user as User;
   if (!room.members.has(user)) return context.refuse(session, frame, now, 'ERR_NOTINROOM', frame.arg(0));
   if (!context.spend(session, frame, 1, now)) return;
+  // First, and told by itself: the last that the leaver hears of the room, whatever becomes of a number that it held.
+  room.port.unsubscribe(session.connection);
   const frames = context.begin();
   left(frames, room, user.ident);
-  if (room.members.size > context.config.limits.presence) context.reply(session);
-  else room.port.announce(frames.bytes, 0, frames.length);
+  context.reply(session);
+  if (room.members.size <= context.config.limits.presence) room.port.announce(frames.bytes, 0, frames.length);
   if (session.current === room) session.current = undefined;
   user.leave(room);
-  // First, so that the leaver does not hear what becomes of the number that it held.
-  room.port.unsubscribe(session.connection);
   vacate(context, room, user, now);
 }
