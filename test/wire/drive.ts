@@ -49,6 +49,8 @@ function drain(scanner: Scanner, findings: Finding[]): boolean {
 
 /** The offsets of a frame's parts lie inside it, one behind the other. */
 function assertNested(frame: Frame): void {
+  const ends = [frame.bytes[frame.start], frame.bytes[frame.end - 1]];
+  if (ends[0] !== 0x3c || ends[1] !== 0x3e) throw new Error(`a frame between ${ends}`);
   const offsets = [frame.start + 1, frame.verbStart, frame.verbEnd];
   for (let i = 0; i < frame.argc; i++) offsets.push(frame.argStart[i] as number, frame.argEnd[i] as number);
   offsets.push(frame.end - 1);
