@@ -34,6 +34,9 @@ export class Edge {
   #now = 0;
   #inBatch = false;
   #wanted = false;
+  /** A write runs: what Bun tells meanwhile is told to the node when the batch is over. */
+  #writing = false;
+  readonly #lost: [Socket<Peer>, string][] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
   #onIdle: (() => void) | undefined;
@@ -95,7 +98,11 @@ export class Edge {
 
   offer(id: ConnectionId, bytes: Uint8Array, start: number, end: number): number {
     const socket = this.#sockets[id];
-    return socket === undefined ? -1 : socket.write(bytes, start, end - start);
+    if (socket === undefined) return -1;
+    this.#writing = true;
+    const taken = socket.write(bytes, start, end - start);
+    this.#writing = false;
+    return taken;
   }
 
   pause(id: ConnectionId): void {
@@ -158,6 +165,10 @@ export class Edge {
     const { id } = socket.data;
     if (this.#sockets[id] !== socket) return;
     this.#batch();
+    if (this.#writing) {
+      this.#lost.push([socket, reason]);
+      return;
+    }
     this.#sockets[id] = undefined;
     this.#joined.closed(id, reason, this.#now);
   }
@@ -172,13 +183,14 @@ export class Edge {
 
   readonly #endBatch = (): void => {
     const node = this.#joined;
+    for (const [socket, reason] of this.#lost.splice(0)) this.#close(socket, reason);
     if (this.#wanted) {
       this.#wanted = false;
       node.flush(this.#now);
     }
     this.#inBatch = false;
-    // A flush may have let input go on, which may have asked for the next one.
-    if (this.#wanted) this.#batch();
+    // A flush may have let input go on, which may have asked for the next one, and may have found connections lost.
+    if (this.#wanted || this.#lost.length > 0) this.#batch();
     this.#arm(node.deadline);
     if (this.#onIdle !== undefined && node.connections.count === 0) {
       const callback = this.#onIdle;

@@ -8,6 +8,7 @@
 // What it keeps true: a fault of ours in one connection's command ends that connection and no other; the input of a
 // connection waits while one of its commands does; what is said to a connection before its end is written first.
 
+import { unreachable } from '../base/assert.ts';
 import type { Epoch } from '../base/ids.ts';
 import { type ConnectionId, type RoomKey, type Ticket, ticket as ticketOf, type Uid } from '../base/ids.ts';
 import type { SendOutcome } from '../base/outcome.ts';
@@ -25,23 +26,17 @@ import { type ConnectionLimits, Connections } from './connections.ts';
 import { Flusher } from './flusher.ts';
 import type { Ports } from './ports.ts';
 import { type Channel, Rooms, type RoomsConfig, type RoomsOut } from './rooms.ts';
+import { type ConnectionDeadlines, judge } from './verdict.ts';
 
-export interface NodeLimits {
+export interface NodeLimits extends ConnectionDeadlines {
   readonly connections: ConnectionLimits;
   /** Bytes of a frame once registered. */
   readonly frameBytes: number;
-  /** Bytes and milliseconds that a registration may take. */
+  /** Bytes that a registration may take. */
   readonly registrationBytes: number;
-  readonly registrationMs: number;
   /** Bytes kept for one connection alone. */
   readonly newOutputBytes: number;
   readonly outputBytes: number;
-  /** A connection that takes nothing for so long is closed. */
-  readonly writeDeadlineMs: number;
-  readonly idlePingMs: number;
-  readonly idleTimeoutMs: number;
-  /** A connection that was told to end has so long to take what was said. */
-  readonly lingerMs: number;
 }
 
 export interface NodeConfig {
@@ -75,6 +70,8 @@ export class Node implements Out, RoomsOut {
   /** Connections whose input goes on with the next flush. */
   readonly #resumed = new Set<Connection>();
   readonly #verifying = new Map<Ticket, Session>();
+  /** Late outcomes of sends, for chat to hear of when the home that settled them is done with its own work. */
+  readonly #settled: (() => void)[] = [];
   #tickets = 0;
   #sweepAt = Number.POSITIVE_INFINITY;
   #sweeps = 0;
@@ -164,6 +161,7 @@ export class Node implements Out, RoomsOut {
       this.#verifying.delete(ticket);
       this.chat.verified(session, result === 1, now);
     } else this.rooms.done(ticket, result, now);
+    this.#answerSends();
   }
 
   /** When tick() wants to be called next, in Unix ms; Infinity: not before something else happens. */
@@ -175,6 +173,7 @@ export class Node implements Out, RoomsOut {
   tick(now: number): void {
     this.now = now;
     for (const room of this.rooms.tick(now)) this.chat.roomDue(room, now);
+    this.#answerSends();
     if (now >= this.#sweepAt) this.#sweep(now);
   }
 
@@ -214,8 +213,7 @@ export class Node implements Out, RoomsOut {
     const frames = this.#poured;
     connection.outbox.pour((tape) => {
       frames.clear();
-      let more = true;
-      while (more && frames.length < POUR_BYTES) more = source.next(frames);
+      const more = this.#make(connection, source, frames);
       tape.append(frames.bytes, 0, frames.length);
       return more;
     });
@@ -291,7 +289,11 @@ export class Node implements Out, RoomsOut {
   }
 
   settled(session: Session, channel: Channel, outcome: SendOutcome, seq: number, id: string): void {
-    this.chat.sent(session, channel.key, outcome, seq, id, this.now);
+    this.#settled.push(() => this.chat.sent(session, channel.key, outcome, seq, id, this.now));
+  }
+
+  #answerSends(): void {
+    for (let answer = this.#settled.shift(); answer !== undefined; answer = this.#settled.shift()) answer();
   }
 
   // ── Input ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -387,6 +389,18 @@ export class Node implements Out, RoomsOut {
     this.#flusher.outbox(connection.outbox);
   }
 
+  /** Some more frames of a source; false when those were the last. */
+  #make(connection: Connection, source: FrameSource, frames: FrameWriter): boolean {
+    try {
+      let more = true;
+      while (more && frames.length < POUR_BYTES) more = source.next(frames);
+      return more;
+    } catch (error) {
+      this.#contain(connection, error);
+      return false;
+    }
+  }
+
   /** Whoever does not take what was said to him alone is not heard, and past the limit not served. */
   #checkOutput(connection: Connection): void {
     const { newOutputBytes, outputBytes } = this.#config.limits;
@@ -473,26 +487,26 @@ export class Node implements Out, RoomsOut {
     this.#sweepAt = idle ? Number.POSITIVE_INFINITY : now + SWEEP_MS;
   }
 
-  /** Every state has its deadline. */
   #check(connection: Connection, now: number): void {
-    const { limits } = this.#config;
-    const { outbox, session } = connection;
-    if (connection.closingAt !== 0) {
-      if (now - connection.closingAt < limits.lingerMs) return;
-      this.#closing.delete(connection);
-      outbox.close();
-      this.#ports.terminate(connection.id);
-    } else if (outbox.blocked && now - outbox.takenAt >= limits.writeDeadlineMs) {
-      this.#abandon(connection, 'Write timeout');
-    } else if (session === undefined) {
-      return;
-    } else if (session.state === NEW) {
-      if (now - connection.openedAt >= limits.registrationMs) this.#expel(connection, 'Registration timed out');
-    } else if (now - connection.heardAt >= limits.idleTimeoutMs) {
-      this.#expel(connection, 'Ping timeout');
-    } else if (!connection.pinged && now - connection.heardAt >= limits.idlePingMs) {
-      connection.pinged = true;
-      this.#say(connection, this.#ping);
+    const verdict = judge(connection, this.#config.limits, now);
+    switch (verdict) {
+      case 'fine':
+        return;
+      case 'ping':
+        connection.pinged = true;
+        return this.#say(connection, this.#ping);
+      case 'silent':
+        return this.#expel(connection, 'Ping timeout');
+      case 'unregistered':
+        return this.#expel(connection, 'Registration timed out');
+      case 'stuck':
+        return this.#abandon(connection, 'Write timeout');
+      case 'lingering':
+        this.#closing.delete(connection);
+        connection.outbox.close();
+        return this.#ports.terminate(connection.id);
+      default:
+        return unreachable(verdict);
     }
   }
 }
