@@ -122,7 +122,10 @@ export class CoreClient {
         this.#drive();
       },
       drain: () => {},
-      end: () => end.end(),
+      end: () => {
+        dialogue.finished = true;
+        end.end();
+      },
       close: (reason) => {
         dialogue.close(this.#world.elapsed, reason);
         if (this.#end !== end) return;

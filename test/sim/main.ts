@@ -81,6 +81,6 @@ function many(count: number, from: number): never {
 function report({ seed, violations }: Result): void {
   if (violations.length === 0) return;
   console.log(`\nseed ${seed} fails:`);
-  for (const { invariant, at, what } of violations) console.log(`  ${invariant} at ${(at / 1000).toFixed(3)} s: ${what}`);
+  for (const { invariant, at, what } of violations) console.log(`  ${invariant} at ${(at / 1000).toFixed(3)} s: ${what.slice(0, 300).replaceAll('\n', '␊')}`);
   console.log(`  again: bun run sim --seed ${seed} --trace\n`);
 }

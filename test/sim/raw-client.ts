@@ -176,7 +176,10 @@ export class RawClient {
         }
       },
       drain: () => {},
-      end: () => end.end(),
+      end: () => {
+        dialogue.finished = true;
+        end.end();
+      },
       close: (reason) => this.#closed(end, dialogue, reason),
     };
     // Accepting may have closed it already.

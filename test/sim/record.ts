@@ -27,8 +27,12 @@ export class Dialogue {
   /** Why it is over; undefined while it is open. */
   ended: string | undefined;
   endedAt = 0;
+  /** The server ended its side, and everything before that was read. */
+  finished = false;
   /** It was open, read to its end and answered when all was quiet. */
   settled = false;
+  /** Bytes of a frame that was not whole then. */
+  tornAtRest = 0;
   readonly #reader = new FrameReader();
   readonly #record: Record;
 
@@ -80,7 +84,11 @@ export interface Facts {
   /** How long the server remembers an id at least; Infinity when it never forgets in a run. */
   readonly idWindowMs: number;
   readonly presence: number;
+  /** The log may be silent for longer than anybody is made to wait: what is decided then has lost its sender. */
+  readonly outlastsSenders: boolean;
   calmAt: number;
+  /** When the auditor was done and everybody left. */
+  retiredAt: number;
 }
 
 /** What a client core told its user. */

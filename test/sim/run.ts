@@ -62,6 +62,7 @@ export function runSeed(seed: number, onLine?: (line: string) => void): Result {
   const auditor = new Auditor(world, weather, record, dial);
   world.run(1);
   for (let left = 300; left > 0 && !auditor.isDone; left--) world.run(500);
+  record.facts.retiredAt = world.elapsed;
   auditor.retire();
   for (const client of [...clients, ...cores]) client.retire();
   world.run(weather.server.node.limits.idleTimeoutMs + weather.server.node.limits.writeDeadlineMs + 15_000);
@@ -84,5 +85,6 @@ export function runSeed(seed: number, onLine?: (line: string) => void): Result {
 function settle(dialogue: Dialogue): void {
   if (dialogue.ended !== undefined) return;
   const { utterances } = dialogue;
+  dialogue.tornAtRest = dialogue.torn;
   dialogue.settled = utterances.some(({ said, verb, args }) => !said && verb === 'PONG' && args[0] === FINAL);
 }

@@ -1,6 +1,8 @@
 // What should happen sometimes: rare events, counted over all seeds. A simulator in which one of them never happens
 // does not test it.
 
+import { keyOf, slotsOf } from './checkers/checker.ts';
+import { foldRoom } from './frames.ts';
 import type { Record } from './record.ts';
 
 export class Sometimes {
@@ -30,10 +32,10 @@ export class Sometimes {
 /** Every one of these has to happen in a hundred seeds. */
 export const EXPECTED: readonly string[] = [
   'lagged',
-  'presence lagged',
-  'skip',
+    'skip',
   'reservation ended by its holder',
   'reservation filled',
+  'reservation expired',
   'id answered again',
   'id of another text',
   'recovered 1',
@@ -66,16 +68,16 @@ export function countRecord(record: Record, sometimes: Sometimes): void {
   const epochs = new Map<string, string>();
   for (const { utterances } of record.dialogues) {
     const sent = new Set<string>();
-    for (const { said, verb, args } of utterances) {
+    for (const { said, verb, args, at } of utterances) {
       if (said) continue;
-      const [first = '', second = '', third = ''] = args;
+      const [first = '', , third = ''] = args;
       if (verb.startsWith('ERR_')) sometimes.count(`error: ${verb}`);
       switch (verb) {
         case 'RPL_LAGGED':
           sometimes.count('lagged');
           break;
         case 'RPL_MEMBERS':
-          sometimes.count(record.facts.presence > 100 ? 'presence lagged' : 'members counted');
+          sometimes.count('members counted');
           break;
         case 'SKIPSEQUENCE':
           sometimes.count('skip');
@@ -100,21 +102,19 @@ export function countRecord(record: Record, sometimes: Sometimes): void {
           epochs.set(first, args[3] ?? '');
           break;
         case 'ERROR':
-          sometimes.count(`closed: ${first.split(/[;:]| by n\d/)[0]}`);
+          sometimes.count(`closed: ${first.split(/[;:]| by \w/)[0]}`);
           break;
       }
-      if (verb === 'NEWSEQUENCE') countReservation(record, args, sometimes);
-      void second;
+      if (verb === 'NEWSEQUENCE') countReservation(record, args, at, sometimes);
     }
   }
 }
 
-function countReservation(record: Record, [room = '', epoch = '', seq = '']: readonly string[], to: Sometimes): void {
-  for (const { utterances } of record.dialogues) {
-    for (const { said, verb, args } of utterances) {
-      if (said || args[2] !== seq || args[1] !== epoch || args[0] !== room) continue;
-      if (verb === 'CMSG') return to.count('reservation filled');
-      if (verb === 'SKIPSEQUENCE') return to.count('reservation skipped');
-    }
-  }
+function countReservation(record: Record, args: readonly string[], at: number, to: Sometimes): void {
+  const [room = '', epoch = '', seq = '', ttl = ''] = args;
+  const slot = slotsOf(record).get(keyOf(foldRoom(room), epoch, Number(seq)));
+  if (slot === undefined) return;
+  if (slot.message !== undefined) return to.count('reservation filled');
+  // Before its time can have been over it was its holder who left it.
+  to.count(slot.first.utterance.at < at + Number(ttl) / 2 ? 'reservation ended by its holder' : 'reservation expired');
 }

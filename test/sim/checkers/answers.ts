@@ -45,8 +45,8 @@ class Answers {
   readonly #said = new Map<string, number>();
   readonly #answered = new Map<string, number>();
   /** For each PING: the ids that were said before it. */
-  readonly #before = new Map<Utterance, readonly string[]>();
-  readonly #open: string[] = [];
+  readonly #before = new Map<Utterance, readonly { readonly id: string }[]>();
+  readonly #open: { readonly id: string }[] = [];
 
   constructor(record: Record, dialogue: Dialogue) {
     this.#record = record;
@@ -77,7 +77,7 @@ class Answers {
       const id = args[3] ?? '';
       if (id === '') return;
       this.#said.set(id, (this.#said.get(id) ?? 0) + 1);
-      this.#open.push(id);
+      this.#open.push({ id });
       return;
     }
     if (verb === 'PING') this.#before.set(utterance, [...this.#open]);
@@ -90,6 +90,9 @@ class Answers {
     if (verb === 'RPL_WELCOME' && first === '*') {
       this.#ident = second;
       this.#welcomedAt = utterance.order;
+      // It answers USER, or the NICK that was sent after USER had been refused.
+      const user = this.#pending.findIndex((one) => one.verb === 'USER');
+      this.#pending = user >= 0 ? this.#pending.slice(user + 1) : this.#pending.filter((one) => one.verb !== 'NICK');
       return;
     }
     if (verb === 'RPL_SENT') return this.#answerId(args[3] ?? '', at);
@@ -130,14 +133,14 @@ class Answers {
   #pong(asked: Utterance, args: readonly string[], at: number): void {
     if (args.join() !== asked.args.join()) this.#violate(at, `PING ${asked.args.join()} was answered ${args.join()}`);
     if (!this.#record.facts.instantLog) return;
-    const late = this.#before.get(asked)?.find((id) => this.#open.includes(id));
-    if (late !== undefined) this.#violate(at, `${late} was not answered before the PING behind it`);
+    const late = this.#before.get(asked)?.find((one) => this.#open.includes(one));
+    if (late !== undefined) this.#violate(at, `${late.id} was not answered before the PING behind it`);
   }
 
   #answerId(id: string, at: number): void {
     const got = (this.#answered.get(id) ?? 0) + 1;
     this.#answered.set(id, got);
-    const open = this.#open.indexOf(id);
+    const open = this.#open.findIndex((one) => one.id === id);
     if (open >= 0) this.#open.splice(open, 1);
     if (got > (this.#said.get(id) ?? 0)) this.#violate(at, `${id} was answered more often than it was said`);
   }

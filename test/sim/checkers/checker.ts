@@ -115,6 +115,20 @@ export function* sendsOf(record: Record): Generator<Sent> {
   }
 }
 
+const speakers = new WeakMap<Record, Map<string, Set<string>>>();
+
+/** Text → the connections that said it. */
+export function speakersOf(record: Record): ReadonlyMap<string, ReadonlySet<string>> {
+  const before = speakers.get(record);
+  if (before !== undefined) return before;
+  const found = new Map<string, Set<string>>();
+  for (const { text, dialogue } of sendsOf(record)) {
+    found.set(text, (found.get(text) ?? new Set()).add(dialogue.name));
+  }
+  speakers.set(record, found);
+  return found;
+}
+
 export function violation(invariant: string, dialogue: Dialogue | undefined, at: number, what: string): Violation {
   return { invariant, at, what: dialogue === undefined ? what : `${dialogue.name}: ${what}` };
 }

@@ -21,14 +21,17 @@ function rooms(record: Record, events: readonly CoreEvent[]): Violation[] {
   const found: Violation[] = [];
   const slots = slotsOf(record);
   const next = new Map<string, { epoch: string; seq: number }>();
-  const seen = new Set<string>();
+  const seen = new Map<string, Set<string>>();
   for (const { client, at, event } of events) {
     const fail = (what: string): void => {
       found.push({ invariant: 'CLIENT', at, what: `core ${client}: ${what}` });
     };
     const { kind } = event;
     const room = foldRoom(String(event['room'] ?? ''));
-    if (kind === 'expelled' || (kind === 'left' && event['own'] === true)) next.delete(room);
+    if (kind === 'entered' && event['again'] !== true) {
+      next.delete(room);
+      seen.delete(room);
+    }
     if (kind !== 'message' && kind !== 'skipped' && kind !== 'lost') continue;
     const epoch = String(event['epoch']);
     const from = Number(kind === 'message' ? event['seq'] : event['from']);
@@ -47,9 +50,10 @@ function rooms(record: Record, events: readonly CoreEvent[]): Violation[] {
     if (kind === 'skipped' && slot?.message !== undefined) fail(`passed over ${from} of ${room}, which holds a message`);
     if (kind !== 'message') continue;
     if (slot?.message?.text !== event['text']) fail(`was told another text for ${from} of ${room}`);
-    const text = `${room} ${epoch} ${event['text']}`;
-    if (seen.has(text)) fail(`${text} came twice`);
-    seen.add(text);
+    const texts = seen.get(room) ?? new Set();
+    const forgets = record.facts.idWindowMs !== Number.POSITIVE_INFINITY;
+    if (!forgets && texts.has(`${epoch} ${event['text']}`)) fail(`${event['text']} came twice in ${room}`);
+    seen.set(room, texts.add(`${epoch} ${event['text']}`));
   }
   return found;
 }

@@ -16,9 +16,10 @@ export const framing: Checker = {
 
 function checkDialogue(dialogue: Dialogue): Violation[] {
   const found = dialogue.faults.map((fault) => violation('FRAME', dialogue, dialogue.openedAt, fault));
-  // Only a reset may end a stream within a frame.
-  if (dialogue.torn > 0 && (dialogue.settled || dialogue.ended === 'ended')) {
-    found.push(violation('FRAME', dialogue, dialogue.endedAt, `${dialogue.torn} bytes of a frame at the end`));
+  // Only a reset, or a client that hangs up, may end a stream within a frame.
+  const torn = dialogue.finished ? dialogue.torn : dialogue.tornAtRest;
+  if (torn > 0) {
+    found.push(violation('FRAME', dialogue, dialogue.endedAt, `${torn} bytes of a frame at the end`));
   }
   const heard = dialogue.utterances.filter(({ said }) => !said);
   const error = heard.findIndex(({ verb }) => verb === 'ERROR');

@@ -40,7 +40,9 @@ function own(dialogue: Dialogue): Violation[] {
     for (const one of owed) {
       const stay = stays.find((each) => each.room === one.room && each.from < one.order && each.until > at);
       if (stay === undefined || stay.epoch !== one.epoch || one.seq < stay.base || stay.lost.has(one.seq)) continue;
-      if ((came.get(one.key) ?? Number.POSITIVE_INFINITY) > at) {
+      const here = came.get(one.key);
+      // Whoever was cut off may have missed the word that it was lost.
+      if (here === undefined ? dialogue.settled : here > at) {
         found.push(violation('ORDER', dialogue, ms, `${one.key} was accepted, but is not here at a later PONG`));
       }
     }

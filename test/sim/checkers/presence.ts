@@ -4,7 +4,7 @@
 import { foldRoom } from '../frames.ts';
 import type { Dialogue, Record, Utterance } from '../record.ts';
 import type { Violation } from '../violation.ts';
-import { type Checker, violation } from './checker.ts';
+import { type Checker, speakersOf, violation } from './checker.ts';
 import { readingOf } from './reading.ts';
 
 /** Presence is announced one by one. */
@@ -15,7 +15,7 @@ export const presence: Checker = {
   check(record) {
     const truth = auditedMembers(record);
     return record.dialogues.flatMap((dialogue) => [
-      ...quits(dialogue),
+      ...quits(record, dialogue),
       ...owners(dialogue),
       ...(record.facts.presence > QUIET_ABOVE && dialogue.settled ? views(record, dialogue, truth) : []),
     ]);
@@ -27,7 +27,7 @@ function userOf(ident: string): string {
   return ident.slice(ident.indexOf('!') + 1, ident.indexOf('@'));
 }
 
-function quits(dialogue: Dialogue): Violation[] {
+function quits(record: Record, dialogue: Dialogue): Violation[] {
   const found: Violation[] = [];
   const gone = new Map<string, number>();
   for (const { said, verb, args, at, order } of dialogue.utterances) {
@@ -38,15 +38,17 @@ function quits(dialogue: Dialogue): Violation[] {
     if (user === dialogue.name) found.push(violation('C4', dialogue, at, 'hears its own QUIT'));
     gone.set(user, order);
   }
-  if (gone.size === 0) return found;
+  if (gone.size === 0 || record.facts.outlastsSenders) return found;
   for (const { stay, repeated, asked, utterance } of readingOf(dialogue).arrivals) {
     if (utterance.verb !== 'CMSG' || repeated || asked || stay === undefined || stay.lagged) continue;
-    const user = (utterance.args[5] ?? '').split('.')[0] ?? '';
+    const text = utterance.args[5] ?? '';
+    const user = text.split('.')[0] ?? '';
     const left = gone.get(user);
     // A stay that began later may bring what it missed.
-    if (left === undefined || left > utterance.order || stay.welcomedAt > 0 === false || stay.from > left) continue;
-    if (isReplay(dialogue, stay.room, left, utterance)) continue;
-    found.push(violation('C4', dialogue, utterance.at, `${utterance.args[5]} was said after its user had quit`));
+    if (left === undefined || left > utterance.order || stay.from > left) continue;
+    // Or it was said again on another connection.
+    if (isReplay(dialogue, stay.room, left, utterance) || (speakersOf(record).get(text)?.size ?? 0) > 1) continue;
+    found.push(violation('C4', dialogue, utterance.at, `${text} was said after its user had quit`));
   }
   return found;
 }
@@ -98,7 +100,7 @@ function views(record: Record, dialogue: Dialogue, truth: ReadonlyMap<string, Se
   let rows = new Set<string>();
   let ident = '';
   for (const { said, verb, args, at } of dialogue.utterances) {
-    if (said || at > record.facts.calmAt + 1e9) continue;
+    if (said || at >= record.facts.retiredAt) continue;
     const [first = '', second = ''] = args;
     const room = foldRoom(first);
     if (verb === 'RPL_WELCOME' && first === '*') ident = second;

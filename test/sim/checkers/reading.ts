@@ -23,8 +23,8 @@ export interface Stay {
   welcomedAt: number;
   /** Where it ended; Infinity while it lasts. */
   until: number;
-  /** Slots that may come once more, because it joined again. */
-  again: Set<number>;
+  /** Slots that may come once more and how often, because it joined again or asked. */
+  readonly again: Map<number, number>;
 }
 
 /** A slot as it came. */
@@ -139,7 +139,7 @@ class Reader {
     const base = position === undefined ? Number(nextText) : position + 1;
     const before = this.#open.get(room);
     if (before !== undefined) {
-      before.again = new Set([...before.again, ...[...before.seen].filter((seq) => seq >= base)]);
+      for (const seq of before.seen) if (seq >= base) allow(before, seq);
       before.base = Math.min(before.base, base);
       before.welcomedAt = heard.at;
       this.#welcomes.push({ said, heard, stay: before });
@@ -157,7 +157,7 @@ class Reader {
       askedAt: said.order,
       welcomedAt: heard.at,
       until: Number.POSITIVE_INFINITY,
-      again: new Set(),
+      again: new Map(),
     };
     this.#stays.push(stay);
     this.#open.set(room, stay);
@@ -186,17 +186,29 @@ class Reader {
     const stay = this.#open.get(slot.room);
     const { seq } = slot;
     const repeated = stay === undefined || stay.seen.has(seq) || seq < stay.base;
-    const asked = this.#wasAsked(slot, repeated) || (repeated && (stay?.again.delete(seq) ?? false));
+    const asked = this.#wasAsked(slot, repeated) || (repeated && stay !== undefined && takeAllowance(stay, seq));
     stay?.seen.add(seq);
     this.#arrivals.push({ ...slot, stay, repeated, asked });
   }
 
-  /** Whether a question may be what it answers; each gives a slot that was here before once. */
+  /** Whether a question may be what it answers. Each may give a slot once, before or after it comes by itself. */
   #wasAsked({ room, seq }: HeardSlot, repeated: boolean): boolean {
     const question = this.#questions.find(
       (one) => one.room === room && one.from <= seq && seq <= one.to && !one.given.has(seq),
     );
-    if (repeated) question?.given.add(seq);
+    question?.given.add(seq);
+    const stay = this.#open.get(room);
+    if (!repeated && question !== undefined && stay !== undefined) allow(stay, seq);
     return question !== undefined;
   }
+}
+
+function allow(stay: Stay, seq: number): void {
+  stay.again.set(seq, (stay.again.get(seq) ?? 0) + 1);
+}
+
+function takeAllowance(stay: Stay, seq: number): boolean {
+  const left = stay.again.get(seq) ?? 0;
+  stay.again.set(seq, Math.max(0, left - 1));
+  return left > 0;
 }

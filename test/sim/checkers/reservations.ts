@@ -4,7 +4,7 @@
 import { foldRoom } from '../frames.ts';
 import type { Record } from '../record.ts';
 import type { Violation } from '../violation.ts';
-import { auditOf, type Checker, keyOf, sendsOf, slotsOf, violation } from './checker.ts';
+import { auditOf, type Checker, keyOf, slotsOf, speakersOf, violation } from './checker.ts';
 import { readingOf } from './reading.ts';
 
 /** What timers and the way to a prompt reader take. */
@@ -52,15 +52,6 @@ export const reservations: Checker = {
     return found;
   },
 };
-
-/** Text → the connections that said it. */
-function speakersOf(record: Record): Map<string, Set<string>> {
-  const speakers = new Map<string, Set<string>>();
-  for (const { text, dialogue } of sendsOf(record)) {
-    speakers.set(text, (speakers.get(text) ?? new Set()).add(dialogue.name));
-  }
-  return speakers;
-}
 
 /** When a prompt reader heard of a slot, if one was in its room already at `since` and stayed. */
 function earliestForPrompt(record: Record) {
