@@ -23,6 +23,7 @@ import { BAD, FRAME, Frame, MORE } from '../wire/scanner.ts';
 import { encodeFrame, FrameWriter } from '../wire/writer.ts';
 import { type Connection, HELD_BY_COMMAND, HELD_BY_OUTPUT, HELD_BY_SOURCE, HELD_UNTIL_FLUSH } from './connection.ts';
 import { type ConnectionLimits, Connections } from './connections.ts';
+import { Endings } from './endings.ts';
 import { Flusher } from './flusher.ts';
 import type { Ports } from './ports.ts';
 import { type Channel, Rooms, type RoomsConfig, type RoomsOut } from './rooms.ts';
@@ -64,8 +65,8 @@ export class Node implements Out, RoomsOut {
   readonly #ping: Uint8Array;
   readonly #poured = new FrameWriter();
   readonly #flusher: Flusher;
-  /** Connections that end when their outbox is empty, and those whose input waits for their output. */
-  readonly #closing = new Set<Connection>();
+  readonly #endings: Endings;
+  /** Connections whose input waits for their output. */
   readonly #waiting = new Set<Connection>();
   /** Connections whose input goes on with the next flush. */
   readonly #resumed = new Set<Connection>();
@@ -82,6 +83,7 @@ export class Node implements Out, RoomsOut {
     this.#ports = ports;
     this.shared = { transport: ports, stamps: new Stamps() };
     this.#flusher = new Flusher(() => ports.wake());
+    this.#endings = new Endings(ports);
     this.#frame = new Frame(config.limits.connections.args);
     this.connections = new Connections(config.limits.connections, this.shared);
     this.rooms = new Rooms(config.rooms, this);
@@ -147,7 +149,7 @@ export class Node implements Out, RoomsOut {
     if (connection === undefined) return;
     this.#drop(connection, reason);
     connection.outbox.close();
-    this.#closing.delete(connection);
+    this.#endings.forget(connection);
     this.#waiting.delete(connection);
     this.#resumed.delete(connection);
     this.connections.close(connection);
@@ -182,7 +184,7 @@ export class Node implements Out, RoomsOut {
     this.now = now;
     this.#flusher.flush(now);
     if (this.#waiting.size > 0) for (const connection of [...this.#waiting]) this.#settleOutput(connection);
-    for (const connection of this.#closing) this.#endWhenEmpty(connection);
+    this.#endings.settle();
     if (this.#resumed.size > 0) this.#readOn();
   }
 
@@ -226,7 +228,7 @@ export class Node implements Out, RoomsOut {
     const connection = this.connections.at(id);
     if (connection === undefined || connection.closingAt !== 0) return;
     this.#say(connection, encodeFrame('ERROR', reason));
-    this.#startClosing(connection);
+    this.#end(connection);
   }
 
   pause(id: ConnectionId): void {
@@ -341,7 +343,7 @@ export class Node implements Out, RoomsOut {
     if (!connection.inputOver || connection.held !== 0 || connection.closingAt !== 0) return;
     if (connection.backlog !== undefined) return;
     this.#drop(connection, 'Connection closed');
-    this.#startClosing(connection);
+    this.#end(connection);
   }
 
   #hold(connection: Connection, why: number): void {
@@ -420,7 +422,7 @@ export class Node implements Out, RoomsOut {
   /** Reads on when the output that the input waited for is written. */
   #settleOutput(connection: Connection): void {
     const { outbox } = connection;
-    if (connection.closingAt !== 0) return this.#endWhenEmpty(connection);
+    if (connection.closingAt !== 0) return this.#endings.settleOne(connection);
     if (connection.held !== 0 && !outbox.pouring) {
       if (outbox.held * 4 <= this.#config.limits.newOutputBytes || !outbox.blocked) {
         this.#waiting.delete(connection);
@@ -456,27 +458,14 @@ export class Node implements Out, RoomsOut {
   #abandon(connection: Connection, reason: string): void {
     this.#ports.log('info', 'connection.abandoned', { connection: connection.id, reason });
     this.#drop(connection, reason);
-    connection.outbox.close();
-    this.#ports.terminate(connection.id);
+    this.#endings.terminate(connection);
   }
 
-  /** From now on nothing is read, and the connection ends when its outbox is empty. */
-  #startClosing(connection: Connection): void {
-    connection.closingAt = this.now;
-    connection.session = undefined;
-    connection.backlog = undefined;
-    // A socket that is not read would not tell that its peer has ended.
-    if (connection.held !== 0) this.#ports.resume(connection.id);
+  #end(connection: Connection): void {
     this.#waiting.delete(connection);
     this.#resumed.delete(connection);
-    this.#closing.add(connection);
+    this.#endings.begin(connection, this.now);
     this.#flusher.wake();
-  }
-
-  #endWhenEmpty(connection: Connection): void {
-    if (!connection.outbox.empty || !this.#closing.delete(connection)) return;
-    connection.outbox.close();
-    this.#ports.end(connection.id, !connection.refused);
   }
 
   #sweep(now: number): void {
@@ -502,9 +491,7 @@ export class Node implements Out, RoomsOut {
       case 'stuck':
         return this.#abandon(connection, 'Write timeout');
       case 'lingering':
-        this.#closing.delete(connection);
-        connection.outbox.close();
-        return this.#ports.terminate(connection.id);
+        return this.#endings.terminate(connection);
       default:
         return unreachable(verdict);
     }

@@ -1,0 +1,47 @@
+// Endings: connections that read nothing any more and end as soon as they have taken what was said to them. Who ends,
+// and why, is decided before; this file only sees each of them out, gently, or at once.
+
+import type { Connection } from './connection.ts';
+import type { Ports } from './ports.ts';
+
+export class Endings {
+  readonly #ports: Pick<Ports, 'resume' | 'end' | 'terminate'>;
+  readonly #ending = new Set<Connection>();
+
+  constructor(ports: Pick<Ports, 'resume' | 'end' | 'terminate'>) {
+    this.#ports = ports;
+  }
+
+  /** From `now` on nothing of it is read, and it ends when its outbox is empty. */
+  begin(connection: Connection, now: number): void {
+    connection.closingAt = now;
+    connection.session = undefined;
+    connection.backlog = undefined;
+    // A socket that is not read would not tell that its peer has ended.
+    if (connection.held !== 0) this.#ports.resume(connection.id);
+    this.#ending.add(connection);
+  }
+
+  /** Ends all that have taken everything. */
+  settle(): void {
+    for (const connection of this.#ending) this.settleOne(connection);
+  }
+
+  settleOne(connection: Connection): void {
+    if (!connection.outbox.empty || !this.#ending.delete(connection)) return;
+    connection.outbox.close();
+    this.#ports.end(connection.id, !connection.refused);
+  }
+
+  /** Ends it at once, whatever it has not taken. */
+  terminate(connection: Connection): void {
+    this.#ending.delete(connection);
+    connection.outbox.close();
+    this.#ports.terminate(connection.id);
+  }
+
+  /** It is gone. */
+  forget(connection: Connection): void {
+    this.#ending.delete(connection);
+  }
+}
