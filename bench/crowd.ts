@@ -14,6 +14,8 @@ export interface Shape {
 }
 
 const LF = 0x0a;
+/** After this long something was lost, and waiting on would be for ever. */
+const LOST_MS = 10_000;
 const TEXT = 'x'.repeat(100);
 
 /** Messages delivered in a wave. */
@@ -25,10 +27,9 @@ export class Crowd implements AsyncDisposable {
   readonly #shape: Shape;
   readonly #members: Member[] = [];
   readonly #wave: Uint8Array;
-  /** What members still wait for together, and who is told when that is nothing. */
+  /** What members still wait for together, and the wave that is over when that is nothing. */
   #missing = 0;
-  #done: (() => void) | undefined;
-  #failed: ((error: Error) => void) | undefined;
+  #running: PromiseWithResolvers<void> | undefined;
 
   private constructor(shape: Shape) {
     this.#shape = shape;
@@ -56,11 +57,10 @@ export class Crowd implements AsyncDisposable {
   wave(): Promise<void> {
     const { rooms, publishers } = this.#shape;
     this.#missing += deliveries(this.#shape);
-    return new Promise((resolve, reject) => {
-      this.#done = resolve;
-      this.#failed = reject;
-      for (let i = 0; i < rooms * publishers; i++) this.#members[i]?.send(this.#wave);
-    });
+    const wave = Promise.withResolvers<void>();
+    this.#running = wave;
+    for (let i = 0; i < rooms * publishers; i++) this.#members[i]?.send(this.#wave);
+    return inTime(wave, 'a wave was not delivered');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -68,9 +68,9 @@ export class Crowd implements AsyncDisposable {
   }
 
   #got(frames: number): void {
-    if (frames < 0) this.#failed?.(new Error('the server closed a connection'));
+    if (frames < 0) this.#running?.reject(new Error('the server closed a connection'));
     this.#missing -= frames;
-    if (this.#missing === 0) this.#done?.();
+    if (this.#missing === 0) this.#running?.resolve();
   }
 }
 
@@ -113,7 +113,7 @@ class Member {
     const answer = Promise.withResolvers<void>();
     this.#answer = answer;
     this.send(new TextEncoder().encode(frames));
-    return answer.promise;
+    return inTime(answer, `no answer to ${frames}`);
   }
 
   send(bytes: Uint8Array): void {
@@ -148,5 +148,15 @@ class Member {
     if (this.counting) this.#got(-1);
     this.#answer?.reject(new Error(`the server closed a connection: ${this.#text}`));
     this.#left?.();
+  }
+}
+
+/** The promise of `pending`, rejected with `complaint` when nothing becomes of it. */
+async function inTime(pending: PromiseWithResolvers<void>, complaint: string): Promise<void> {
+  const timer = setTimeout(() => pending.reject(new Error(complaint)), LOST_MS);
+  try {
+    await pending.promise;
+  } finally {
+    clearTimeout(timer);
   }
 }

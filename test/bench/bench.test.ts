@@ -11,7 +11,7 @@ import { isCanonical } from '../../src/wire/canonical.ts';
 import { FRAME, Frame, MORE, Scanner } from '../../src/wire/scanner.ts';
 
 const MAIN = join(import.meta.dir, '../../bench/main.ts');
-const SMOKE_MS = 60_000;
+const SMOKE_MS = 30_000;
 
 interface Run {
   readonly out: string;
