@@ -38,6 +38,8 @@ class ChatProgram implements Chat {
     this.client = connectTcp({ servers: options.servers, nick: options.nick, limits }, (event) => this.#hear(event));
     process.on('SIGINT', () => this.#interrupted());
     process.on('SIGTERM', () => this.#interrupted());
+    // Nobody reads what we show any more: there is nothing left to do.
+    process.stdout.on('error', () => process.exit(0));
   }
 
   get room(): string {

@@ -86,7 +86,6 @@ export class RoomSends {
   /** In the room: everything unsettled goes out again, in order. */
   open(now: number): void {
     this.#open = true;
-    this.#inFlight = 0;
     this.#pump(now);
   }
 

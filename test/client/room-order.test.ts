@@ -152,6 +152,25 @@ describe('the order of a room', () => {
     expect(take()).toEqual(['a', 'b', 'c']);
   });
 
+  test('what was left out before a cut is not asked for when it comes again by itself', () => {
+    const { order, take } = reader();
+    order.welcome(E1, 1, 1, false, 0);
+    order.lagged(E1, 1, 2, 0);
+    expect(take()).toEqual([`history ${E1} 1 2`]);
+    order.disconnected();
+    order.welcome(E1, 3, 1, true, 10);
+    expect(take()).toEqual([]);
+    expect(order.deadline).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  test('overtaken while away, it fetches what is still kept', () => {
+    const { order, take } = reader();
+    order.welcome(E1, 1, 1, false, 0);
+    order.disconnected();
+    order.welcome(E1, 9, 6, false, 10);
+    expect(take()).toEqual(['lost 1-5', `history ${E1} 6 3`]);
+  });
+
   test('what is held back is bounded in number and in bytes', () => {
     const few = reader({ heldSlots: 3 });
     few.order.welcome(E1, 1, 1, false, 0);

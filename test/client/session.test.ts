@@ -124,6 +124,18 @@ describe('a client session', () => {
     expect(session.takeEvents()).toContainEqual(expect.objectContaining({ kind: 'failed', request: never }));
   });
 
+  test('a question fails with its connection, and one asked without a connection waits for it', () => {
+    const server = new ModelServer();
+    const { session, bench, run, outcome, now } = start(server);
+    run();
+    const lost = session.request('ULIST', ['lobby'], now());
+    bench.cut(now());
+    const waits = session.request('CREATEROOM', ['lobby'], now());
+    run(2_000);
+    expect(errorOf(outcome(lost))).toBe('DISCONNECTED');
+    expect(outcome(waits)?.kind).toBe('done');
+  });
+
   test('a room that ended is made again only for those who asked for that', () => {
     const server = new ModelServer();
     const wanting = start(server);

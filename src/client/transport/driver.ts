@@ -25,7 +25,7 @@ export interface TransportEvents {
   closed(reason: string): void;
 }
 
-/** Begins a connection to `server` (`host:port`). It calls back later, never at once. */
+/** Begins a connection to `server` (`host:port`). It calls back later, never before it returns. */
 export type Dialler = (server: string, events: TransportEvents) => Transport;
 
 /** Where a message was accepted. */
@@ -64,6 +64,7 @@ export class Client {
   #transport: Transport | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #working = false;
+  #moreWork = false;
 
   /** `listener` hears everything from the beginning. */
   constructor(options: ClientOptions, dialler: Dialler, listener?: (event: ClientEvent) => void) {
@@ -196,17 +197,20 @@ export class Client {
 
   /** Does what the session wants until it wants nothing more. */
   #work(): void {
-    // A listener that asks for something gets here from inside; the loop below sees to what it wants.
+    // A listener that asks for something, or a transport that fails at once, gets here from inside.
+    this.#moreWork = true;
     if (this.#working) return;
     this.#working = true;
     try {
-      let deadline = this.#session.tick(Date.now());
-      for (let events = this.#session.takeEvents(); events.length > 0; events = this.#session.takeEvents()) {
+      while (this.#moreWork) {
+        this.#moreWork = false;
+        const deadline = this.#session.tick(Date.now());
+        const events = this.#session.takeEvents();
+        if (events.length > 0) this.#moreWork = true;
         for (const event of events) this.#tell(event);
-        deadline = this.#session.tick(Date.now());
+        this.#connect();
+        this.#setTimer(deadline);
       }
-      this.#connect();
-      this.#setTimer(deadline);
     } finally {
       this.#working = false;
     }
@@ -257,7 +261,16 @@ export class Client {
       if (event.kind === 'done') waiting?.resolve(event.lines);
       else waiting?.reject(event.error);
     }
-    for (const listener of this.#listeners) listener(event);
+    for (const listener of this.#listeners) {
+      try {
+        listener(event);
+      } catch (error) {
+        // The listener's own fault: it surfaces as such, and the other listeners and the client go on.
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
+    }
   }
 }
 

@@ -59,8 +59,8 @@ class TcpTransport implements Transport {
     this.#unsentBytes += bytes.length;
     if (!this.#blocked) this.#flush();
     if (this.#unsentBytes <= UNSENT_MAX_BYTES) return;
-    this.#socket?.terminate();
     this.#closed('the server takes nothing');
+    this.#socket?.terminate();
   }
 
   close(): void {

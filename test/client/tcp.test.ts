@@ -1,0 +1,117 @@
+// The driver and TCP on real sockets, with peers that stall, refuse and hang up.
+
+import { afterEach, describe, expect, test } from 'bun:test';
+import type { Socket } from 'bun';
+import type { ClientEvent } from '../../src/client/client-events.ts';
+import type { ClientOptions } from '../../src/client/client-options.ts';
+import { connectTcp } from '../../src/client/transport/tcp.ts';
+import { encodeFrame } from '../../src/wire/writer.ts';
+
+const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+const WELCOME = Buffer.concat([
+  encodeFrame('RPL_WELCOME', '*', 'ann!u@h', '1.1', 't'),
+  encodeFrame('RPL_LIMITS', 'text=4096'),
+]);
+
+/** A server that lets anybody in at once; `take` gets what comes. */
+function listen(take: (socket: Socket, chunk: Uint8Array) => void = () => {}) {
+  const sockets: Socket[] = [];
+  const listener = Bun.listen({
+    hostname: '127.0.0.1',
+    port: 0,
+    socket: {
+      open(socket) {
+        sockets.push(socket);
+        socket.write(WELCOME);
+      },
+      data: take,
+    },
+  });
+  cleanups.push(() => listener.stop(true));
+  return { address: `127.0.0.1:${listener.port}`, sockets };
+}
+
+function connect(servers: string[], options: Partial<ClientOptions> = {}) {
+  const waiting: { look: (event: ClientEvent) => boolean; resolve: (event: ClientEvent) => void }[] = [];
+  const client = connectTcp({ servers, nick: 'ann', ...options }, (event) => {
+    for (const each of [...waiting]) if (each.look(event)) each.resolve(event);
+  });
+  cleanups.push(() => client.quit());
+  const next = (kind: ClientEvent['kind']): Promise<ClientEvent> =>
+    new Promise((resolve) => waiting.push({ look: (event) => event.kind === kind, resolve }));
+  return { client, next };
+}
+
+describe('a client over TCP', () => {
+  test('short writes lose nothing and keep their order', async () => {
+    let received = 0;
+    let wrong = 0;
+    const all = Promise.withResolvers<void>();
+    const parts: Uint8Array[] = [];
+    const frames = 1_000;
+    const body = 'x'.repeat(6_000);
+    const size = encodeFrame('X', '0000', body).length;
+    const { address, sockets } = listen((_, chunk) => {
+      parts.push(chunk);
+      received += chunk.length;
+      if (received > size * frames) all.resolve();
+    });
+    const { client, next } = connect([address]);
+    await next('online');
+    sockets[0]?.pause();
+    for (let i = 0; i < frames; i++) client.frame('X', String(i).padStart(4, '0'), body);
+    await Bun.sleep(50);
+    expect(received).toBeLessThan(size * frames);
+    sockets[0]?.resume();
+    await all.promise;
+    const text = Buffer.concat(parts).toString();
+    const numbers = [...text.matchAll(/<X,(\d{4}),x{6000}>/g)].map((match) => Number(match[1]));
+    for (let i = 0; i < frames; i++) if (numbers[i] !== i) wrong++;
+    expect([numbers.length, wrong]).toEqual([frames, 0]);
+  });
+
+  test('a server that takes nothing is left before memory runs out', async () => {
+    const { address, sockets } = listen();
+    const { client, next } = connect([address]);
+    await next('online');
+    sockets[0]?.pause();
+    const offline = next('offline');
+    const body = 'x'.repeat(60_000);
+    for (let i = 0; i < 400 && client.online; i++) client.frame('X', body);
+    expect(await offline).toMatchObject({ reason: 'the server takes nothing' });
+  });
+
+  test('the next server is tried when one refuses', async () => {
+    const { address } = listen();
+    const { next } = connect(['127.0.0.1:1', address], { limits: { retryMs: 10 } });
+    expect(await next('offline')).toMatchObject({ server: '127.0.0.1:1', reason: 'nobody is listening there' });
+    expect(await next('online')).toMatchObject({ server: address });
+  });
+
+  test('a server that hangs up half-way is left and dialled again', async () => {
+    const { address, sockets } = listen();
+    const { next } = connect([address], { limits: { retryMs: 10 } });
+    await next('online');
+    sockets[0]?.end();
+    expect(await next('offline')).toMatchObject({ wasOnline: true });
+    await next('online');
+    expect(sockets).toHaveLength(2);
+  });
+
+  test('events can be read in a loop, which ends with the client', async () => {
+    const { address } = listen();
+    const { client } = connect([address], { limits: { quitMs: 50 } });
+    const kinds: string[] = [];
+    for await (const event of client.events()) {
+      kinds.push(event.kind);
+      if (event.kind === 'online') void client.quit('enough');
+    }
+    expect(kinds).toEqual(['dialling', 'online', 'closed']);
+    await expect(client.send('lobby', 'x')).rejects.toMatchObject({ code: 'CLOSED', retriable: false });
+    await client.quit();
+  });
+});
