@@ -115,6 +115,19 @@ describe('the order of a room', () => {
     expect(take()).toEqual(['skipped 1-2', 'c', `epoch ${E2} 9`, 'i']);
   });
 
+  test('an EPOCH that comes again, or of an epoch before, changes nothing', () => {
+    const { order, take } = reader();
+    const ending = { epoch: E2, next: 2, oldEpoch: E1, oldLast: 1, branches: [], seen: true };
+    order.welcome(E1, 1, 1, false, 0);
+    order.slot(E1, 1, message('a'), 0);
+    order.epoch(ending, 0);
+    order.slot(E2, 2, message('b'), 0);
+    order.epoch(ending, 0);
+    order.epoch({ ...ending, epoch: E1, oldEpoch: '9.1' }, 0);
+    order.slot(E2, 3, message('c'), 0);
+    expect(take()).toEqual(['a', `epoch ${E2} 2`, 'b', 'c']);
+  });
+
   test('an EPOCH waits for slots that the server left out', () => {
     const { order, take } = reader();
     order.welcome(E1, 1, 1, false, 0);

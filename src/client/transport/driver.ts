@@ -205,9 +205,7 @@ export class Client {
       while (this.#moreWork) {
         this.#moreWork = false;
         const deadline = this.#session.tick(Date.now());
-        const events = this.#session.takeEvents();
-        if (events.length > 0) this.#moreWork = true;
-        for (const event of events) this.#tell(event);
+        for (const event of this.#session.takeEvents()) this.#tell(event);
         this.#connect();
         this.#setTimer(deadline);
       }
