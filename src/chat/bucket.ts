@@ -28,9 +28,9 @@ export function take(bucket: Bucket, cost: number, flood: Flood, now: number): b
   return true;
 }
 
-/** Takes one token whether it is there or not; false when the debt has reached a whole burst. */
-export function charge(bucket: Bucket, flood: Flood, now: number): boolean {
+/** Takes `cost` tokens whether they are there or not; false when the debt has reached a whole burst. */
+export function charge(bucket: Bucket, cost: number, flood: Flood, now: number): boolean {
   fill(bucket, flood, now);
-  bucket.tokens -= 1;
+  bucket.tokens -= cost;
   return bucket.tokens > -flood.burst;
 }

@@ -79,6 +79,12 @@ export class Chat {
     });
   }
 
+  /** `kib` KiB of input that were in no good frame: they cost the server time and so the session its tokens. */
+  noise(session: Session, kib: number, now: number): void {
+    if (session.state === ENDED) return;
+    this.#alone(now, () => this.#context.charge(session, now, kib));
+  }
+
   /** A frame of more than `limit` bytes, after which nothing can be read. */
   tooLong(session: Session, limit: number, now: number): void {
     this.#alone(now, () => {

@@ -96,10 +96,10 @@ export class Context {
     return false;
   }
 
-  /** Takes a token for something refused, and closes the session that is a whole burst in debt. */
-  charge(session: Session, now: number): void {
+  /** Takes tokens for something refused, and closes the session that is a whole burst in debt. */
+  charge(session: Session, now: number, cost = 1): void {
     const { flood } = this.config.limits;
-    if (flood !== undefined && !charge(session, flood, now)) this.close(session, REASONS.flooding, now);
+    if (flood !== undefined && !charge(session, cost, flood, now)) this.close(session, REASONS.flooding, now);
   }
 
   /** Says ERROR to the session and ends it. */

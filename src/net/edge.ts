@@ -28,6 +28,7 @@ export type HostMask = (address: string) => string;
 
 export class Edge {
   readonly #mask: HostMask;
+  readonly #onFault: (error: unknown) => void;
   readonly #sockets: (Socket<Peer> | undefined)[] = [];
   readonly #listeners: TCPSocketListener<Peer>[] = [];
   #node: Node | undefined;
@@ -41,8 +42,10 @@ export class Edge {
   #timerAt = Number.POSITIVE_INFINITY;
   #onIdle: (() => void) | undefined;
 
-  constructor(mask: HostMask) {
+  /** `onFault` hears of faults of ours that the node did not contain. */
+  constructor(mask: HostMask, onFault: (error: unknown) => void) {
     this.#mask = mask;
+    this.#onFault = onFault;
   }
 
   /** Joins the node: from now on its deadlines are kept. */
@@ -75,7 +78,7 @@ export class Edge {
         },
         end: (socket) => this.#end(socket),
         close: (socket) => this.#close(socket, 'Connection lost'),
-        error: (socket, error) => this.#close(socket, `Connection failed (${error.message})`),
+        error: (socket, error) => this.#fail(socket, error),
       },
     });
     this.#listeners.push(listener);
@@ -173,6 +176,23 @@ export class Edge {
     this.#joined.closed(id, reason, this.#now);
   }
 
+  /** The connection failed, or one of our handlers did: Bun tells both here, and closes neither. */
+  #fail(socket: Socket<Peer>, error: NodeJS.ErrnoException): void {
+    const ours = error.code === undefined;
+    if (ours) this.#onFault(error);
+    socket.terminate();
+    this.#close(socket, ours ? 'Internal error' : `Connection failed (${error.message})`);
+  }
+
+  /** Does what no connection is to blame for; a fault in it is told, and the server goes on. */
+  #contained(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#onFault(error);
+    }
+  }
+
   /** Something happens: the clock is read if this is the first thing of its batch, and the batch's end is awaited. */
   #batch(): void {
     if (this.#inBatch) return;
@@ -186,7 +206,7 @@ export class Edge {
     for (const [socket, reason] of this.#lost.splice(0)) this.#close(socket, reason);
     if (this.#wanted) {
       this.#wanted = false;
-      node.flush(this.#now);
+      this.#contained(() => node.flush(this.#now));
     }
     this.#inBatch = false;
     // A flush may have let input go on, which may have asked for the next one, and may have found connections lost.
@@ -210,6 +230,6 @@ export class Edge {
     this.#timer = undefined;
     this.#timerAt = Number.POSITIVE_INFINITY;
     this.#batch();
-    if (this.#joined.deadline <= this.#now) this.#joined.tick(this.#now);
+    if (this.#joined.deadline <= this.#now) this.#contained(() => this.#joined.tick(this.#now));
   };
 }

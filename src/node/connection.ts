@@ -23,6 +23,8 @@ export class Connection {
   session: Session | undefined;
   /** Bits of HELD_BY_…; input is read only when it is 0. */
   held = 0;
+  /** Bytes of input that were good frames, or were charged for. */
+  framed = 0;
   /** Chunks that came while the input was held. */
   backlog: Uint8Array[] | undefined;
   /** No more input will come. */
@@ -45,5 +47,22 @@ export class Connection {
     this.source = source;
     this.heardAt = now;
     this.openedAt = now;
+  }
+
+  /** Feeds the next chunk that came while the input was held; false when there is none. */
+  refill(): boolean {
+    const chunk = this.backlog?.shift();
+    if (chunk === undefined) return false;
+    if (this.backlog?.length === 0) this.backlog = undefined;
+    this.scanner.feed(chunk);
+    return true;
+  }
+
+  /** Takes the whole KiB of input that were in no good frame, to be charged for. */
+  takeNoise(): number {
+    const { offset, held } = this.scanner;
+    const kib = Math.floor((offset - held - this.framed) / 1024);
+    this.framed += kib * 1024;
+    return kib;
   }
 }

@@ -8,11 +8,13 @@ export class Flusher {
   readonly #rings: Ring[] = [];
   readonly #outboxes: Outbox[] = [];
   readonly #wake: () => void;
+  readonly #onFault: (outbox: Outbox, error: unknown) => void;
   #awake = false;
 
-  /** `wake` asks for flush() when the present batch is over. */
-  constructor(wake: () => void) {
+  /** `wake` asks for flush() when the present batch is over; `onFault` hears of an outbox that threw. */
+  constructor(wake: () => void, onFault: (outbox: Outbox, error: unknown) => void) {
     this.#wake = wake;
+    this.#onFault = onFault;
   }
 
   /** Asks for a flush, once a batch. */
@@ -40,7 +42,10 @@ export class Flusher {
   flushRing(ring: Ring, now: number): void {
     const { readers } = ring;
     // Backwards: a connection that is found gone leaves the list, and the last one takes its place.
-    for (let i = readers.length - 1; i >= 0; i--) readers[i]?.outbox.flush(now);
+    for (let i = readers.length - 1; i >= 0; i--) {
+      const outbox = readers[i]?.outbox;
+      if (outbox !== undefined) this.#offer(outbox, now);
+    }
     ring.flushed();
   }
 
@@ -53,7 +58,16 @@ export class Flusher {
     }
     for (const outbox of this.#outboxes.splice(0)) {
       outbox.dirty = false;
+      this.#offer(outbox, now);
+    }
+  }
+
+  /** One outbox that fails must not keep the others from theirs. */
+  #offer(outbox: Outbox, now: number): void {
+    try {
       outbox.flush(now);
+    } catch (error) {
+      this.#onFault(outbox, error);
     }
   }
 }

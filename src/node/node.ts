@@ -13,7 +13,6 @@ import type { Epoch } from '../base/ids.ts';
 import { type ConnectionId, type RoomKey, type Ticket, ticket as ticketOf, type Uid } from '../base/ids.ts';
 import type { SendOutcome } from '../base/outcome.ts';
 import { Chat } from '../chat/chat.ts';
-import type { ChatConfig } from '../chat/config.ts';
 import type { FrameSource, Out, RoomPort } from '../chat/ports.ts';
 import { NEW, type Session } from '../chat/session.ts';
 import type { Outbox, Shared } from '../fanout/outbox.ts';
@@ -21,30 +20,15 @@ import { type Ring, Stamps } from '../fanout/ring.ts';
 import type { RoomLog } from '../order/log.ts';
 import { BAD, FRAME, Frame, MORE } from '../wire/scanner.ts';
 import { encodeFrame, FrameWriter } from '../wire/writer.ts';
-import { type Connection, HELD_BY_COMMAND, HELD_BY_OUTPUT, HELD_BY_SOURCE, HELD_UNTIL_FLUSH } from './connection.ts';
-import { type ConnectionLimits, Connections } from './connections.ts';
+import type { NodeConfig } from './config.ts';
+import { type Connection, HELD_BY_COMMAND, HELD_BY_OUTPUT, HELD_BY_SOURCE } from './connection.ts';
+import { Connections } from './connections.ts';
 import { Endings } from './endings.ts';
 import { Flusher } from './flusher.ts';
+import { Holds } from './holds.ts';
 import type { Ports } from './ports.ts';
-import { type Channel, Rooms, type RoomsConfig, type RoomsOut } from './rooms.ts';
-import { type ConnectionDeadlines, judge } from './verdict.ts';
-
-export interface NodeLimits extends ConnectionDeadlines {
-  readonly connections: ConnectionLimits;
-  /** Bytes of a frame once registered. */
-  readonly frameBytes: number;
-  /** Bytes that a registration may take. */
-  readonly registrationBytes: number;
-  /** Bytes kept for one connection alone. */
-  readonly newOutputBytes: number;
-  readonly outputBytes: number;
-}
-
-export interface NodeConfig {
-  readonly chat: ChatConfig;
-  readonly rooms: RoomsConfig;
-  readonly limits: NodeLimits;
-}
+import { type Channel, Rooms, type RoomsOut } from './rooms.ts';
+import { judge } from './verdict.ts';
 
 const SWEEP_MS = 1000;
 const AGE_EVERY_SWEEPS = 5;
@@ -68,11 +52,12 @@ export class Node implements Out, RoomsOut {
   readonly #endings: Endings;
   /** Connections whose input waits for their output. */
   readonly #waiting = new Set<Connection>();
-  /** Connections whose input goes on with the next flush. */
-  readonly #resumed = new Set<Connection>();
+  readonly #holds: Holds;
   readonly #verifying = new Map<Ticket, Session>();
   /** Late outcomes of sends, for chat to hear of when the home that settled them is done with its own work. */
-  readonly #settled: (() => void)[] = [];
+  readonly #settled: { readonly session: Session; readonly tell: () => void }[] = [];
+  /** Connections refused since the last sweep: whoever knocks does not write the log. */
+  #refusals = 0;
   #tickets = 0;
   #sweepAt = Number.POSITIVE_INFINITY;
   #sweeps = 0;
@@ -82,7 +67,11 @@ export class Node implements Out, RoomsOut {
     this.#config = config;
     this.#ports = ports;
     this.shared = { transport: ports, stamps: new Stamps() };
-    this.#flusher = new Flusher(() => ports.wake());
+    this.#flusher = new Flusher(
+      () => ports.wake(),
+      (outbox, error) => this.#outputFailed(outbox, error),
+    );
+    this.#holds = new Holds(ports, () => this.#flusher.wake());
     this.#endings = new Endings(ports);
     this.#frame = new Frame(config.limits.connections.args);
     this.connections = new Connections(config.limits.connections, this.shared);
@@ -101,7 +90,7 @@ export class Node implements Out, RoomsOut {
     const refusal = this.#stopping ? 'This server is stopping' : this.connections.refusal(connection);
     if (refusal === undefined) connection.session = this.chat.connected(connection.id, host, now);
     else {
-      this.#ports.log('warn', 'connection.refused', { address, reason: refusal });
+      if (++this.#refusals === 1) this.#ports.log('warn', 'connection.refused', { address, reason: refusal });
       connection.refused = true;
       this.chat.full(connection.id);
     }
@@ -151,7 +140,7 @@ export class Node implements Out, RoomsOut {
     connection.outbox.close();
     this.#endings.forget(connection);
     this.#waiting.delete(connection);
-    this.#resumed.delete(connection);
+    this.#holds.forget(connection);
     this.connections.close(connection);
   }
 
@@ -161,7 +150,7 @@ export class Node implements Out, RoomsOut {
     const session = this.#verifying.get(ticket);
     if (session !== undefined) {
       this.#verifying.delete(ticket);
-      this.chat.verified(session, result === 1, now);
+      this.#serve(session, () => this.chat.verified(session, result === 1, now));
     } else this.rooms.done(ticket, result, now);
     this.#answerSends();
   }
@@ -174,7 +163,11 @@ export class Node implements Out, RoomsOut {
   /** Does what is due. */
   tick(now: number): void {
     this.now = now;
-    for (const room of this.rooms.tick(now)) this.chat.roomDue(room, now);
+    try {
+      for (const room of this.rooms.tick(now)) this.chat.roomDue(room, now);
+    } catch (error) {
+      this.#logFault(error);
+    }
     this.#answerSends();
     if (now >= this.#sweepAt) this.#sweep(now);
   }
@@ -185,7 +178,7 @@ export class Node implements Out, RoomsOut {
     this.#flusher.flush(now);
     if (this.#waiting.size > 0) for (const connection of [...this.#waiting]) this.#settleOutput(connection);
     this.#endings.settle();
-    if (this.#resumed.size > 0) this.#readOn();
+    for (const connection of this.#holds.take()) this.#read(connection);
   }
 
   /** Says ERROR to all and lets each go when it has taken that. New connections are refused. */
@@ -219,7 +212,7 @@ export class Node implements Out, RoomsOut {
       tape.append(frames.bytes, 0, frames.length);
       return more;
     });
-    this.#hold(connection, HELD_BY_SOURCE);
+    this.#holds.hold(connection, HELD_BY_SOURCE);
     this.#waiting.add(connection);
     this.#flusher.outbox(connection.outbox);
   }
@@ -233,12 +226,12 @@ export class Node implements Out, RoomsOut {
 
   pause(id: ConnectionId): void {
     const connection = this.connections.at(id);
-    if (connection !== undefined) this.#hold(connection, HELD_BY_COMMAND);
+    if (connection !== undefined) this.#holds.hold(connection, HELD_BY_COMMAND);
   }
 
   resume(id: ConnectionId): void {
     const connection = this.connections.at(id);
-    if (connection !== undefined) this.#release(connection, HELD_BY_COMMAND);
+    if (connection !== undefined) this.#holds.release(connection, HELD_BY_COMMAND);
   }
 
   verify(session: Session, password: string, hash: string): boolean {
@@ -291,16 +284,27 @@ export class Node implements Out, RoomsOut {
   }
 
   settled(session: Session, channel: Channel, outcome: SendOutcome, seq: number, id: string): void {
-    this.#settled.push(() => this.chat.sent(session, channel.key, outcome, seq, id, this.now));
+    const tell = (): void => this.chat.sent(session, channel.key, outcome, seq, id, this.now);
+    this.#settled.push({ session, tell });
   }
 
   #answerSends(): void {
-    for (let answer = this.#settled.shift(); answer !== undefined; answer = this.#settled.shift()) answer();
+    for (let late = this.#settled.shift(); late !== undefined; late = this.#settled.shift()) {
+      this.#serve(late.session, late.tell);
+    }
   }
 
   // ── Input ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #read(connection: Connection): void {
+    try {
+      this.#readFrames(connection);
+    } catch (error) {
+      this.#contain(connection, error);
+    }
+  }
+
+  #readFrames(connection: Connection): void {
     const { scanner } = connection;
     const frame = this.#frame;
     while (connection.held === 0) {
@@ -308,34 +312,31 @@ export class Node implements Out, RoomsOut {
       if (session === undefined) return;
       const found = scanner.next(frame);
       if (found === MORE) {
-        if (!this.#refill(connection)) return this.#finishInput(connection);
+        this.#weigh(connection, session);
+        if (!connection.refill()) return this.#finishInput(connection);
         continue;
       }
-      try {
-        if (found === FRAME) this.chat.command(session, frame, this.now);
-        else if (found === BAD) {
-          this.chat.fault(session, scanner.faultVerb, scanner.faultOffset, scanner.faultReason, this.now);
-        } else this.chat.tooLong(session, scanner.limit, this.now);
-      } catch (error) {
-        this.#contain(connection, error);
-      }
+      if (found === FRAME) {
+        connection.framed += frame.end - frame.start;
+        this.chat.command(session, frame, this.now);
+      } else if (found === BAD) {
+        this.chat.fault(session, scanner.faultVerb, scanner.faultOffset, scanner.faultReason, this.now);
+      } else this.chat.tooLong(session, scanner.limit, this.now);
       if (session.state === NEW) this.#boundRegistration(connection);
       else if (scanner.limit !== this.#config.limits.frameBytes) scanner.limit = this.#config.limits.frameBytes;
     }
   }
 
+  /** Bytes that are in no good frame have to be read, too: white space, garbage and bad frames cost by their length. */
+  #weigh(connection: Connection, session: Session): void {
+    if (session.state === NEW) return this.#boundRegistration(connection);
+    const kib = connection.takeNoise();
+    if (kib > 0) this.chat.noise(session, kib, this.now);
+  }
+
   #boundRegistration(connection: Connection): void {
     if (connection.scanner.offset <= this.#config.limits.registrationBytes) return;
     this.#expel(connection, 'Too much was sent before registration');
-  }
-
-  /** Feeds the next chunk that came while the input was held. */
-  #refill(connection: Connection): boolean {
-    const chunk = connection.backlog?.shift();
-    if (chunk === undefined) return false;
-    if (connection.backlog?.length === 0) connection.backlog = undefined;
-    connection.scanner.feed(chunk);
-    return true;
   }
 
   /** When no more input will come and all was read, the connection ends like one that was lost. */
@@ -346,42 +347,34 @@ export class Node implements Out, RoomsOut {
     this.#end(connection);
   }
 
-  #hold(connection: Connection, why: number): void {
-    if (connection.held === 0) this.#ports.pause(connection.id);
-    connection.held |= why;
-  }
-
-  #release(connection: Connection, why: number): void {
-    if ((connection.held & why) === 0) return;
-    connection.held &= ~why;
-    // Not at once: whoever takes a hold back may still be in the middle of a command.
-    connection.held = HELD_UNTIL_FLUSH;
-    this.#resumed.add(connection);
-    this.#flusher.wake();
-  }
-
-  /** Reads on where nothing holds the input any more. */
-  #readOn(): void {
-    const resumed = [...this.#resumed];
-    this.#resumed.clear();
-    for (const connection of resumed) {
-      connection.held &= ~HELD_UNTIL_FLUSH;
-      if (connection.held !== 0 || connection.closingAt !== 0) continue;
-      this.#ports.resume(connection.id);
-      this.#read(connection);
+  /** Does something for one session; a fault of ours in it ends its connection and no other. */
+  #serve(session: Session, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      const connection = this.connections.at(session.connection);
+      if (connection?.session === session) this.#contain(connection, error);
+      else this.#logFault(error);
     }
   }
 
   /** A fault of ours while we served one connection: that one ends, and the log has the reason. */
   #contain(connection: Connection, error: unknown): void {
-    this.#logFault(connection, error);
+    this.#logFault(error, connection.id);
     this.#drop(connection, 'Internal error');
     this.close(connection.id, 'Internal error; please tell the operator');
   }
 
-  #logFault(connection: Connection, error: unknown): void {
+  /** A fault of ours in what a connection is to be written: it cannot be told. */
+  #outputFailed(outbox: Outbox, error: unknown): void {
+    const connection = this.connections.at(outbox.connection);
+    this.#logFault(error, outbox.connection);
+    if (connection?.outbox === outbox) this.#abandon(connection, 'Internal error');
+  }
+
+  #logFault(error: unknown, connection = -1): void {
     const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    this.#ports.log('error', 'internal.error', { connection: connection.id, reason });
+    this.#ports.log('error', 'internal.error', { connection, reason });
   }
 
   // ── Output ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -414,7 +407,7 @@ export class Node implements Out, RoomsOut {
         connection.outbox.flush(this.now);
         if (connection.outbox.held > limit) return this.#abandon(connection, 'Output limit exceeded');
       }
-      this.#hold(connection, HELD_BY_OUTPUT);
+      this.#holds.hold(connection, HELD_BY_OUTPUT);
       this.#waiting.add(connection);
     }
   }
@@ -426,8 +419,8 @@ export class Node implements Out, RoomsOut {
     if (connection.held !== 0 && !outbox.pouring) {
       if (outbox.held * 4 <= this.#config.limits.newOutputBytes || !outbox.blocked) {
         this.#waiting.delete(connection);
-        this.#release(connection, HELD_BY_SOURCE);
-        this.#release(connection, HELD_BY_OUTPUT);
+        this.#holds.release(connection, HELD_BY_SOURCE);
+        this.#holds.release(connection, HELD_BY_OUTPUT);
       }
     }
   }
@@ -443,7 +436,7 @@ export class Node implements Out, RoomsOut {
     try {
       this.chat.disconnected(session, reason, this.now);
     } catch (error) {
-      this.#logFault(connection, error);
+      this.#logFault(error, connection.id);
     }
   }
 
@@ -463,13 +456,21 @@ export class Node implements Out, RoomsOut {
 
   #end(connection: Connection): void {
     this.#waiting.delete(connection);
-    this.#resumed.delete(connection);
+    this.#holds.forget(connection);
     this.#endings.begin(connection, this.now);
     this.#flusher.wake();
   }
 
   #sweep(now: number): void {
-    for (const connection of this.connections) this.#check(connection, now);
+    for (const connection of this.connections) {
+      try {
+        this.#check(connection, now);
+      } catch (error) {
+        this.#contain(connection, error);
+      }
+    }
+    if (this.#refusals > 1) this.#ports.log('warn', 'connections.refused', { count: this.#refusals });
+    this.#refusals = 0;
     this.#sweeps++;
     if (this.#sweeps % AGE_EVERY_SWEEPS === 0) this.rooms.age(now);
     const idle = this.connections.count === 0 && this.rooms.budget.held === 0;

@@ -3,7 +3,7 @@
 
 import { serverId } from '../base/ids.ts';
 import type { OperatorConfig } from '../chat/config.ts';
-import type { NodeConfig } from '../node/node.ts';
+import type { NodeConfig } from '../node/config.ts';
 import { announcedLimits } from './limits.ts';
 import type { OperatorAccount } from './operators.ts';
 import type { Options } from './option-table.ts';

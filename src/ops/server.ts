@@ -53,7 +53,10 @@ export class Server {
   constructor(parts: ServerParts) {
     const { options, log } = parts;
     const mask = new HostMask();
-    this.#edge = new Edge((address) => (options.showHosts ? plainAddress(address) : mask.mask(address)));
+    this.#edge = new Edge(
+      (address) => (options.showHosts ? plainAddress(address) : mask.mask(address)),
+      (error) => log.error('internal.error', { reason: error instanceof Error ? error.stack : String(error) }),
+    );
     const incarnation = this.#edge.now();
     // Nothing is accepted before the event loop runs, and by then the node is there.
     const clients = options.clients.map((address) => listen(this.#edge, address));

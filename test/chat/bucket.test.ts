@@ -25,7 +25,7 @@ test('takes nothing when it refuses, and a burst for whatever costs more', () =>
 
 test('goes into debt until a whole burst, and pays it back with time', () => {
   const bucket = { tokens: 0, filledAt: 0 };
-  expect([1, 2, 3, 4].map(() => charge(bucket, FLOOD, 0))).toEqual([true, true, true, false]);
+  expect([1, 2, 3, 4].map(() => charge(bucket, 1, FLOOD, 0))).toEqual([true, true, true, false]);
   expect(take(bucket, 1, FLOOD, 2000)).toBe(false);
   expect(take(bucket, 1, FLOOD, 2500)).toBe(true);
 });

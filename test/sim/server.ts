@@ -4,7 +4,8 @@
 
 import type { ConnectionId, Ticket } from '../../src/base/ids.ts';
 import { NEW } from '../../src/chat/session.ts';
-import { Node, type NodeConfig } from '../../src/node/node.ts';
+import type { NodeConfig } from '../../src/node/config.ts';
+import { Node } from '../../src/node/node.ts';
 import type { Ports } from '../../src/node/ports.ts';
 import { MemoryBudget } from '../../src/order/budget.ts';
 import { MemoryLog, type MemoryLimits } from '../../src/order/memory.ts';
