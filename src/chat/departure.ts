@@ -75,7 +75,8 @@ export function tellPeers(context: Context, user: User, frames: FrameWriter): bo
   }
   if (only === undefined) return false;
   const round = ++context.round;
-  if (announcing === 1) {
+  // Who is there itself must hear it whatever a room's memory overtakes: then everybody is told alone.
+  if (announcing === 1 && user.session?.state !== REGISTERED) {
     only.port.announce(frames.bytes, 0, frames.length);
     return true;
   }
