@@ -3,13 +3,13 @@
 //
 //   bun bench/allocating.ts scanner|node|waste FRAMES
 
+import { Budget } from '../src/base/budget.ts';
 import { utf8Bytes } from '../src/base/bytes.ts';
 import type { ConnectionId } from '../src/base/ids.ts';
 import { Node } from '../src/node/node.ts';
 import type { Ports } from '../src/node/ports.ts';
 import { nodeConfig } from '../src/ops/node-config.ts';
 import { parseOptions } from '../src/ops/options.ts';
-import { MemoryBudget } from '../src/order/budget.ts';
 import { MemoryLog } from '../src/order/memory.ts';
 import { Frame, MORE, Scanner } from '../src/wire/scanner.ts';
 import { VerbTable } from '../src/wire/verbs.ts';
@@ -45,7 +45,7 @@ function node(): Taker {
   const parsed = parseOptions(['--flood', 'off', '--name', 'bench'], {}, { hostname: 'bench', fdLimit: 20_000 });
   if (!('options' in parsed)) throw new Error('the options of the bench are wrong');
   const { options } = parsed;
-  const memory = new MemoryBudget(options.roomMemoryBytes);
+  const memory = new Budget(options.roomMemoryBytes);
   const delivered = new Delivered();
   const ports: Ports = {
     offer: (_id, bytes, start, end) => delivered.take(bytes, start, end),

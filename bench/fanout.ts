@@ -1,11 +1,11 @@
 // Delivery without a kernel: what a ring costs a message, and what an outbox costs a connection and a batch, over a
 // transport that takes everything and does nothing.
 
+import { Budget } from '../src/base/budget.ts';
 import { copyBytes } from '../src/base/bytes.ts';
 import { connectionId } from '../src/base/ids.ts';
 import { Outbox, type Shared, type Transport } from '../src/fanout/outbox.ts';
 import { Ring, type RingLimits, Stamps } from '../src/fanout/ring.ts';
-import { RingBudget } from '../src/fanout/ring-budget.ts';
 import { encodeFrame } from '../src/wire/writer.ts';
 import type { Reporter } from './report.ts';
 import { type Effort, type Group, time } from './timing.ts';
@@ -36,7 +36,7 @@ class Sink implements Transport {
 function world(): { sink: Sink; shared: Shared; ring: () => Ring } {
   const sink = new Sink();
   const stamps = new Stamps();
-  const budget = new RingBudget(256 * 2 ** 20);
+  const budget = new Budget(256 * 2 ** 20);
   const nothing = new Uint8Array(0);
   return { sink, shared: { transport: sink, stamps }, ring: () => new Ring(LIMITS, stamps, budget, 1, () => nothing) };
 }

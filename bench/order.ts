@@ -1,10 +1,10 @@
 // The order of a room: what it costs its home to number, keep and publish a message, and to look one up, over the log
 // in memory. The baseline is the least that has to be done: the finished frame copied into a tape.
 
+import { Budget } from '../src/base/budget.ts';
 import { utf8Bytes } from '../src/base/bytes.ts';
 import { type Epoch, epoch, type RoomKey, serverId, ticket, type Uid, uid } from '../src/base/ids.ts';
 import { Tape } from '../src/base/tape.ts';
-import { MemoryBudget } from '../src/order/budget.ts';
 import { Home, type HomeOut } from '../src/order/home.ts';
 import { MemoryLog } from '../src/order/memory.ts';
 import { Penalties } from '../src/order/reservations.ts';
@@ -54,7 +54,7 @@ function room(): Room {
   const home = new Home({
     room: { key: 'lobby' as RoomKey, name: 'Lobby' },
     epoch: EPOCH,
-    log: new MemoryLog(EPOCH, new MemoryBudget(256 * 2 ** 20)),
+    log: new MemoryLog(EPOCH, new Budget(256 * 2 ** 20)),
     penalties: new Penalties(),
     out,
     tickets: () => ticket(++tickets),

@@ -8,8 +8,8 @@
 // oldest entries and holds nothing back for anybody. A cursor that was overtaken finds itself below `tail` and is told
 // which seqs it may have missed. This file knows no connections but the list of who reads.
 
+import type { Budget, Member } from '../base/budget.ts';
 import { Tape } from '../base/tape.ts';
-import type { RingBudget } from './ring-budget.ts';
 import type { Subscription } from './subscription.ts';
 
 /** The server's order of decision: every published entry takes the next stamp. */
@@ -25,7 +25,7 @@ export interface RingLimits {
 
 const FIRST_ENTRIES = 8;
 
-export class Ring {
+export class Ring implements Member {
   readonly tape = new Tape();
   /** Who reads, in no order; a subscription knows its index. */
   readonly readers: Subscription[] = [];
@@ -40,7 +40,7 @@ export class Ring {
 
   readonly #limits: RingLimits;
   readonly #stamps: Stamps;
-  readonly #budget: RingBudget;
+  readonly #budget: Budget;
   #closed = false;
   /** The frame that tells an overtaken reader what it may have missed: seqs from … to, none when from > to. */
   readonly lagged: (from: number, to: number) => Uint8Array;
@@ -57,7 +57,7 @@ export class Ring {
   constructor(
     limits: RingLimits,
     stamps: Stamps,
-    budget: RingBudget,
+    budget: Budget,
     low: number,
     lagged: (from: number, to: number) => Uint8Array,
   ) {
@@ -67,7 +67,7 @@ export class Ring {
     this.low = low;
     this.floor = low;
     this.lagged = lagged;
-    budget.add(this);
+    budget.join(this);
   }
 
   /** Entries kept. */
@@ -136,8 +136,10 @@ export class Ring {
 
   /** Its room has ended. Readers that have left still read what came before; the budget does not count it any more. */
   close(): void {
+    if (this.#closed) return;
     this.#closed = true;
-    this.#budget.remove(this);
+    this.#budget.shrank(this.tape.held);
+    this.#budget.leave(this);
   }
 
   /** The entry that holds the byte at `position`; the entry to come when that is the head. position ≥ tape.tail. */
@@ -197,7 +199,9 @@ export class Ring {
   }
 
   #account(before: number): void {
-    if (!this.#closed) this.#budget.grew(this.tape.held - before);
+    if (this.#closed) return;
+    if (this.tape.held > before) this.#budget.grew(this.tape.held - before);
+    else this.#budget.shrank(before - this.tape.held);
   }
 
   #grow(): void {

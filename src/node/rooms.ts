@@ -4,6 +4,7 @@
 //   chat ── send, reserve … ──> Home ── publish ──> Ring ──> outboxes
 //        ── announce ────────────────────────────────^
 
+import { Budget } from '../base/budget.ts';
 import { Deadlines } from '../base/deadlines.ts';
 import {
   type ConnectionId,
@@ -18,8 +19,6 @@ import type { RoomPort } from '../chat/ports.ts';
 import type { Session } from '../chat/session.ts';
 import type { Outbox, Shared } from '../fanout/outbox.ts';
 import { Ring, type RingLimits } from '../fanout/ring.ts';
-import { RingBudget } from '../fanout/ring-budget.ts';
-import { MemoryBudget } from '../order/budget.ts';
 import { Home, type HomeLimits, type HomeOut } from '../order/home.ts';
 import type { EntryKind, RoomLog } from '../order/log.ts';
 import { Penalties, type PenaltyLimits } from '../order/reservations.ts';
@@ -140,9 +139,9 @@ export class Channel implements RoomPort, HomeOut {
 export class Rooms {
   readonly config: RoomsConfig;
   readonly out: RoomsOut;
-  readonly budget: RingBudget;
+  readonly budget: Budget;
   readonly penalties: Penalties;
-  readonly ids: MemoryBudget;
+  readonly ids: Budget;
   /** When chat wants to see to a room. */
   readonly wakes = new Deadlines<Channel>();
   /** When a home has something to decide. */
@@ -154,9 +153,9 @@ export class Rooms {
   constructor(config: RoomsConfig, out: RoomsOut) {
     this.config = config;
     this.out = out;
-    this.budget = new RingBudget(config.ringMemory);
+    this.budget = new Budget(config.ringMemory);
     this.penalties = new Penalties(config.penalties);
-    this.ids = new MemoryBudget(config.ids);
+    this.ids = new Budget(config.ids);
   }
 
   /** Makes the channel of a new room, in an epoch above every one before, whatever the clock did. */

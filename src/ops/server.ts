@@ -1,10 +1,10 @@
 // A server: one node at its edge, with its log, its passwords and its tokens. It starts and it stops; what it is told
 // comes from the options, and what it does is the node's.
 
+import { Budget } from '../base/budget.ts';
 import { Edge, type ListenAddress } from '../net/edge.ts';
 import { Node } from '../node/node.ts';
 import type { Ports } from '../node/ports.ts';
-import { MemoryBudget } from '../order/budget.ts';
 import { MemoryLog } from '../order/memory.ts';
 import { formatAddress } from './address.ts';
 import { HostMask, plainAddress } from './host-mask.ts';
@@ -111,7 +111,7 @@ function ports(edge: Edge, { options, log, onStop }: ServerParts): Ports {
     log.error('internal.error', { reason: String(error) }),
   );
   const tokens = new Tokens();
-  const memory = new MemoryBudget(options.roomMemoryBytes);
+  const memory = new Budget(options.roomMemoryBytes);
   const room = { slots: options.roomMessages, bytes: options.roomBytes };
   return {
     offer: (id, bytes, start, end) => edge.offer(id, bytes, start, end),

@@ -10,6 +10,7 @@
 // and allocates nothing. This file knows no users, sockets or clocks; whoever publishes must not call back into it.
 
 import { assert } from '../base/assert.ts';
+import { Budget } from '../base/budget.ts';
 import type { Epoch, RoomKey, Ticket, Uid } from '../base/ids.ts';
 import {
   EXPIRED,
@@ -22,7 +23,6 @@ import {
   UNAVAILABLE,
   WAITING,
 } from '../base/outcome.ts';
-import { MemoryBudget } from './budget.ts';
 import { encoded, SlotEncoder } from './encode.ts';
 import { fingerprint, type IdLimits, MessageIds } from './ids.ts';
 import { type EntryKind, LATE, MESSAGE, REFUSED, type RoomLog, SKIP, type Slot } from './log.ts';
@@ -81,7 +81,7 @@ export interface HomeOptions {
   readonly limits?: HomeLimits;
   readonly penalties: Penalties;
   /** Counts the message ids known over all rooms. */
-  readonly idBudget?: MemoryBudget;
+  readonly idBudget?: Budget;
   readonly out: HomeOut;
   readonly tickets: () => Ticket;
 }
@@ -127,7 +127,7 @@ export class Home {
     this.#tickets = tickets;
     this.#penalties = penalties;
     this.#encoder = new SlotEncoder(room.name, epoch);
-    this.#ids = new MessageIds(options.idBudget ?? new MemoryBudget(limits.idWindow * 2), limits);
+    this.#ids = new MessageIds(options.idBudget ?? new Budget(limits.idWindow * 2), limits);
     this.#numbers = new Numbers(first);
   }
 

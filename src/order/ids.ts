@@ -4,7 +4,7 @@
 // an entry lives for `idWindowMs` at least, unless `idWindow` newer ones came after it. Texts are compared by a hash of 53
 // bits: an accident of 1 in 10^15, and who arranges it on purpose loses a message of its own.
 
-import type { Member, MemoryBudget } from './budget.ts';
+import type { Budget, Member } from '../base/budget.ts';
 
 export interface IdLimits {
   /** How long an id is known. */
@@ -19,13 +19,13 @@ export class MessageIds implements Member {
   /** The fingerprint of its text. */
   print = 0;
   readonly #limits: IdLimits;
-  readonly #budget: MemoryBudget;
+  readonly #budget: Budget;
   #young: Generation | undefined;
   #old: Generation | undefined;
   #since = 0;
 
   /** `budget` counts entries. */
-  constructor(budget: MemoryBudget, limits: IdLimits) {
+  constructor(budget: Budget, limits: IdLimits) {
     this.#limits = limits;
     this.#budget = budget;
     budget.join(this);
@@ -58,8 +58,11 @@ export class MessageIds implements Member {
     if (now >= this.deadline) this.#rotate(now);
   }
 
-  halve(): void {
+  /** Forgets the older generation; the younger one is next. False when no id is known. */
+  halve(): boolean {
+    if (this.size === 0) return false;
     this.#rotate(this.#since);
+    return true;
   }
 
   /** Gives all memory back; nothing is asked of it afterwards. */

@@ -12,10 +12,10 @@
 // The newest decision at or above the floor is always kept. In the steady state nothing is allocated.
 
 import { assert } from '../base/assert.ts';
+import type { Budget, Member } from '../base/budget.ts';
 import { equalBytes } from '../base/bytes.ts';
 import type { Epoch, Ticket } from '../base/ids.ts';
 import { Tape } from '../base/tape.ts';
-import type { Member, MemoryBudget } from './budget.ts';
 import { type EntryKind, MESSAGE, REFUSED, type RoomLog, SKIP, type Slot } from './log.ts';
 
 /** What one room may keep. */
@@ -38,7 +38,7 @@ export class MemoryLog implements RoomLog, Member {
   committed = 0;
   floor: number;
   readonly #limits: MemoryLimits;
-  readonly #budget: MemoryBudget;
+  readonly #budget: Budget;
   readonly #frames = new Tape();
   /** seqs, negative for a SKIP; then starts; then positions. */
   #table = EMPTY;
@@ -48,12 +48,11 @@ export class MemoryLog implements RoomLog, Member {
   #oldest = 1;
   /** The limit of bytes now: less than the option after the budget made this log halve. */
   #bytes: number;
-  /** What the budget was told of. */
-  #tapeHeld = 0;
-  #sizeHeld = 0;
+  /** The bytes that the budget was told of. */
+  #told = 0;
 
   /** A log for slots from `first` on. */
-  constructor(epoch: Epoch, budget: MemoryBudget, limits: MemoryLimits = MEMORY_LIMITS, first = 1) {
+  constructor(epoch: Epoch, budget: Budget, limits: MemoryLimits = MEMORY_LIMITS, first = 1) {
     assert(limits.slots >= 1 && limits.bytes >= 1, 'a log that may keep nothing');
     this.epoch = epoch;
     this.floor = first;
@@ -61,6 +60,11 @@ export class MemoryLog implements RoomLog, Member {
     this.#bytes = limits.bytes;
     this.#budget = budget;
     budget.join(this);
+  }
+
+  /** Bytes of memory held. */
+  get #held(): number {
+    return this.#frames.held + this.#size * PLACE_BYTES;
   }
 
   append(
@@ -82,7 +86,7 @@ export class MemoryLog implements RoomLog, Member {
     this.#table[this.#size + at] = this.#frames.append(bytes, start, end);
     this.committed = position;
     if (seq >= this.floor) this.#place(seq, position);
-    if (this.#frames.held !== this.#tapeHeld || this.#size !== this.#sizeHeld) this.#account();
+    if (this.#held !== this.#told) this.#account();
     return position;
   }
 
@@ -100,8 +104,11 @@ export class MemoryLog implements RoomLog, Member {
     return true;
   }
 
-  halve(): void {
-    if (this.#frames.held <= LEAST_BYTES) return;
+  /** Evicts down to half of the memory held, and takes no more again while others need it. */
+  halve(): boolean {
+    if (this.#frames.held <= LEAST_BYTES) return false;
+    const oldest = this.#oldest;
+    const held = this.#held;
     // A tape has room for twice what is live: a quarter of it, kept, lets it settle at half.
     this.#bytes = powerOfTwo(this.#frames.held >> 2);
     while (this.#frames.length > this.#bytes && this.#oldest < this.committed) this.#evict();
@@ -109,6 +116,7 @@ export class MemoryLog implements RoomLog, Member {
     const kept = this.committed - this.#oldest + 1;
     if (kept * 2 <= this.#size) this.#resize(Math.max(SMALLEST, powerOfTwo(kept * 2)));
     this.#account();
+    return this.#oldest > oldest || this.#held < held;
   }
 
   close(): void {
@@ -201,9 +209,8 @@ export class MemoryLog implements RoomLog, Member {
 
   /** Tells the budget what is held now. Last in any change, for the budget may answer with halve(). */
   #account(): void {
-    const change = this.#frames.held - this.#tapeHeld + (this.#size - this.#sizeHeld) * PLACE_BYTES;
-    this.#tapeHeld = this.#frames.held;
-    this.#sizeHeld = this.#size;
+    const change = this.#held - this.#told;
+    this.#told = this.#held;
     if (change > 0) this.#budget.grew(change);
     else if (change < 0) this.#budget.shrank(-change);
   }

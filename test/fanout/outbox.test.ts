@@ -2,11 +2,11 @@
 
 import { heapStats } from 'bun:jsc';
 import { expect, test } from 'bun:test';
+import { Budget } from '../../src/base/budget.ts';
 import { utf8, utf8Bytes } from '../../src/base/bytes.ts';
 import { connectionId } from '../../src/base/ids.ts';
 import { Outbox, type Transport } from '../../src/fanout/outbox.ts';
 import { Ring, Stamps } from '../../src/fanout/ring.ts';
-import { RingBudget } from '../../src/fanout/ring-budget.ts';
 import { TAKE_ALL, World } from './world.ts';
 
 const NONE = () => 0;
@@ -15,7 +15,7 @@ const LIMITS = { entries: 64, bytes: 1 << 20, ageMs: 60_000 };
 /** A ring and an outbox that reads it, with nothing between the test and what is offered. */
 function bare(offer: Transport['offer'], lagged = (from: number, to: number) => utf8Bytes(`<L,${from},${to}>\n`)) {
   const stamps = new Stamps();
-  const ring = new Ring(LIMITS, stamps, new RingBudget(1 << 30), 1, lagged);
+  const ring = new Ring(LIMITS, stamps, new Budget(1 << 30), 1, lagged);
   const outbox = new Outbox(connectionId(7), { transport: { offer }, stamps });
   let seq = 0;
   const publish = (text: string) => {

@@ -2,12 +2,12 @@
 // queue of what was decided for it; at any moment exactly one frame may come next, so every offer is compared byte by
 // byte while it is made. A violation throws where it happens. The model shares no code with what it checks.
 
+import { Budget } from '../../src/base/budget.ts';
 import { utf8Bytes } from '../../src/base/bytes.ts';
 import { connectionId } from '../../src/base/ids.ts';
 import type { Tape } from '../../src/base/tape.ts';
 import { Outbox, type Shared, type Transport } from '../../src/fanout/outbox.ts';
 import { Ring, type RingLimits, Stamps } from '../../src/fanout/ring.ts';
-import { RingBudget } from '../../src/fanout/ring-budget.ts';
 
 /** What a transport does with `asked` bytes: how many it takes. Frame ends are offsets into the offered bytes. */
 export type Takes = (asked: number, frameEnds: readonly number[]) => number;
@@ -77,7 +77,7 @@ const NOTHING = new Uint8Array(0);
 
 export class World {
   readonly stamps = new Stamps();
-  readonly budget: RingBudget;
+  readonly budget: Budget;
   readonly rooms: Room[] = [];
   readonly readers: Reader[] = [];
   now = 1_000_000;
@@ -86,7 +86,7 @@ export class World {
   readonly #shared: Shared;
 
   constructor(cap = 1 << 30) {
-    this.budget = new RingBudget(cap);
+    this.budget = new Budget(cap);
     const transport: Transport = { offer: (id, bytes, start, end) => this.#offer(id as number, bytes, start, end) };
     this.#shared = { transport, stamps: this.stamps };
   }

@@ -1,10 +1,10 @@
 // A program for hot-path.test.ts: a million sends through a warm home. With `leaky` its reader keeps house badly and
 // makes an object a message, which shows that the measurement sees one.
 
+import { Budget } from '../../src/base/budget.ts';
 import { utf8Bytes } from '../../src/base/bytes.ts';
 import { epoch, type RoomKey, serverId, type Ticket, uid } from '../../src/base/ids.ts';
 import { SENT } from '../../src/base/outcome.ts';
-import { MemoryBudget } from '../../src/order/budget.ts';
 import { Home } from '../../src/order/home.ts';
 import { MemoryLog } from '../../src/order/memory.ts';
 import { Penalties } from '../../src/order/reservations.ts';
@@ -18,7 +18,7 @@ let last: { seq: number } | undefined;
 const home = new Home({
   room: { key: 'lobby' as RoomKey, name: 'Lobby' },
   epoch: EPOCH,
-  log: new MemoryLog(EPOCH, new MemoryBudget(1 << 28)),
+  log: new MemoryLog(EPOCH, new Budget(1 << 28)),
   penalties: new Penalties(),
   tickets: () => ++tickets as Ticket,
   out: {

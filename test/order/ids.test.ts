@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'bun:test';
+import { Budget } from '../../src/base/budget.ts';
 import { utf8Bytes } from '../../src/base/bytes.ts';
-import { MemoryBudget } from '../../src/order/budget.ts';
 import { fingerprint, MessageIds } from '../../src/order/ids.ts';
 
 const MIN = 60_000;
 
-function open({ idWindow = 100, idWindowMs = 10 * MIN, budget = new MemoryBudget(1_000_000) } = {}) {
+function open({ idWindow = 100, idWindowMs = 10 * MIN, budget = new Budget(1_000_000) } = {}) {
   const ids = new MessageIds(budget, { idWindow, idWindowMs });
   const find = (id: string) => (ids.find(id) ? { seq: ids.seq, print: ids.print } : undefined);
   return { ids, find, budget };
@@ -49,7 +49,7 @@ describe('message ids', () => {
   });
 
   test('all rooms together keep what the budget allows', () => {
-    const budget = new MemoryBudget(1_000);
+    const budget = new Budget(1_000);
     const rooms = Array.from({ length: 10 }, () => open({ budget, idWindow: 1_000 }));
     for (let seq = 1; seq <= 500; seq++) {
       for (const { ids } of rooms) ids.add(`id-${seq}`, seq, 0, 0);
@@ -57,6 +57,13 @@ describe('message ids', () => {
     }
     expect(rooms.filter(({ find }) => find('id-500') !== undefined).length).toBeGreaterThan(5);
     expect(budget.held).toBe(rooms.reduce((sum, { ids }) => sum + ids.size, 0));
+  });
+
+  test('gives the younger ids after the older ones, and says when none are left', () => {
+    const { ids, find, budget } = open({ idWindow: 2 });
+    for (let seq = 1; seq <= 3; seq++) ids.add(`id-${seq}`, seq, 0, 0);
+    expect([ids.halve(), find('id-2'), find('id-3')?.seq, budget.held]).toEqual([true, undefined, 3, 1]);
+    expect([ids.halve(), ids.size, budget.held, ids.halve()]).toEqual([true, 0, 0, false]);
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
+import { Budget } from '../../src/base/budget.ts';
 import { epoch, serverId, ticket } from '../../src/base/ids.ts';
-import { MemoryBudget } from '../../src/order/budget.ts';
 import { MESSAGE } from '../../src/order/log.ts';
 import { type MemoryLimits, MemoryLog } from '../../src/order/memory.ts';
 import { emptySlot } from '../../src/order/readers.ts';
@@ -11,10 +11,10 @@ const NO_TICKET = ticket(0);
 const GENEROUS = 1 << 30;
 
 describeLog('the memory log', {
-  make: (epochOf, slots, bytes, first) => new MemoryLog(epochOf, new MemoryBudget(GENEROUS), { slots, bytes }, first),
+  make: (epochOf, slots, bytes, first) => new MemoryLog(epochOf, new Budget(GENEROUS), { slots, bytes }, first),
 });
 
-function open(limits?: MemoryLimits, budget = new MemoryBudget(GENEROUS)) {
+function open(limits?: MemoryLimits, budget = new Budget(GENEROUS)) {
   const log = new MemoryLog(EPOCH, budget, limits);
   const append = (seq: number, size = 100): void => {
     expect(log.append(log.committed, MESSAGE, seq, new Uint8Array(size), 0, size, NO_TICKET)).toBe(log.committed);
@@ -99,7 +99,7 @@ describe('the memory log', () => {
 
 describe('a budget for all rooms', () => {
   test('is not exceeded for long: rooms halve what they keep, in turn, and each keeps its newest slots', () => {
-    const budget = new MemoryBudget(400_000);
+    const budget = new Budget(400_000);
     const rooms = range(1, 20).map(() => open({ slots: 1_024, bytes: 1 << 20 }, budget));
     for (const seq of range(1, 2_000)) {
       for (const room of rooms) room.append(seq, 100);
@@ -114,14 +114,14 @@ describe('a budget for all rooms', () => {
   });
 
   test('a room that is told to halve gives memory back at once, and does not take it again', () => {
-    const budget = new MemoryBudget(2_500_000);
+    const budget = new Budget(2_500_000);
     const others = 1_300_000;
     budget.grew(others);
     const { log, append, has } = open({ slots: 4_096, bytes: 1 << 20 }, budget);
     for (const seq of range(1, 4_000)) append(seq, 100);
     const before = budget.held - others;
     expect(before).toBeGreaterThan(1 << 20);
-    log.halve();
+    expect(log.halve()).toBe(true);
     expect(budget.held - others).toBeLessThan(before * 0.4);
     expect(range(log.floor, 4_000).every(has)).toBe(true);
     expect(log.floor).toBeLessThan(3_000);
@@ -129,8 +129,21 @@ describe('a budget for all rooms', () => {
     expect(budget.held - others).toBeLessThanOrEqual(before * 0.6);
   });
 
+  test('a room gives until only its newest slot is left, and says when it has nothing to give', () => {
+    const { log, append, has, budget } = open();
+    expect(log.halve()).toBe(false);
+    for (const seq of range(1, 100)) append(seq, 2_000);
+    let held = budget.held;
+    while (log.halve()) {
+      expect(budget.held).toBeLessThan(held);
+      held = budget.held;
+    }
+    expect([log.floor, has(100)]).toEqual([100, true]);
+    expect(budget.held).toBe(held);
+  });
+
   test('a room that gave way keeps more again when others have gone', () => {
-    const budget = new MemoryBudget(200_000);
+    const budget = new Budget(200_000);
     const [one, ...others] = range(1, 10).map(() => open({ slots: 1_024, bytes: 65_536 }, budget));
     for (const seq of range(1, 1_000)) for (const room of [one, ...others]) room?.append(seq, 100);
     const squeezed = 1_000 - (one?.log.floor ?? 0);

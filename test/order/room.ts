@@ -1,9 +1,9 @@
 // A home with everything around it in plain sight: what it published, whom it answered, what it wants to be called for.
 
+import { Budget } from '../../src/base/budget.ts';
 import { utf8, utf8Bytes } from '../../src/base/bytes.ts';
 import { type Epoch, epoch, type RoomKey, serverId, type Ticket, ticket, type Uid, uid } from '../../src/base/ids.ts';
 import type { SendOutcome } from '../../src/base/outcome.ts';
-import { MemoryBudget } from '../../src/order/budget.ts';
 import { HOME_LIMITS, Home, type HomeLimits, type HomeOut } from '../../src/order/home.ts';
 import type { RoomLog } from '../../src/order/log.ts';
 import { type MemoryLimits, MemoryLog } from '../../src/order/memory.ts';
@@ -34,7 +34,7 @@ export class Room implements HomeOut {
   readonly published: { seq: number; frame: string }[] = [];
   readonly settlements: Settled[] = [];
   readonly tickets: Ticket[] = [];
-  readonly budget = new MemoryBudget(1 << 30);
+  readonly budget = new Budget(1 << 30);
   readonly penalties = new Penalties();
   readonly late: LateLog | undefined;
   readonly home: Home;

@@ -2,13 +2,13 @@
 // in batches: what comes before the flush that was asked for is one batch. It watches what only the inside shows:
 // memory against its caps, faults of our own, and that nothing is left when everybody has gone.
 
+import { Budget } from '../../src/base/budget.ts';
 import type { ConnectionId, Ticket } from '../../src/base/ids.ts';
 import { NEW } from '../../src/chat/session.ts';
 import type { NodeConfig } from '../../src/node/config.ts';
 import { Node } from '../../src/node/node.ts';
 import type { Ports } from '../../src/node/ports.ts';
-import { MemoryBudget } from '../../src/order/budget.ts';
-import { MemoryLog, type MemoryLimits } from '../../src/order/memory.ts';
+import { type MemoryLimits, MemoryLog } from '../../src/order/memory.ts';
 import type { Random } from './random.ts';
 import { type LogWeather, SlowLog } from './slow-log.ts';
 import type { End } from './transport.ts';
@@ -39,7 +39,7 @@ export class SimServer {
   readonly #weather: ServerWeather;
   readonly #sometimes: (event: string) => void;
   readonly #sockets: (End | undefined)[] = [];
-  readonly #memory: MemoryBudget;
+  readonly #memory: Budget;
   #woken = false;
   #tickAt = Number.POSITIVE_INFINITY;
   #checks = 0;
@@ -49,7 +49,7 @@ export class SimServer {
     this.#random = world.random.fork();
     this.#weather = weather;
     this.#sometimes = sometimes;
-    this.#memory = new MemoryBudget(weather.memoryCap);
+    this.#memory = new Budget(weather.memoryCap);
     this.node = new Node(weather.node, this.#ports());
   }
 
@@ -71,7 +71,9 @@ export class SimServer {
         if (this.#sockets[id] !== end) return;
         this.#sockets[id] = undefined;
         if (inputOver) this.#inputOver.delete(id);
-        this.#call(() => this.node.closed(id, reason === 'reset' ? 'Connection lost' : 'Connection closed', this.#world.now));
+        this.#call(() =>
+          this.node.closed(id, reason === 'reset' ? 'Connection lost' : 'Connection closed', this.#world.now),
+        );
       },
     };
   }

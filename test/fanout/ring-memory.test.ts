@@ -1,8 +1,7 @@
-// The budget of all rings: counted exactly, kept to, and spread.
+// The memory of all rings together: a budget is kept to, and what it costs is spread.
 
 import { expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { RingBudget } from '../../src/fanout/ring-budget.ts';
 import { World } from './world.ts';
 
 /** What a tape of so many live bytes holds at least: a power of two. */
@@ -59,52 +58,4 @@ test('the cost is spread: each ring gives in its turn', () => {
   const kept = rooms.map((room) => room.ring.size);
   expect(Math.min(...kept)).toBeGreaterThan(20);
   expect(world.budget.held).toBeLessThanOrEqual(200_000);
-});
-
-test('a ring that is forgotten, twice or never known, leaves the count of the others right', () => {
-  const budget = new RingBudget(1_000);
-  const held = (bytes: number) => ({ tape: { held: bytes }, halve: () => false });
-  const [one, two, three] = [held(10), held(20), held(30)] as const;
-  for (const ring of [one, two, three]) budget.add(ring);
-  expect(budget.held).toBe(60);
-  budget.remove(one);
-  budget.remove(one);
-  budget.remove(held(40));
-  expect(budget.held).toBe(50);
-  budget.remove(three);
-  budget.grew(2_000);
-  expect(budget.held).toBe(2_020);
-});
-
-/** Rings that hold 1,000 bytes each and give 100 at a time. */
-function givers(budget: RingBudget, count: number) {
-  const rings = Array.from({ length: count }, () => {
-    const ring = {
-      tape: { held: 1_000 },
-      asked: 0,
-      halve: () => {
-        ring.asked++;
-        if (ring.tape.held === 0) return false;
-        ring.tape.held -= 100;
-        budget.grew(-100);
-        return true;
-      },
-    };
-    return ring;
-  });
-  for (const ring of rings) budget.add(ring);
-  return rings;
-}
-
-test('rings give until the cap is kept or all is given, each in its turn', () => {
-  const budget = new RingBudget(1_500);
-  const rings = givers(budget, 4);
-  budget.grew(0);
-  budget.grew(-1);
-  expect(rings.map((ring) => ring.asked)).toEqual([0, 0, 0, 0]);
-  budget.grew(1);
-  expect(budget.held).toBe(1_500);
-  expect(rings.map((ring) => ring.tape.held)).toEqual([400, 300, 400, 400]);
-  budget.grew(100_000);
-  expect(rings.map((ring) => ring.tape.held)).toEqual([0, 0, 0, 0]);
 });
