@@ -9,7 +9,7 @@ import { Tape } from '../base/tape.ts';
 export type Fill = (tape: Tape) => boolean;
 
 const COMPACTED = 64;
-const POOLED = 64;
+const POOLED = 512;
 const POOLED_BYTES = 4096;
 const pool: Own[] = [];
 

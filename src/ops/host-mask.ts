@@ -12,8 +12,12 @@ export function plainAddress(address: string): string {
   return address.replace(/%.*$/, '').replace(MAPPED_V4, '').toLowerCase();
 }
 
+const REMEMBERED = 1024;
+
 export class HostMask {
   readonly #key: Uint8Array;
+  /** The masks of the addresses that came last: many connections come from few. */
+  readonly #known = new Map<string, string>();
 
   constructor(key: Uint8Array = randomBytes(KEY_BYTES)) {
     this.#key = key;
@@ -21,7 +25,12 @@ export class HostMask {
 
   /** The name that stands for an address: 16 hex digits and `.hidden`. */
   mask(address: string): string {
+    const known = this.#known.get(address);
+    if (known !== undefined) return known;
     const digest = createHmac('sha256', this.#key).update('host,').update(plainAddress(address)).digest('hex');
-    return `${digest.slice(0, DIGITS)}.hidden`;
+    const mask = `${digest.slice(0, DIGITS)}.hidden`;
+    if (this.#known.size >= REMEMBERED) this.#known.clear();
+    this.#known.set(address, mask);
+    return mask;
   }
 }
