@@ -92,6 +92,12 @@ const ACTIONS = {
   floodPings: (client) => {
     for (let left = client.random.between(10, 200); left > 0; left--) client.say('PING', 'x'.repeat(left));
   },
+  floodTells: (client) => {
+    const target = someNick(client);
+    for (let left = client.random.between(10, 60); left > 0; left--) {
+      client.say('LSEND', client.text(60).padEnd(client.weather.textBytes, '.').slice(0, client.weather.textBytes), target);
+    }
+  },
   floodLists: (client) => {
     for (let left = client.random.between(3, 12); left > 0; left--) ACTIONS.history(client);
     ACTIONS.rooms(client);
@@ -151,7 +157,7 @@ const ANYBODY: Partial<Record<ActionName, number>> = {
 const WEIGHTS: Readonly<Record<Profile, Partial<Record<ActionName, number>>>> = {
   talker: ANYBODY,
   reserver: { ...ANYBODY, reserve: 8, fill: 5, abandon: 1, find: 4, leave: 1.5, quit: 0.3, reset: 0.4 },
-  flooder: { ...ANYBODY, flood: 1.5, floodPings: 0.3, floodLists: 0.5, history: 2 },
+  flooder: { ...ANYBODY, flood: 1.5, floodTells: 1, floodPings: 0.3, floodLists: 0.5, history: 2 },
   slow: { ...ANYBODY, stall: 2, stallLong: 0.3, floodLists: 0.3, rooms: 1, members: 1, joinFar: 1 },
   vandal: { ...ANYBODY, garbage: 2, less: 1, endless: 0.2, wrong: 4, floodPings: 0.2 },
   traveller: { ...ANYBODY, reset: 1, vanish: 0.5, half: 0.3, quit: 0.5, repeat: 3, reuseId: 1, join: 4 },
@@ -226,5 +232,6 @@ function anyRoom(client: RawClient): string {
 
 function someNick(client: RawClient): string {
   const { random } = client;
+  if (client.others.length > 0 && random.chance(0.6)) return random.pick(client.others);
   return random.chance(0.4) ? random.pick(['bob', 'eve', 'nobody']) : `n${random.below(12)}_${random.between(1, 4)}`;
 }

@@ -34,7 +34,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'order/home.ts',
     from: 'if (this.#ids.print !== print) return ID_REUSED;',
     to: '',
-    by: ['O5', 'O6', 'ANSWER', 'SEND'],
+    by: ['O5'],
   },
   {
     name: 'a skip is not published',
@@ -125,7 +125,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'node/flusher.ts',
     from: 'for (let i = readers.length - 1; i >= 0; i--)',
     to: 'for (let i = readers.length - 1; i > 0; i--)',
-    by: ['O2', 'ORDER', 'ANSWER', 'FAULT'],
+    by: ['O2', 'O8', 'ORDER', 'ANSWER', 'FAULT'],
   },
   {
     name: 'a user quits once a room',
@@ -151,8 +151,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a command that waited is forgotten',
     file: 'chat/chat.ts',
-    from: 'if (frame !== undefined) this.#obey(session, frame, now);\n  }\n\n  /** Lets',
-    to: 'if (frame !== undefined) this.#resume(session);\n  }\n\n  /** Lets',
+    from: 'if (frame !== undefined) this.#obey(session, frame, now);',
+    to: 'if (frame !== undefined) this.#resume(session);',
     by: ['ANSWER'],
   },
   {

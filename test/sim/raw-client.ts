@@ -43,6 +43,8 @@ export class RawClient {
   /** With an id and not answered yet; answered ones, to be repeated. */
   unanswered: SentMessage[] = [];
   readonly answered: SentMessage[] = [];
+  /** Nicknames heard of lately. */
+  readonly others: string[] = [];
   registered = false;
   nick = '';
   uid = '';
@@ -248,6 +250,11 @@ export class RawClient {
         return;
       case 'RPL_LAGGED':
         this.views.get(foldRoom(first))?.lost(second, Number(third), Number(fourth));
+        return;
+      case 'JOINROOM':
+      case 'RPL_ULIST':
+        this.others.push(second.slice(0, second.indexOf('!')));
+        if (this.others.length > REMEMBERED) this.others.shift();
         return;
       case 'LEAVEROOM':
         if (second.startsWith(`${this.nick}!`)) this.joined.delete(foldRoom(first));

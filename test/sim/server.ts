@@ -28,8 +28,8 @@ const SECRET = 'a secret of the simulated server';
 /** Password checks at once; more are turned away. */
 const CHECKS = 4;
 const CHECK_MS = 80;
-/** What one source of frames may put into an outbox beyond its limit, and what a tape holds beyond what lives in it. */
-const POUR_SLACK = 40_000;
+/** What the last piece of a list may put into an outbox beyond its limit. */
+const POUR_SLACK = 20_000;
 
 export class SimServer {
   readonly node: Node;

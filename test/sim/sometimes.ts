@@ -46,11 +46,12 @@ export const EXPECTED: readonly string[] = [
   'members counted',
   'closed: Excess flooding',
   'closed: Registration timed out',
-  'closed: Resumed by a new connection',
+  'ghost ended by RESUME',
   'closed: Ping timeout',
   'closed: Killed',
   'closed: A frame was too long',
   'server: connection.abandoned (Write timeout)',
+  'server: connection.abandoned (Output limit exceeded)',
   'log: committed late',
   'log: refused at once',
   'log: refused late',
@@ -100,6 +101,9 @@ export function countRecord(record: Record, sometimes: Sometimes): void {
           if (args[6] !== '') sometimes.count(`recovered ${args[6]}`);
           if ((epochs.get(first) ?? args[3]) !== args[3]) sometimes.count('room made anew');
           epochs.set(first, args[3] ?? '');
+          break;
+        case 'QUIT':
+          if ((args[1] ?? '').startsWith('Resumed')) sometimes.count('ghost ended by RESUME');
           break;
         case 'ERROR':
           sometimes.count(`closed: ${first.split(/[;:]| by \w/)[0]}`);

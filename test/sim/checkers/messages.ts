@@ -85,7 +85,12 @@ function promises(record: Record): Violation[] {
   const audits = auditOf(record);
   const told = new Map<string, string>();
   for (const dialogue of record.dialogues) {
+    const owed = new Map<string, number>();
     for (const { said, verb, args, at } of dialogue.utterances) {
+      if (said && verb === 'CSEND') {
+        const promise = `${args[3] ?? ''} ${args[0] ?? ''}`;
+        owed.set(promise, (owed.get(promise) ?? 0) + 1);
+      }
       if (said || verb !== 'RPL_SENT') continue;
       const [name = '', epoch = '', seq = '', id = ''] = args;
       const room = foldRoom(name);
@@ -96,6 +101,13 @@ function promises(record: Record): Violation[] {
         const is = slot === undefined ? 'nothing' : JSON.stringify(slot.message ?? 'a skip');
         found.push(violation('O5', dialogue, at, `${id} was promised in ${room} ${seq}, where ${is} stands`));
       }
+      // The same id with another text is not answered so.
+      const promise = `${id} ${slot?.message?.text ?? ''}`;
+      const left = (owed.get(promise) ?? 0) - 1;
+      if (slot?.message?.id === id && left < 0) {
+        found.push(violation('O5', dialogue, at, `${id} was promised for another text than ${slot.message.text}`));
+      }
+      owed.set(promise, left);
       const key = `${room} ${epoch} ${id}`;
       if (record.facts.idWindowMs === Number.POSITIVE_INFINITY && (told.get(key) ?? seq) !== seq) {
         found.push(violation('O5', dialogue, at, `${id} was promised in ${room} ${told.get(key)} and ${seq}`));
