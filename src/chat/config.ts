@@ -22,6 +22,10 @@ export interface Flood {
 }
 
 export interface Limits {
+  /** Letters of a nickname, at most 32. */
+  readonly nickLength: number;
+  /** Code points of a room's name, at most 64. */
+  readonly roomLength: number;
   /** Rooms that one user may be in. */
   readonly roomsPerUser: number;
   /** Rooms on the server. */

@@ -15,9 +15,11 @@ import type { User } from './users.ts';
 export function createRoom(context: Context, session: Session, frame: Frame, now: number): void {
   const name = frame.arg(0);
   const key = roomKey(name) as RoomKey | undefined;
-  if (key === undefined) return context.refuse(session, frame, now, 'ERR_BADROOMNAME', name);
   const { rooms, out } = context;
   const { limits } = context.config;
+  if (key === undefined || [...name].length > limits.roomLength) {
+    return context.refuse(session, frame, now, 'ERR_BADROOMNAME', name);
+  }
   if (rooms.get(key) !== undefined) return context.refuse(session, frame, now, 'ERR_ROOMEXISTS', name);
   if (rooms.size >= limits.rooms) {
     return context.refuse(session, frame, now, 'ERR_TOOMANYROOMS', name, TEXTS.roomsFull);

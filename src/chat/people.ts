@@ -89,8 +89,10 @@ export function locate(context: Context, session: Session, frame: Frame, now: nu
   const frames = context.begin();
   if (owner !== undefined) location(frames, owner, network.hopcount(owner.server));
   else if (former !== undefined) {
-    const { user, nick, time } = former;
-    wasLocation(frames, nick, user.endedAt === 0 ? user.nick : '', user, time);
+    // Whoever took the user's place by RESUME is the same person.
+    let user = former.user;
+    while (user.successor !== undefined) user = user.successor;
+    wasLocation(frames, former.nick, user.endedAt === 0 ? user.nick : '', user, former.time);
   }
   context.reply(session);
 }

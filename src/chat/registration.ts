@@ -32,7 +32,7 @@ export function resume(context: Context, session: Session, frame: Frame, now: nu
 
 export function nick(context: Context, session: Session, frame: Frame, now: number): void {
   const wanted = frame.arg(0);
-  if (!isNick(wanted)) return context.refuse(session, frame, now, 'ERR_BADNICK', wanted);
+  if (!isAllowed(context, wanted)) return context.refuse(session, frame, now, 'ERR_BADNICK', wanted);
   if (session.state === NEW) return chooseNick(context, session, frame, wanted, now);
   const user = session.user as User;
   const owner = context.nicknames.owner(wanted);
@@ -81,7 +81,7 @@ function complete(context: Context, session: Session, frame: Frame, registration
   const data = registration.data as readonly string[];
   const before = registration.resumes === undefined ? undefined : remembered(context, registration.resumes, now);
   const wanted = registration.nick || before?.nick || (data[0] as string);
-  if (!isNick(wanted)) {
+  if (!isAllowed(context, wanted)) {
     context.refuse(session, frame, now, 'ERR_BADNICK', wanted);
     return false;
   }
@@ -133,6 +133,10 @@ function remembered(context: Context, id: Uid, now: number): User | undefined {
   let found = context.users.byUid(id) ?? context.nicknames.gone(id, now);
   while (found?.successor !== undefined) found = found.successor;
   return found;
+}
+
+function isAllowed(context: Context, wanted: string): boolean {
+  return isNick(wanted) && wanted.length <= context.config.limits.nickLength;
 }
 
 function noted(session: Session): Registration {

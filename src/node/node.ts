@@ -19,7 +19,7 @@ import type { Outbox, Shared } from '../fanout/outbox.ts';
 import { type Ring, Stamps } from '../fanout/ring.ts';
 import type { RoomLog } from '../order/log.ts';
 import { BAD, FRAME, Frame, MORE } from '../wire/scanner.ts';
-import { encodeFrame, FrameWriter } from '../wire/writer.ts';
+import { encodeFrame } from '../wire/writer.ts';
 import type { NodeConfig } from './config.ts';
 import { type Connection, HELD_BY_COMMAND, HELD_BY_OUTPUT, HELD_BY_SOURCE } from './connection.ts';
 import { Connections } from './connections.ts';
@@ -27,13 +27,12 @@ import { Endings } from './endings.ts';
 import { Flusher } from './flusher.ts';
 import { Holds } from './holds.ts';
 import type { Ports } from './ports.ts';
+import { pouring } from './pour.ts';
 import { type Channel, Rooms, type RoomsOut } from './rooms.ts';
 import { judge } from './verdict.ts';
 
 const SWEEP_MS = 1000;
 const AGE_EVERY_SWEEPS = 5;
-/** Bytes that a source of frames makes at a time. */
-const POUR_BYTES = 16_384;
 
 export class Node implements Out, RoomsOut {
   readonly chat: Chat;
@@ -47,7 +46,6 @@ export class Node implements Out, RoomsOut {
   readonly #ports: Ports;
   readonly #frame: Frame;
   readonly #ping: Uint8Array;
-  readonly #poured = new FrameWriter();
   readonly #flusher: Flusher;
   readonly #endings: Endings;
   /** Connections whose input waits for their output. */
@@ -92,7 +90,7 @@ export class Node implements Out, RoomsOut {
     else {
       if (++this.#refusals === 1) this.#ports.log('warn', 'connection.refused', { address, reason: refusal });
       connection.refused = true;
-      this.chat.full(connection.id);
+      this.chat.full(connection.id, refusal);
     }
     return connection.id;
   }
@@ -205,13 +203,7 @@ export class Node implements Out, RoomsOut {
   stream(id: ConnectionId, source: FrameSource): void {
     const connection = this.connections.at(id);
     if (connection === undefined) return;
-    const frames = this.#poured;
-    connection.outbox.pour((tape) => {
-      frames.clear();
-      const more = this.#make(connection, source, frames);
-      tape.append(frames.bytes, 0, frames.length);
-      return more;
-    });
+    connection.outbox.pour(pouring(source, (error) => this.#contain(connection, error)));
     this.#holds.hold(connection, HELD_BY_SOURCE);
     this.#waiting.add(connection);
     this.#flusher.outbox(connection.outbox);
@@ -261,6 +253,12 @@ export class Node implements Out, RoomsOut {
 
   outbox(id: ConnectionId): Outbox | undefined {
     return this.connections.at(id)?.outbox;
+  }
+
+  /** What came before is still to be written: now, and not when something else brings the next flush. */
+  left(id: ConnectionId): void {
+    const outbox = this.outbox(id);
+    if (outbox !== undefined) this.#flusher.outbox(outbox);
   }
 
   members(room: RoomKey): number {
@@ -382,18 +380,6 @@ export class Node implements Out, RoomsOut {
   #say(connection: Connection, bytes: Uint8Array): void {
     connection.outbox.say(bytes, 0, bytes.length);
     this.#flusher.outbox(connection.outbox);
-  }
-
-  /** Some more frames of a source; false when those were the last. */
-  #make(connection: Connection, source: FrameSource, frames: FrameWriter): boolean {
-    try {
-      let more = true;
-      while (more && frames.length < POUR_BYTES) more = source.next(frames);
-      return more;
-    } catch (error) {
-      this.#contain(connection, error);
-      return false;
-    }
   }
 
   /** Whoever does not take what was said to him alone is not heard, and past the limit not served. */

@@ -40,6 +40,8 @@ export interface RoomsOut {
   readonly shared: Shared;
   readonly now: number;
   outbox(connection: ConnectionId): Outbox | undefined;
+  /** A connection has left a ring that it may not have read to its end. */
+  left(connection: ConnectionId): void;
   /** Members of a room, wherever they are. */
   members(room: RoomKey): number;
   openLog(room: RoomKey, epoch: Epoch, first: number): RoomLog;
@@ -85,6 +87,7 @@ export class Channel implements RoomPort, HomeOut {
 
   unsubscribe(connection: ConnectionId): void {
     this.#rooms.out.outbox(connection)?.unsubscribe(this.ring);
+    this.#rooms.out.left(connection);
   }
 
   announce(bytes: Uint8Array, start: number, end: number): void {

@@ -24,6 +24,7 @@ export function judge(connection: Connection, deadlines: ConnectionDeadlines, no
   if (outbox.blocked && now - outbox.takenAt >= deadlines.writeDeadlineMs) return 'stuck';
   if (session === undefined) return 'fine';
   if (session.state === NEW) return now - openedAt >= deadlines.registrationMs ? 'unregistered' : 'fine';
-  if (now - heardAt >= deadlines.idleTimeoutMs) return 'silent';
-  return !pinged && now - heardAt >= deadlines.idlePingMs ? 'ping' : 'fine';
+  // Nobody is gone who was not asked.
+  if (!pinged) return now - heardAt >= deadlines.idlePingMs ? 'ping' : 'fine';
+  return now - heardAt >= deadlines.idleTimeoutMs ? 'silent' : 'fine';
 }

@@ -22,6 +22,8 @@ export function nodeConfig(options: Options, operators: readonly OperatorAccount
     chat: {
       server: { name: options.name, id, version, info: options.info, birth: incarnation, incarnation },
       limits: {
+        nickLength: options.nickLength,
+        roomLength: options.roomLength,
         roomsPerUser: options.roomsPerUser,
         rooms: options.rooms,
         targets: options.targets,

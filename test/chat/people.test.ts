@@ -72,6 +72,9 @@ describe('LOCATE', () => {
     expect(a.ask('<LOCATE,b>')).toEqual([`<RPL_WASLOCATION,b,,${uid},a.example,${renamed}>`]);
     expect(a.ask('<LOCATE,c>')).toEqual([`<RPL_WASLOCATION,c,,${uid},a.example,${world.now}>`]);
     const d = world.user('c');
+    const ghost = world.user('g');
+    const resumed = world.connect().say(`<NICK,h><RESUME,${ghost.uid},token-${ghost.uid}><USER,u,0,*,x>`);
+    expect(a.ask('<LOCATE,g>')[0]).toStartWith(`<RPL_WASLOCATION,g,h,${resumed.session.user?.uid},a.example,`);
     expect(a.ask('<LOCATE,c>')).toEqual([`<RPL_LOCATION,c,c!u@h,${d.uid},a.example,0>`]);
     world.now += 600_001;
     expect(errors(a.ask('<LOCATE,b>'))).toEqual(['<ERR_NOSUCHNICK,LOCATE,b,…>']);

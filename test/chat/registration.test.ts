@@ -47,6 +47,16 @@ describe('NICK and USER', () => {
     expect(client.ask('<USER,u,0,*,x>')[0]).toStartWith('<RPL_WELCOME,*,a!u@h,');
   });
 
+  test('a server may want short names', () => {
+    const world = new World({ nickLength: 3, roomLength: 2 });
+    const client = world.connect();
+    expect(errors(client.ask('<NICK,abcd>'))).toEqual(['<ERR_BADNICK,NICK,abcd,…>']);
+    expect(errors(client.ask('<USER,abcd,0,*,x>'))).toEqual(['<ERR_BADNICK,USER,abcd,…>']);
+    expect(client.ask('<NICK,abc>')[0]).toStartWith('<RPL_WELCOME,*,abc!abcd@h,');
+    expect(errors(client.ask('<CREATEROOM,éàü>'))).toEqual(['<ERR_BADROOMNAME,CREATEROOM,éàü,…>']);
+    expect(client.ask('<CREATEROOM,éà>')[0]).toStartWith('<RPL_ROOMCREATED,éà,');
+  });
+
   test('a bad user name is refused, and USER may come again', () => {
     const client = new World().connect();
     expect(errors(client.ask('<NICK,a><USER,no user,0,*,x>'))).toEqual(['<ERR_BADUSER,USER,no user,…>']);

@@ -13,6 +13,8 @@ import { FakeRoom } from './room.ts';
 
 export const START = 1_700_000_000_000;
 const LIMITS: Limits = {
+  nickLength: 32,
+  roomLength: 64,
   roomsPerUser: 3,
   rooms: 5,
   targets: 3,

@@ -78,11 +78,11 @@ test('a queue that grew large is not kept for the next connection', () => {
 });
 
 test('no more than some queues wait for connections', () => {
-  const owns = Array.from({ length: 300 }, () => Own.take());
+  const owns = Array.from({ length: 700 }, () => Own.take());
   for (const own of owns) own.release();
-  const again = Array.from({ length: 300 }, () => Own.take()).filter((own) => owns.includes(own));
-  expect(again).toHaveLength(64);
-  expect(new Set(again).size).toBe(64);
+  const again = Array.from({ length: 700 }, () => Own.take()).filter((own) => owns.includes(own));
+  expect(again).toHaveLength(512);
+  expect(new Set(again).size).toBe(512);
 });
 
 test('a queue taken over from a connection of another server knows nothing of its order', () => {

@@ -94,6 +94,8 @@ function drawServer(
   const frameBytes = textBytes + 600;
   const writeDeadlineMs = random.pick([2_000, 4_000, 8_000]);
   const limits = {
+    nickLength: 32,
+    roomLength: 64,
     roomsPerUser: random.between(2, 6),
     rooms: random.between(2, 6),
     targets: random.between(2, 5),
