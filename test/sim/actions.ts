@@ -69,20 +69,28 @@ const ACTIONS = {
   locate: (client) => client.say('LOCATE', someNick(client)),
   map: (client) => client.say('MAP'),
   ping: (client) => client.say('PING', `t${client.random.below(1e6)}`, ' spaced '),
-  nick: (client) => client.say('NICK', client.random.pick(['bob', 'Bob', 'eve', someNick(client), '-bad-', 'x'.repeat(40)])),
+  nick: (client) =>
+    client.say('NICK', client.random.pick(['bob', 'Bob', 'eve', someNick(client), '-bad-', 'x'.repeat(40)])),
   oper: (client) => {
     const { name, password } = client.weather.operator;
     client.say('OPER', client.random.chance(0.9) ? name : 'nobody', client.random.chance(0.8) ? password : 'wrong');
   },
   kill: (client) => client.say('KILL', someNick(client), 'enough'),
-  broadcast: (client) => client.say('BSEND', client.random.pick(['clients', 'servers', 'all', 'moon']), client.text(60)),
+  broadcast: (client) =>
+    client.say('BSEND', client.random.pick(['clients', 'servers', 'all', 'moon']), client.text(60)),
   close: (client) => client.say('SCLOSE', 'elsewhere.example', 'bye'),
   wrong: (client) => {
     const [verb, ...args] = client.random.pick(WRONG);
     client.say(verb as string, ...args);
   },
-  tooLongText: (client) => client.send({ ...message(client), text: client.text(60).padEnd(client.weather.textBytes + 9, '!') }),
+  tooLongText: (client) =>
+    client.send({ ...message(client), text: client.text(60).padEnd(client.weather.textBytes + 9, '!') }),
   garbage: (client) => client.sayRaw(client.random.pick(GARBAGE)),
+  /** A frame that another one breaks off is bad; the other one is good. */
+  broken: (client) => {
+    client.sayRaw('<PING,unfinished ');
+    client.say('PING', 'whole');
+  },
   less: (client) => client.sayRaw('<'.repeat(client.random.between(2, 400))),
   endless: (client) => client.sayRaw(`<CSEND,${'x'.repeat(client.weather.server.node.limits.frameBytes + 9)}`),
   flood: (client) => {
@@ -95,7 +103,11 @@ const ACTIONS = {
   floodTells: (client) => {
     const target = someNick(client);
     for (let left = client.random.between(10, 60); left > 0; left--) {
-      client.say('LSEND', client.text(60).padEnd(client.weather.textBytes, '.').slice(0, client.weather.textBytes), target);
+      client.say(
+        'LSEND',
+        client.text(60).padEnd(client.weather.textBytes, '.').slice(0, client.weather.textBytes),
+        target,
+      );
     }
   },
   floodLists: (client) => {
@@ -159,7 +171,7 @@ const WEIGHTS: Readonly<Record<Profile, Partial<Record<ActionName, number>>>> = 
   reserver: { ...ANYBODY, reserve: 8, fill: 5, abandon: 1, find: 4, leave: 1.5, quit: 0.3, reset: 0.4 },
   flooder: { ...ANYBODY, flood: 1.5, floodTells: 1, floodPings: 0.3, floodLists: 0.5, history: 2 },
   slow: { ...ANYBODY, stall: 2, stallLong: 0.3, floodLists: 0.3, rooms: 1, members: 1, joinFar: 1 },
-  vandal: { ...ANYBODY, garbage: 2, less: 1, endless: 0.2, wrong: 4, floodPings: 0.2 },
+  vandal: { ...ANYBODY, garbage: 2, broken: 0.5, less: 1, endless: 0.2, wrong: 4, floodPings: 0.2 },
   traveller: { ...ANYBODY, reset: 1, vanish: 0.5, half: 0.3, quit: 0.5, repeat: 3, reuseId: 1, join: 4 },
   operator: { ...ANYBODY, oper: 1, kill: 1, broadcast: 1, close: 0.2 },
   observer: { join: 4, ping: 1, members: 0.3, locate: 0.1 },
@@ -199,7 +211,6 @@ const GARBAGE = [
   '<PING,\xff\xfe>',
   '<bad verb,x>',
   `<PING${',a'.repeat(80)}>`,
-  '<PING,unfinished <PING,whole>',
   '\\<PING,escaped>',
 ];
 
@@ -214,7 +225,9 @@ function message(client: RawClient): SentMessage {
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz0123456789<>,\\-';
 
 function newId(client: RawClient): string {
-  return Array.from({ length: client.random.between(14, 20) }, () => LETTERS[client.random.below(LETTERS.length)]).join('');
+  return Array.from({ length: client.random.between(14, 20) }, () => LETTERS[client.random.below(LETTERS.length)]).join(
+    '',
+  );
 }
 
 /** A room that it is in, most of the time; in another spelling now and then. */

@@ -3,8 +3,8 @@
 
 import { ClientSession } from '../../src/client/session.ts';
 import { FrameReader } from './frames.ts';
-import type { Dial } from './raw-client.ts';
 import type { Random } from './random.ts';
+import type { Dial } from './raw-client.ts';
 import type { Dialogue, Record } from './record.ts';
 import type { End } from './transport.ts';
 import type { Weather } from './weather.ts';
@@ -86,7 +86,8 @@ export class CoreClient {
     const next = session.tick(now);
     this.#write();
     const events = session.takeEvents();
-    for (const event of events) this.#record.coreEvents.push({ client: this.index, at: this.#world.elapsed, event: { ...event } });
+    for (const event of events)
+      this.#record.coreEvents.push({ client: this.index, at: this.#world.elapsed, event: { ...event } });
     if (session.dial?.attempt !== this.#attempt && !(session.dial === undefined && this.#end === undefined)) {
       return this.#drive();
     }

@@ -57,8 +57,8 @@ export class FrameReader {
     const fields = split(text);
     const [verb = '', ...args] = fields;
     if (!/^[A-Z0-9_]{1,31}$/.test(verb)) return this.#fault(bytes, 'has no verb in upper case');
-    const plain = args.map(unescape);
-    const wrong = plain.findIndex((value, i) => escape(value) !== args[i]);
+    const plain = args.map(unescaped);
+    const wrong = plain.findIndex((value, i) => escaped(value) !== args[i]);
     if (wrong >= 0) return this.#fault(bytes, `has an argument ${wrong} that is not canonical`);
     return { verb, args: plain };
   }
@@ -96,11 +96,11 @@ function split(text: string): string[] {
   return fields;
 }
 
-function unescape(field: string): string {
+function unescaped(field: string): string {
   return field.includes('\\') ? field.replace(/\\([\s\S])/g, '$1') : field;
 }
 
-function escape(value: string): string {
+function escaped(value: string): string {
   if (!/[<>,\\\s]/.test(value)) return value;
   const last = value.length - 1;
   return value.replace(/[<>,\\ \t\r\n]/g, (char, at: number) => {
@@ -112,7 +112,7 @@ const encoder = new TextEncoder();
 
 /** A frame in canonical form, without a line feed. */
 export function encode(verb: string, args: readonly string[]): Uint8Array {
-  return encoder.encode(`<${[verb, ...args.map(escape)].join(',')}>`);
+  return encoder.encode(`<${[verb, ...args.map(escaped)].join(',')}>`);
 }
 
 /** What two spellings of one room share. */

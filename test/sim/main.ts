@@ -70,7 +70,9 @@ function many(count: number, from: number): never {
   }
   console.log(`\nsometimes:\n${sometimes.lines().join('\n')}`);
   const hours = (virtualMs / 3_600_000).toFixed(1);
-  console.log(`\n${count} seeds, ${hours} simulated hours, ${frames} frames, ${rate(count)} seeds a second, ${failed} failed`);
+  console.log(
+    `\n${count} seeds, ${hours} simulated hours, ${frames} frames, ${rate(count)} seeds a second, ${failed} failed`,
+  );
   process.exit(failed === 0 ? 0 : 1);
 
   function rate(done: number): string {
@@ -81,6 +83,7 @@ function many(count: number, from: number): never {
 function report({ seed, violations }: Result): void {
   if (violations.length === 0) return;
   console.log(`\nseed ${seed} fails:`);
-  for (const { invariant, at, what } of violations) console.log(`  ${invariant} at ${(at / 1000).toFixed(3)} s: ${what.slice(0, 300).replaceAll('\n', '␊')}`);
+  for (const { invariant, at, what } of violations)
+    console.log(`  ${invariant} at ${(at / 1000).toFixed(3)} s: ${what.slice(0, 300).replaceAll('\n', '␊')}`);
   console.log(`  again: bun run sim --seed ${seed} --trace\n`);
 }

@@ -1,12 +1,12 @@
 // Preloaded to plant a bug: patches one source of the server as it is loaded. Which one, CHORUS_MUTANT names. A patch
 // that finds nothing to change stops the run, so that no mutant is ever the server as it is.
 
-import { plugin } from 'bun';
 import { resolve } from 'node:path';
+import { plugin } from 'bun';
 import { MUTANTS } from './mutants.ts';
 
 const SRC = resolve(import.meta.dir, '../../src');
-const name = process.env['CHORUS_MUTANT'] ?? '';
+const name = process.env.CHORUS_MUTANT ?? '';
 const mutant = MUTANTS.find((one) => one.name === name);
 if (mutant === undefined) throw new Error(`there is no mutant ${name}`);
 

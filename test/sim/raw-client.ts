@@ -81,7 +81,15 @@ export class RawClient {
   /** A text that no other message has: who said it on which connection, and the how-manieth it is. */
   text(longest: number): string {
     const tag = `${this.dialogue?.name}.m${++this.#messages}`;
-    const filler = this.random.pick(['', ' hallo', ' <tag>', ' a,b\\c', ' ümläut 漢字 🎈', ' trailing ', ' line\nfeed']);
+    const filler = this.random.pick([
+      '',
+      ' hallo',
+      ' <tag>',
+      ' a,b\\c',
+      ' ümläut 漢字 🎈',
+      ' trailing ',
+      ' line\nfeed',
+    ]);
     const size = this.random.chance(0.2) ? this.random.below(Math.max(1, longest - 80)) : 0;
     return tag + filler + '.'.repeat(size);
   }
@@ -107,7 +115,8 @@ export class RawClient {
   /** Sends a message to `room` and remembers it while it has an id. */
   send(message: SentMessage, room = message.room): void {
     const { text, seq, id } = message;
-    const args = id !== '' ? [text, room, seq, id] : seq !== '' ? [text, room, seq] : room !== '' ? [text, room] : [text];
+    const args =
+      id !== '' ? [text, room, seq, id] : seq !== '' ? [text, room, seq] : room !== '' ? [text, room] : [text];
     if (id !== '' && !this.unanswered.includes(message)) this.unanswered.push(message);
     if (this.unanswered.length > REMEMBERED) this.unanswered.shift();
     this.say('CSEND', ...args);
@@ -282,7 +291,8 @@ export class RawClient {
     const before = [...this.joined];
     this.joined.clear();
     // Back again: into the rooms that it was in, and with what was not answered.
-    for (const room of before) if (this.isObserver || this.random.chance(0.85)) this.join(room, this.random.chance(0.85));
+    for (const room of before)
+      if (this.isObserver || this.random.chance(0.85)) this.join(room, this.random.chance(0.85));
     for (const message of this.unanswered.splice(0)) {
       if (this.random.chance(0.85)) this.send(message);
       else if (this.random.chance(0.3)) this.send({ ...message, text: this.text(100) });

@@ -103,8 +103,12 @@ export class Record {
   readonly dialogues: Dialogue[] = [];
   readonly coreEvents: CoreEvent[] = [];
   /** What cores were asked to send: request by client. */
-  readonly coreSends: { readonly client: number; readonly request: number; readonly room: string; readonly text: string }[] =
-    [];
+  readonly coreSends: {
+    readonly client: number;
+    readonly request: number;
+    readonly room: string;
+    readonly text: string;
+  }[] = [];
   #order = 0;
 
   constructor(facts: Facts) {

@@ -1,13 +1,13 @@
 // One run: a seed in, violations and a hash out. A storm of faults, then calm in which everything has to settle, then
 // an auditor who looks at every room, then everybody goes and nothing may be left.
 
+import { Auditor } from './auditor.ts';
 import { CHECKERS } from './checkers/all.ts';
 import { CoreClient } from './core-client.ts';
-import { Auditor } from './auditor.ts';
 import { type Dial, RawClient } from './raw-client.ts';
 import { type Dialogue, Record } from './record.ts';
 import { SimServer } from './server.ts';
-import { Sometimes, countRecord } from './sometimes.ts';
+import { countRecord, Sometimes } from './sometimes.ts';
 import { connection } from './transport.ts';
 import type { Violation } from './violation.ts';
 import { drawWays, drawWeather, PROMPT_WAY } from './weather.ts';
@@ -78,13 +78,21 @@ export function runSeed(seed: number, onLine?: (line: string) => void): Result {
   }
   countRecord(record, sometimes);
   const frames = record.dialogues.reduce((sum, { utterances }) => sum + utterances.length, 0);
-  return { seed, hash: world.trace.hash, violations, sometimes, events: world.events, elapsedMs: world.elapsed, frames };
+  return {
+    seed,
+    hash: world.trace.hash,
+    violations,
+    sometimes,
+    events: world.events,
+    elapsedMs: world.elapsed,
+    frames,
+  };
 }
 
 /** A client that has its answer to the last question has read everything before it. */
 function settle(dialogue: Dialogue): void {
   if (dialogue.ended !== undefined) return;
   const { utterances } = dialogue;
-  dialogue.tornAtRest = dialogue.torn;
   dialogue.settled = utterances.some(({ said, verb, args }) => !said && verb === 'PONG' && args[0] === FINAL);
+  if (dialogue.settled) dialogue.tornAtRest = dialogue.torn;
 }

@@ -186,9 +186,9 @@ export class SimServer {
       isToken: (uid, token) => token === tokenOf(uid),
       log: (level, event, fields) => {
         world.note('server', `${level} ${event} ${JSON.stringify(fields)}`);
-        if (level === 'error') this.#violate('FAULT', `${event}: ${fields['reason'] ?? ''}`);
-        else if (fields['reason'] === undefined) this.#sometimes(`server: ${event}`);
-        else this.#sometimes(`server: ${event} (${String(fields['reason']).split(/[:;]/)[0]})`);
+        if (level === 'error') this.#violate('FAULT', `${event}: ${fields.reason ?? ''}`);
+        else if (fields.reason === undefined) this.#sometimes(`server: ${event}`);
+        else this.#sometimes(`server: ${event} (${String(fields.reason).split(/[:;]/)[0]})`);
       },
       stop: (reason) => world.after(0, () => this.#call(() => this.node.shutdown(reason, world.now))),
     };

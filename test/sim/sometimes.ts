@@ -32,7 +32,7 @@ export class Sometimes {
 /** Every one of these has to happen in a hundred seeds. */
 export const EXPECTED: readonly string[] = [
   'lagged',
-    'skip',
+  'skip',
   'reservation ended by its holder',
   'reservation filled',
   'reservation expired',

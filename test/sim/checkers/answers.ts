@@ -61,7 +61,8 @@ class Answers {
     if (this.#dialogue.settled && this.#dialogue.client !== 999) {
       for (const [id, times] of this.#said) {
         const got = this.#answered.get(id) ?? 0;
-        if (got !== times) this.#violate(this.#record.facts.calmAt, `${id} was said ${times} times and answered ${got}`);
+        if (got !== times)
+          this.#violate(this.#record.facts.calmAt, `${id} was said ${times} times and answered ${got}`);
       }
     }
     return this.#found;
@@ -113,8 +114,6 @@ class Answers {
     if (verb === 'NICK') return first === this.#ident ? 'NICK' : undefined;
     if (verb === 'ERR_BADFRAME' || verb === 'ERR_FRAMETOOLONG' || first === '*') return undefined;
     if (verb.startsWith('ERR_')) return verb === 'ERR_NOSUCHNICK' && first === 'LSEND' ? undefined : first;
-    // Made by garbage that held a frame.
-    if (verb === 'PONG' && first === 'whole') return undefined;
     return ANSWERED_BY[verb];
   }
 

@@ -27,33 +27,34 @@ function rooms(record: Record, events: readonly CoreEvent[]): Violation[] {
       found.push({ invariant: 'CLIENT', at, what: `core ${client}: ${what}` });
     };
     const { kind } = event;
-    const room = foldRoom(String(event['room'] ?? ''));
-    if (kind === 'entered' && event['again'] !== true) {
+    const room = foldRoom(String(event.room ?? ''));
+    if (kind === 'entered' && event.again !== true) {
       next.delete(room);
       seen.delete(room);
     }
     if (kind !== 'message' && kind !== 'skipped' && kind !== 'lost') continue;
-    const epoch = String(event['epoch']);
-    const from = Number(kind === 'message' ? event['seq'] : event['from']);
+    const epoch = String(event.epoch);
+    const from = Number(kind === 'message' ? event.seq : event.from);
     const place = next.get(room);
     if (place !== undefined && place.epoch === epoch && place.seq !== from) {
       fail(`${kind} ${from} of ${room} ${epoch} after ${place.seq - 1}`);
     }
-    const to = kind === 'message' ? from : event['to'];
+    const to = kind === 'message' ? from : event.to;
     if (to === undefined) {
-      const then = event['then'] as { epoch: string; next: number };
+      const then = event.then as { epoch: string; next: number };
       next.set(room, { epoch: then.epoch, seq: then.next });
       continue;
     }
     next.set(room, { epoch, seq: Number(to) + 1 });
     const slot = slots.get(keyOf(room, epoch, from));
-    if (kind === 'skipped' && slot?.message !== undefined) fail(`passed over ${from} of ${room}, which holds a message`);
+    if (kind === 'skipped' && slot?.message !== undefined)
+      fail(`passed over ${from} of ${room}, which holds a message`);
     if (kind !== 'message') continue;
-    if (slot?.message?.text !== event['text']) fail(`was told another text for ${from} of ${room}`);
+    if (slot?.message?.text !== event.text) fail(`was told another text for ${from} of ${room}`);
     const texts = seen.get(room) ?? new Set();
     const forgets = record.facts.idWindowMs !== Number.POSITIVE_INFINITY;
-    if (!forgets && texts.has(`${epoch} ${event['text']}`)) fail(`${event['text']} came twice in ${room}`);
-    seen.set(room, texts.add(`${epoch} ${event['text']}`));
+    if (!forgets && texts.has(`${epoch} ${event.text}`)) fail(`${event.text} came twice in ${room}`);
+    seen.set(room, texts.add(`${epoch} ${event.text}`));
   }
   return found;
 }
@@ -65,7 +66,7 @@ function requests(record: Record, client: number, events: readonly CoreEvent[]):
   const settled = new Set<number>();
   for (const { at, event } of events) {
     if (event.kind !== 'done' && event.kind !== 'failed') continue;
-    const request = Number(event['request']);
+    const request = Number(event.request);
     const fail = (what: string): void => {
       found.push({ invariant: 'CLIENT', at, what: `core ${client}: request ${request} ${what}` });
     };
@@ -73,7 +74,7 @@ function requests(record: Record, client: number, events: readonly CoreEvent[]):
     settled.add(request);
     const send = sends.get(request);
     if (send === undefined || event.kind !== 'done') continue;
-    const [room = '', epoch = '', seq = ''] = (event['lines'] as readonly (readonly string[])[])[0] ?? [];
+    const [room = '', epoch = '', seq = ''] = (event.lines as readonly (readonly string[])[])[0] ?? [];
     const slot = slots.get(keyOf(foldRoom(room), epoch, Number(seq)));
     // Nobody may have heard it if its room ended.
     if (slot !== undefined && slot.message?.text !== send.text) {

@@ -81,7 +81,9 @@ function repeats(record: Record, dialogue: Dialogue): Violation[] {
       const first = known.get(keyOf(room, epoch, seq))?.first.utterance.order ?? 0;
       if (below && first > stay.askedAt) continue;
       const invariant = below ? 'O10' : 'O6';
-      found.push(violation(invariant, dialogue, utterance.at, `${where} came ${below ? 'though it was had' : 'twice'}`));
+      found.push(
+        violation(invariant, dialogue, utterance.at, `${where} came ${below ? 'though it was had' : 'twice'}`),
+      );
     }
   }
   return found;

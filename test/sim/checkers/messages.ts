@@ -38,7 +38,9 @@ function origins(said: ReadonlyMap<string, Sent[]>, filled: ReadonlyMap<string, 
       found.push(violation('O1', first.dialogue, first.utterance.at, `nobody said ${JSON.stringify(message)}`));
     } else if (slots.length > sends.length) {
       const seqs = slots.map(({ epoch, seq }) => `${epoch} ${seq}`).join(', ');
-      found.push(violation('O6', first.dialogue, first.utterance.at, `said ${sends.length} times, in slots ${seqs}: ${text}`));
+      found.push(
+        violation('O6', first.dialogue, first.utterance.at, `said ${sends.length} times, in slots ${seqs}: ${text}`),
+      );
     }
     const names = new Set(sends.flatMap(({ dialogue }) => [...namesOf(dialogue)]));
     if (sends.length > 0 && message !== undefined && !names.has(message.nick)) {

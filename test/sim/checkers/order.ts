@@ -35,7 +35,8 @@ function own(dialogue: Dialogue): Violation[] {
     if (said) continue;
     const [name = '', epoch = '', seq = ''] = args;
     const room = foldRoom(name);
-    if (verb === 'RPL_SENT') owed.push({ key: keyOf(room, epoch, Number(seq)), room, epoch, seq: Number(seq), order: at });
+    if (verb === 'RPL_SENT')
+      owed.push({ key: keyOf(room, epoch, Number(seq)), room, epoch, seq: Number(seq), order: at });
     if (verb !== 'PONG') continue;
     for (const one of owed) {
       const stay = stays.find((each) => each.room === one.room && each.from < one.order && each.until > at);

@@ -60,7 +60,9 @@ function pendings(record: Record, dialogue: Dialogue): Violation[] {
         found.push(violation('O4', dialogue, at, `${key} is pending after ${first.dialogue.name} heard it`));
       }
       if (Number(args[3]) > Math.max(record.facts.ttlMs, 100)) {
-        found.push(violation('O8', dialogue, at, `${key} is pending for ${args[3]} ms, longer than a reservation lives`));
+        found.push(
+          violation('O8', dialogue, at, `${key} is pending for ${args[3]} ms, longer than a reservation lives`),
+        );
       }
     }
   }
