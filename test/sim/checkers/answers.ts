@@ -93,7 +93,8 @@ class Answers {
       this.#welcomedAt = utterance.order;
       // It answers USER, or the NICK that was sent after USER had been refused.
       const user = this.#pending.findIndex((one) => one.verb === 'USER');
-      this.#pending = user >= 0 ? this.#pending.slice(user + 1) : this.#pending.filter((one) => one.verb !== 'NICK');
+      const nick = this.#pending.findIndex((one) => one.verb === 'NICK');
+      this.#pending = this.#pending.slice((user >= 0 ? user : nick) + 1);
       return;
     }
     if (verb === 'RPL_SENT') return this.#answerId(args[3] ?? '', at);

@@ -9,7 +9,8 @@ import { type HeardSlot, slotOf } from './checker.ts';
 export interface Stay {
   readonly room: string;
   epoch: string;
-  /** The first slot that was promised. */
+  /** The first slot that was promised, by the first answer and by the farthest. */
+  readonly firstBase: number;
   base: number;
   /** The position that the first JOINROOM gave; undefined when it gave none that was taken. */
   readonly position: number | undefined;
@@ -148,6 +149,7 @@ class Reader {
     const stay: Stay = {
       room,
       epoch,
+      firstBase: base,
       base,
       position,
       seen: new Set(),
@@ -159,6 +161,8 @@ class Reader {
       until: Number.POSITIVE_INFINITY,
       again: new Map(),
     };
+    // What came on an earlier stay was no answer to what is asked on this one.
+    for (const question of this.#questions) if (question.room === room) question.given.clear();
     this.#stays.push(stay);
     this.#open.set(room, stay);
     this.#welcomes.push({ said, heard, stay });
