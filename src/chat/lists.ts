@@ -1,5 +1,6 @@
-// Lists: answers of many rows. What is listed is taken down when the question is asked, so that the answer is one
-// moment's truth; the rows are written while the connection drains, a few at a time.
+// Lists: answers of many rows. Who and what is listed is taken down when the question is asked; the rows are written
+// while the connection drains, a few at a time. What is taken down are references, as a thousand clients may ask for
+// ten thousand rows and read none: names are those of that moment, the figures of a room those of its row.
 
 import type { Epoch } from '../base/ids.ts';
 import { parseEpoch } from '../wire/names.ts';
@@ -20,13 +21,13 @@ const ROWS_AT_ONCE = 32;
 /** Rows already taken down, and what follows the last. */
 class Rows<Row> implements FrameSource {
   readonly #rows: readonly Row[];
-  readonly #write: (frames: FrameWriter, row: Row) => void;
+  readonly #write: (frames: FrameWriter, row: Row, i: number) => void;
   readonly #finish: (frames: FrameWriter, count: number) => void;
   #at = 0;
 
   constructor(
     rows: readonly Row[],
-    write: (frames: FrameWriter, row: Row) => void,
+    write: (frames: FrameWriter, row: Row, i: number) => void,
     finish: (frames: FrameWriter, count: number) => void,
   ) {
     this.#rows = rows;
@@ -36,7 +37,7 @@ class Rows<Row> implements FrameSource {
 
   next(frames: FrameWriter): boolean {
     const stop = Math.min(this.#at + ROWS_AT_ONCE, this.#rows.length);
-    for (; this.#at < stop; this.#at++) this.#write(frames, this.#rows[this.#at] as Row);
+    for (; this.#at < stop; this.#at++) this.#write(frames, this.#rows[this.#at] as Row, this.#at);
     if (stop < this.#rows.length) return true;
     this.#finish(frames, this.#rows.length);
     return false;
@@ -67,10 +68,12 @@ export function userList(context: Context, session: Session, frame: Frame, now: 
   if (room === undefined) return context.refuse(session, frame, now, 'ERR_NOSUCHROOM', frame.arg(0));
   if (!context.spend(session, frame, 2, now)) return;
   const { name } = room;
-  const rows = Array.from(room.members, ({ ident, uid, server }) => ({ ident, uid, server }));
+  const users = [...room.members];
+  // A user may have another name by the time that its row is written; the text of this moment is shared by all lists.
+  const idents = users.map((each) => each.ident);
   const source = new Rows(
-    rows,
-    (frames, row) => replies.roomUser(frames, name, row.ident, row.uid, row.server),
+    users,
+    (frames, each, i) => replies.roomUser(frames, name, idents[i] as string, each.uid, each.server),
     (frames, count) => replies.endOfUsers(frames, name, count),
   );
   context.out.stream(session.connection, source);
@@ -78,12 +81,9 @@ export function userList(context: Context, session: Session, frame: Frame, now: 
 
 export function roomList(context: Context, session: Session, frame: Frame, now: number): void {
   if (!context.spend(session, frame, 2, now)) return;
-  const rows = Array.from(context.rooms.all(), ({ name, members, port }) => {
-    return { name, members: members.size, epoch: port.order.epoch, next: port.order.next };
-  });
   const source = new Rows(
-    rows,
-    (frames, row) => replies.room(frames, row.name, row.members, row.epoch, row.next),
+    [...context.rooms.all()],
+    (frames, { name, members, port }) => replies.room(frames, name, members.size, port.order.epoch, port.order.next),
     replies.endOfRooms,
   );
   context.out.stream(session.connection, source);

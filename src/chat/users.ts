@@ -36,6 +36,7 @@ export class User {
   /** The last round of telling that reached it. */
   mark = 0;
   #nickBytes: Uint8Array | undefined = undefined;
+  #ident: string | undefined = undefined;
 
   constructor(id: Uid, session: Session | undefined, nick: string, identity: Identity, claimedAt: number) {
     this.uid = id;
@@ -49,8 +50,10 @@ export class User {
     this.claimedAt = claimedAt;
   }
 
+  /** The same string until the nickname changes. */
   get ident(): string {
-    return `${this.nick}!${this.user}@${this.host}`;
+    this.#ident ??= `${this.nick}!${this.user}@${this.host}`;
+    return this.#ident;
   }
 
   /** The nickname in canonical bytes, the same array until it changes. */
@@ -65,6 +68,7 @@ export class User {
     this.nick = nick;
     this.folded = folded;
     this.#nickBytes = undefined;
+    this.#ident = undefined;
   }
 
   enter(room: Room): void {
