@@ -38,7 +38,14 @@ export class CoreClient {
     const options = {
       servers: ['sim.example:1'],
       nick: `core${index}`,
-      limits: { sendMs: 8_000, paceMaxMs: 2_000, retryMs: 100, retryMaxMs: 2_000, pingIdleMs: 2_000, pingAnswerMs: 3_000 },
+      limits: {
+        sendMs: 8_000,
+        paceMaxMs: 2_000,
+        retryMs: 100,
+        retryMaxMs: 2_000,
+        pingIdleMs: 2_000,
+        pingAnswerMs: 3_000,
+      },
       ...(password === undefined ? {} : { password }),
     };
     this.session = new ClientSession(options, () => this.#random.u32());

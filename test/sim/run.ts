@@ -56,7 +56,10 @@ export function runSeed(seed: number, onLine?: (line: string) => void): Result {
   world.run(weather.settleMs);
 
   for (const client of [...clients, ...cores]) client.ask(FINAL);
-  world.run(3_000);
+  // Whoever has a slow way may have much to read still, and its words to be heard wait for that.
+  const isWaiting = ({ dialogue }: RawClient | CoreClient): boolean =>
+    dialogue !== undefined && dialogue.ended === undefined && !hasLastWord(dialogue);
+  for (let left = 120; left > 0 && [...clients, ...cores].some(isWaiting); left--) world.run(1_000);
   for (const client of [...clients, ...cores]) if (client.dialogue !== undefined) settle(client.dialogue);
 
   const auditor = new Auditor(world, weather, record, dial);
@@ -91,8 +94,11 @@ export function runSeed(seed: number, onLine?: (line: string) => void): Result {
 
 /** A client that has its answer to the last question has read everything before it. */
 function settle(dialogue: Dialogue): void {
-  if (dialogue.ended !== undefined) return;
-  const { utterances } = dialogue;
-  dialogue.settled = utterances.some(({ said, verb, args }) => !said && verb === 'PONG' && args[0] === FINAL);
-  if (dialogue.settled) dialogue.tornAtRest = dialogue.torn;
+  if (dialogue.ended !== undefined || !hasLastWord(dialogue)) return;
+  dialogue.settled = true;
+  dialogue.tornAtRest = dialogue.torn;
+}
+
+function hasLastWord({ utterances }: Dialogue): boolean {
+  return utterances.some(({ said, verb, args }) => !said && verb === 'PONG' && args[0] === FINAL);
 }

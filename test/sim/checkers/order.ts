@@ -40,7 +40,8 @@ function own(dialogue: Dialogue): Violation[] {
     if (verb !== 'PONG') continue;
     for (const one of owed) {
       const stay = stays.find((each) => each.room === one.room && each.from < one.order && each.until > at);
-      if (stay === undefined || stay.epoch !== one.epoch || one.seq < stay.firstBase || stay.lost.has(one.seq)) continue;
+      if (stay === undefined || stay.epoch !== one.epoch || one.seq < stay.firstBase || stay.lost.has(one.seq))
+        continue;
       const here = came.get(one.key);
       // Whoever was cut off may have missed the word that it was lost.
       if (here === undefined ? dialogue.settled : here > at) {
