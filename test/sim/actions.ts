@@ -35,7 +35,7 @@ const ACTIONS = {
   fillOthers: (client) => {
     const room = someRoom(client);
     const top = client.views.get(foldRoom(room))?.top ?? 0;
-    client.send({ ...message(client), room, seq: String(top + client.random.between(1, 3)), id: '' });
+    client.send({ ...message(client), room, seq: String(Math.max(1, top + client.random.between(-3, 2))), id: '' });
   },
   create: (client) => client.say('CREATEROOM', client.random.chance(0.9) ? anyRoom(client) : 'no such name!'),
   join: (client) => client.join(anyRoom(client), client.random.chance(0.3)),
@@ -102,7 +102,7 @@ const ACTIONS = {
   },
   floodTells: (client) => {
     const target = someNick(client);
-    for (let left = client.random.between(10, 60); left > 0; left--) {
+    for (let left = client.random.between(30, 100); left > 0; left--) {
       client.say(
         'LSEND',
         client.text(60).padEnd(client.weather.textBytes, '.').slice(0, client.weather.textBytes),
@@ -138,7 +138,7 @@ const ANYBODY: Partial<Record<ActionName, number>> = {
   reuseId: 0.4,
   reserve: 1,
   fill: 1,
-  fillOthers: 0.2,
+  fillOthers: 0.6,
   create: 1,
   join: 2.5,
   joinFar: 0.5,
@@ -169,7 +169,7 @@ const ANYBODY: Partial<Record<ActionName, number>> = {
 const WEIGHTS: Readonly<Record<Profile, Partial<Record<ActionName, number>>>> = {
   talker: ANYBODY,
   reserver: { ...ANYBODY, reserve: 8, fill: 5, abandon: 1, find: 4, leave: 1.5, quit: 0.3, reset: 0.4 },
-  flooder: { ...ANYBODY, flood: 1.5, floodTells: 1, floodPings: 0.3, floodLists: 0.5, history: 2 },
+  flooder: { ...ANYBODY, flood: 1.5, floodTells: 2, floodPings: 0.3, floodLists: 0.5, history: 2 },
   slow: { ...ANYBODY, stall: 2, stallLong: 0.3, floodLists: 0.3, rooms: 1, members: 1, joinFar: 1 },
   vandal: { ...ANYBODY, garbage: 2, broken: 0.5, less: 1, endless: 0.2, wrong: 4, floodPings: 0.2 },
   traveller: { ...ANYBODY, reset: 1, vanish: 0.5, half: 0.3, quit: 0.5, repeat: 3, reuseId: 1, join: 4 },
