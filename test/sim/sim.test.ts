@@ -6,7 +6,7 @@ import { type Result, runSeed } from './run.ts';
 import { EXPECTED, Sometimes } from './sometimes.ts';
 
 const LONG = process.env.CHORUS_TEST_LONG === '1';
-const SEEDS = LONG ? 1_500 : 120;
+const SEEDS = LONG ? 1_500 : 90;
 const LONG_MS = 20 * 60_000;
 const SHORT_MS = 60_000;
 /** Found soon, and each by another checker. */
