@@ -187,8 +187,8 @@ export class Edge {
   #fail(socket: Socket<Peer>, error: NodeJS.ErrnoException): void {
     const ours = error.code === undefined;
     if (ours) this.#onFault(error);
-    socket.terminate();
     this.#close(socket, ours ? 'Internal error' : `Connection failed (${error.message})`);
+    socket.terminate();
   }
 
   /** Does what no connection is to blame for; a fault in it is told, and the server goes on. */

@@ -1,7 +1,8 @@
 // A raw client for tests: types frames at a server over a real socket and waits for what comes back. It knows lines and
 // nothing of the protocol, so that what a test expects stands in the test.
 
-import type { Socket } from 'bun';
+import type { Socket, SocketHandler, TCPSocketConnectOptions } from 'bun';
+import { narrowSocket } from './narrow-socket.ts';
 
 const DEADLINE_MS = 10_000;
 
@@ -28,14 +29,17 @@ export class RawClient implements Disposable {
       hostname: '127.0.0.1',
       port,
       allowHalfOpen: true,
-      socket: {
-        data: (_socket, chunk) => client.#take(chunk),
-        drain: () => client.#write(),
-        end: () => client.#close(),
-        close: () => client.#close(),
-        error: () => client.#close(),
-      },
+      socket: client.#handlers(),
     });
+    return client;
+  }
+
+  /** Connects by a socket that holds little, so that a server soon notices when nobody reads. */
+  static async connectNarrow(port: number): Promise<RawClient> {
+    const client = new RawClient();
+    // Bun takes a descriptor in the place of an address, which its types do not say.
+    const socket = { fd: narrowSocket(port), allowHalfOpen: true, socket: client.#handlers() };
+    client.#socket = await Bun.connect(socket as unknown as TCPSocketConnectOptions<undefined>);
     return client;
   }
 
@@ -56,16 +60,29 @@ export class RawClient implements Disposable {
 
   /** Takes lines up to the first that starts with `start` and returns that one. */
   async until(start: string): Promise<string> {
-    const found = (): number => this.lines.findIndex((line) => line.startsWith(start));
-    await this.#wait(() => found() >= 0, start);
-    const taken = this.lines.splice(0, found() + 1);
-    return taken.at(-1) as string;
+    return (await this.upTo(start)).at(-1) as string;
+  }
+
+  /** Takes lines up to the first that starts with `start` and returns all of them. */
+  async upTo(start: string): Promise<string[]> {
+    let looked = 0;
+    const found = (): boolean => {
+      while (looked < this.lines.length && !this.lines[looked]?.startsWith(start)) looked++;
+      return looked < this.lines.length;
+    };
+    await this.#wait(found, start);
+    return this.lines.splice(0, looked + 1);
   }
 
   /** Takes the next `count` lines. */
   async take(count: number): Promise<string[]> {
     await this.#wait(() => this.lines.length >= count, `${count} lines`);
     return this.lines.splice(0, count);
+  }
+
+  /** Resolves when the kernel has taken everything that was sent, or the connection has ended. */
+  async flushed(): Promise<void> {
+    await this.#wait(() => this.closed || this.#unsent.length === 0, 'what was sent to be taken');
   }
 
   /** Resolves when the server has ended the connection. */
@@ -96,9 +113,23 @@ export class RawClient implements Disposable {
     this.#socket?.end();
   }
 
+  #handlers(): SocketHandler<undefined> {
+    return {
+      data: (_socket, chunk) => this.#take(chunk),
+      drain: () => {
+        this.#write();
+        this.#look();
+      },
+      end: () => this.#close(),
+      close: () => this.#close(),
+      error: () => this.#close(),
+    };
+  }
+
   #write(): void {
     for (let bytes = this.#unsent[0]; bytes !== undefined; bytes = this.#unsent[0]) {
       const taken = (this.#socket as Socket).write(bytes);
+      if (taken < 0) return this.#close();
       if (taken < bytes.length) {
         if (taken > 0) this.#unsent[0] = bytes.subarray(taken);
         return;

@@ -1,6 +1,8 @@
 // A real server process for a test: started on a port that the system picks, ended with the scope that holds it.
 
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Plant } from './plant.ts';
 
 const MAIN = join(import.meta.dir, '..', '..', 'src', 'main.ts');
 
@@ -15,6 +17,14 @@ export interface ReadyLine {
   readonly version: string;
 }
 
+/** How a server is started, beside its flags. */
+export interface How {
+  /** The most files that it may open. */
+  readonly files?: number;
+  /** A fault planted in its source. */
+  readonly plant?: Plant;
+}
+
 export class ServerProcess implements AsyncDisposable {
   readonly process: Bun.Subprocess<'ignore', 'pipe', 'pipe'>;
   readonly ready: ReadyLine;
@@ -27,8 +37,13 @@ export class ServerProcess implements AsyncDisposable {
   }
 
   /** Starts a server with these flags; resolves when it listens, rejects with its log when it ends before. */
-  static async start(...flags: readonly string[]): Promise<ServerProcess> {
-    const process = spawnServer('--clients', '127.0.0.1:0', ...flags);
+  static start(...flags: readonly string[]): Promise<ServerProcess> {
+    return ServerProcess.startAs({}, ...flags);
+  }
+
+  /** The same, under a limit or with a fault planted in it. */
+  static async startAs(how: How, ...flags: readonly string[]): Promise<ServerProcess> {
+    const process = spawnAs(how, '--clients', '127.0.0.1:0', ...flags);
     const log = new Response(process.stderr).text();
     const reader = process.stdout.getReader();
     let text = '';
@@ -43,6 +58,19 @@ export class ServerProcess implements AsyncDisposable {
 
   get port(): number {
     return Number((this.ready.clients[0] as string).split(':').at(-1));
+  }
+
+  /** Processor time used until now, in ms. */
+  async cpuMs(): Promise<number> {
+    const stat = await Bun.file(`/proc/${this.process.pid}/stat`).text();
+    // Behind the name, which may hold anything: user and system time are the 14th and 15th of all fields, in ticks.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return (Number(fields[11]) + Number(fields[12])) * 10;
+  }
+
+  /** Files that it has open. */
+  files(): number {
+    return readdirSync(`/proc/${this.process.pid}/fd`).length;
   }
 
   /** Resident memory in bytes. */
@@ -64,6 +92,14 @@ export class ServerProcess implements AsyncDisposable {
 
 /** The server's process with exactly these flags, and no CHORUS_ variable of ours. */
 export function spawnServer(...flags: readonly string[]): Bun.Subprocess<'ignore', 'pipe', 'pipe'> {
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('CHORUS_')));
-  return Bun.spawn([process.execPath, MAIN, ...flags], { stdin: 'ignore', stdout: 'pipe', stderr: 'pipe', env });
+  return spawnAs({}, ...flags);
+}
+
+function spawnAs({ files, plant }: How, ...flags: readonly string[]): Bun.Subprocess<'ignore', 'pipe', 'pipe'> {
+  const ours = Object.entries(process.env).filter(([name]) => !name.startsWith('CHORUS_'));
+  const env = { ...Object.fromEntries(ours), ...(plant === undefined ? {} : { PLANT: JSON.stringify(plant) }) };
+  const limit = files === undefined ? [] : ['sh', '-c', `ulimit -n ${files} && exec "$0" "$@"`];
+  const before = plant === undefined ? [] : [`--preload=${join(import.meta.dir, 'plant.ts')}`];
+  const command = [...limit, process.execPath, ...before, MAIN, ...flags];
+  return Bun.spawn(command, { stdin: 'ignore', stdout: 'pipe', stderr: 'pipe', env });
 }

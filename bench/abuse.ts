@@ -1,0 +1,68 @@
+// bun bench/abuse.ts: what the server's other users feel of a thousand readers that stop, of twenty thousand
+// connections that come and go, and of everything else that is no conversation, at full size. Figures go to stdout.
+// The same attacks run small in the tests; this is where the numbers of docs/SECURITY.md come from.
+
+import { RawClient } from '../test/support/raw-client.ts';
+import { ServerProcess } from '../test/support/server.ts';
+import { measureStall, percentile } from '../test/support/stall.ts';
+import { visit } from '../test/support/visit.ts';
+
+const MIB = 1024 * 1024;
+
+async function main(only: string | undefined): Promise<void> {
+  if (only === undefined || only === 'stall') await stall();
+  if (only === undefined || only === 'churn') await churn();
+}
+
+/** A thousand members who never read, a thousand who talk; a room's memory that is soon overtaken. */
+async function stall(): Promise<void> {
+  const flags = ['--presence', '4000', '--room-messages', '256', '--room-bytes', '256KiB'];
+  const shape = { stalled: 1000, talkers: 1000, rounds: 120, burst: 8, bytes: 900, flags };
+  const { p99AloneMs, p99Ms, grewAlone, grew, recovered, faults } = await measureStall(shape);
+  say(`stalled readers: ${shape.stalled} beside ${shape.talkers} who talk, ${shape.rounds * shape.burst} messages`);
+  say(`  p99 ${p99Ms.toFixed(1)} ms, without them ${p99AloneMs.toFixed(1)} ms`);
+  say(`  memory grew ${mib(grew)} MiB, without them ${mib(grewAlone)} MiB`);
+  say(`  told where they go on, and every frame whole: ${recovered} of ${shape.stalled}`);
+  for (const fault of faults.slice(0, 5)) say(`  FAULT ${fault}`);
+}
+
+/** Connections in every state that end in every way, as fast as they can be made. */
+async function churn(): Promise<void> {
+  const rounds = 100;
+  const atOnce = 200;
+  await using server = await ServerProcess.start('--log-level', 'error');
+  using ann = await RawClient.register(server.port, 'ann');
+  const files = server.files();
+  const latencies: number[] = [];
+  let before = 0;
+  const started = performance.now();
+  for (let round = 0; round < rounds; round++) {
+    await Promise.all(Array.from({ length: atOnce }, (_, i) => visit(server.port, i)));
+    const asked = performance.now();
+    ann.send('<PING,still>');
+    await ann.until('<PONG,still>');
+    latencies.push(performance.now() - asked);
+    if (round === rounds / 2) before = await server.rss();
+  }
+  const perSecond = (rounds * atOnce * 1000) / (performance.now() - started);
+  say(`churn: ${rounds * atOnce} connections, ${perSecond.toFixed(0)} a second`);
+  say(
+    `  an ordinary client's answer: p50 ${percentile(latencies, 0.5).toFixed(2)} ms, p99 ${percentile(latencies, 0.99).toFixed(2)} ms`,
+  );
+  say(
+    `  memory of the second half: ${mib((await server.rss()) - before)} MiB more; files at the end ${server.files() - files} more`,
+  );
+}
+
+function mib(bytes: number): string {
+  return (bytes / MIB).toFixed(1);
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+if (import.meta.main) {
+  await main(process.argv[2]);
+  process.exit(0);
+}
