@@ -15,7 +15,7 @@ import { type Command, findCommand } from './commands.ts';
 import type { ChatConfig } from './config.ts';
 import { quitReason } from './connection.ts';
 import { Context } from './context.ts';
-import { end, part, roomDue } from './departure.ts';
+import { end, hold, part, roomDue } from './departure.ts';
 import { sent } from './messages.ts';
 import { OneServer } from './network.ts';
 import { verified } from './passwords.ts';
@@ -121,13 +121,14 @@ export class Chat {
    */
   sent(session: Session, room: RoomKey, outcome: SendOutcome, seq: number, id: string, now: number): void {
     assert(session.unanswered > 0 && outcome !== WAITING, 'the outcome of a send that did not wait');
-    const held = session.held !== undefined;
+    const waiting = session.held === undefined ? session.heir : session;
+    const held = waiting?.held !== undefined;
     this.#alone(now, () => {
       sent(this.#context, session, room, outcome, seq, id, now);
       session.unanswered--;
       if (session.unanswered === 0) this.#settle(session, now);
     });
-    if (held && session.held === undefined) this.#resume(session);
+    if (waiting !== undefined && held && waiting.held === undefined) this.#resume(waiting);
   }
 
   /** What RoomPort.wakeAt asked for. */
@@ -153,7 +154,7 @@ export class Chat {
     if (command.granted && !isGranted(command, session)) {
       return context.refuse(session, frame, now, 'ERR_NOPRIVILEGES', '*');
     }
-    if (command.waits && session.unanswered > 0) this.#hold(session, frame);
+    if (command.waits && session.unanswered > 0) hold(context, session, frame);
     else command.run(context, session, frame, now);
   }
 
@@ -174,19 +175,18 @@ export class Chat {
     return false;
   }
 
-  #hold(session: Session, frame: Frame): void {
-    assert(session.held === undefined, 'a frame while the input waits');
-    session.held = frame.bytes.slice(frame.start, frame.end);
-    this.#context.out.pause(session.connection);
-  }
-
   /** No send is unanswered any longer: does what waited for that. */
   #settle(session: Session, now: number): void {
     const { user, parting } = session;
     if (parting !== undefined && user !== undefined) {
       session.parting = undefined;
-      return part(this.#context, user, parting, now);
+      part(this.#context, user, parting, now);
+      return session.heir === undefined ? undefined : this.#obeyHeld(session.heir, now);
     }
+    this.#obeyHeld(session, now);
+  }
+
+  #obeyHeld(session: Session, now: number): void {
     const frame = this.#takeHeld(session);
     if (frame !== undefined) this.#obey(session, frame, now);
   }

@@ -5,6 +5,7 @@
 // gone. Until then it is still a member, and hears nothing.
 
 import { assert } from '../base/assert.ts';
+import type { Frame } from '../wire/scanner.ts';
 import type { FrameWriter } from '../wire/writer.ts';
 import type { Context } from './context.ts';
 import { members, quit } from './replies.ts';
@@ -29,6 +30,13 @@ export function end(context: Context, session: Session, reason: string, now: num
   for (const room of user.rooms) room.port.unsubscribe(session.connection);
   if (session.unanswered > 0) session.parting = reason;
   else part(context, user, reason, now);
+}
+
+/** Keeps a command for later; the session's input waits. */
+export function hold(context: Context, session: Session, frame: Frame): void {
+  assert(session.held === undefined, 'a frame while the input waits');
+  session.held = frame.bytes.slice(frame.start, frame.end);
+  context.out.pause(session.connection);
 }
 
 /** The user leaves the network, and those who share a room with it hear `reason`. */

@@ -6,7 +6,7 @@ import type { Uid } from '../base/ids.ts';
 import { isNick, isUser, parseUid } from '../wire/names.ts';
 import type { Frame } from '../wire/scanner.ts';
 import type { Context } from './context.ts';
-import { tellPeers } from './departure.ts';
+import { hold, tellPeers } from './departure.ts';
 import { checkPassword } from './passwords.ts';
 import { nick as nickFrame, REASONS, welcome } from './replies.ts';
 import { NEW, REGISTERED, type Registration, type Session } from './session.ts';
@@ -90,8 +90,19 @@ function complete(context: Context, session: Session, frame: Frame, registration
     context.refuse(session, frame, now, 'ERR_NICKINUSE', wanted);
     return false;
   }
+  if (before?.session !== undefined && before.session.unanswered > 0) {
+    succeedLater(context, session, frame, before.session, now);
+    return false;
+  }
   begin(context, session, wanted, data, before, now);
   return true;
+}
+
+/** A ghost leaves behind what it said before, so who takes its place waits, and its frame is obeyed then. */
+function succeedLater(context: Context, session: Session, frame: Frame, ghost: Session, now: number): void {
+  ghost.heir = session;
+  hold(context, session, frame);
+  context.close(ghost, REASONS.resumed, now);
 }
 
 /** Everything is right: the session becomes a user, in the place of `before` if that is given. */

@@ -54,6 +54,8 @@ export class Session {
   checking: string | undefined = undefined;
   /** The frame of the command that waits until no send is unanswered. */
   held: Uint8Array | undefined = undefined;
+  /** Who resumes this session and waits until its sends are answered. */
+  heir: Session | undefined = undefined;
   /** The reason of the QUIT that waits until no send is unanswered. */
   parting: string | undefined = undefined;
 

@@ -175,18 +175,28 @@ describe('a send that waits', () => {
     expect(world.connect().ask('<NICK,a><USER,u,0,*,x>')[0]).toStartWith('<RPL_WELCOME,');
   });
 
-  test('keeps a resumed ghost until it is answered', () => {
+  test('keeps a ghost until it is answered, and who resumes it waits for that', () => {
     const { world, room } = slow();
     const b = [...world.clients.values()][0] as ReturnType<World['connect']>;
     const a = world.user('a', 'r').say('<CSEND,1>');
-    const { uid } = a;
     b.take();
-    const next = world.connect().say(`<RESUME,${uid},token-${uid}><USER,u,0,*,x>`);
-    expect(next.take()[0]).toStartWith('<RPL_WELCOME,*,a!u@h,');
-    expect(b.take()).toEqual([]);
+    const next = world.connect().say(`<RESUME,${a.uid},token-${a.uid}><USER,u,0,*,x><JOINROOM,r>`);
+    expect(a.take()).toEqual(['<ERROR,Resumed by a new connection>']);
+    expect([next.take(), b.take()]).toEqual([[], []]);
     room.settle(SENT);
-    expect(b.take().at(-1)).toBe('<QUIT,a!u@h,Resumed by a new connection>');
+    const joined = `<JOINROOM,r,a!u@h>`;
+    expect(b.take().slice(-2)).toEqual(['<QUIT,a!u@h,Resumed by a new connection>', joined]);
+    expect(next.take()[0]).toStartWith('<RPL_WELCOME,*,a!u@h,');
     expect(next.ask('<LOCATE,a>')[0]).toContain(next.uid);
+  });
+
+  test('keeps a ghost whose heir is lost meanwhile, too', () => {
+    const { world, room } = slow();
+    const a = world.user('a', 'r').say('<CSEND,1>');
+    world.connect().say(`<RESUME,${a.uid},token-${a.uid}><USER,u,0,*,x>`).drop();
+    room.settle(SENT);
+    expect(world.chat.users.size).toBe(1);
+    expect(world.connect().ask('<NICK,a><USER,u,0,*,x>')[0]).toStartWith('<RPL_WELCOME,*,a!u@h,');
   });
 });
 

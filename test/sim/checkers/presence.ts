@@ -16,8 +16,7 @@ export const presence: Checker = {
     const truth = auditedMembers(record);
     return record.dialogues.flatMap((dialogue) => [
       ...quits(record, dialogue),
-      // With a late log a user whose place was taken stays a member until its last message is decided: two of a name.
-      ...(record.facts.instantLog ? owners(dialogue) : []),
+      ...owners(dialogue),
       ...(isAnnounced(record) && dialogue.settled ? views(record, dialogue, truth) : []),
     ]);
   },
@@ -25,7 +24,7 @@ export const presence: Checker = {
 
 /** Comings and goings are announced, and a ghost quits before its successor comes. */
 function isAnnounced({ facts }: Record): boolean {
-  return facts.presence > QUIET_ABOVE && facts.instantLog;
+  return facts.presence > QUIET_ABOVE;
 }
 
 /** The user name in `nick!user@host`, which names one connection of a scripted client. */
