@@ -241,7 +241,7 @@ export class Home {
    */
   history(epoch: Epoch, from: number, count: number): HistoryReader | undefined {
     if (epoch !== this.epoch || (from !== 0 && from < this.floor)) return undefined;
-    return new HistoryReader(this, from === 0 ? this.floor : from, count);
+    return new HistoryReader(this, from === 0 ? this.floor : from, count, this.#published);
   }
 
   /**

@@ -22,15 +22,20 @@ export function emptySlot(): Slot {
   return { kind: MESSAGE, seq: 0, position: 0, bytes: NOTHING, start: 0, end: 0 };
 }
 
-/** Reads at most `count` slots from `from` on; ends before one that is undecided or kept no longer. */
+/**
+ * Reads at most `count` slots from `from` on; ends before one that is kept no longer, or that was not published at
+ * position `until`: what is published while it reads comes live.
+ */
 export class HistoryReader {
   readonly #room: ReadableRoom;
   readonly #end: number;
+  readonly #until: number;
   readonly #slot = emptySlot();
   #at: number;
 
-  constructor(room: ReadableRoom, from: number, count: number) {
+  constructor(room: ReadableRoom, from: number, count: number, until: number) {
     this.#room = room;
+    this.#until = until;
     this.#at = from;
     this.#end = from + count;
   }
@@ -44,7 +49,7 @@ export class HistoryReader {
   next(frames: FrameWriter): boolean {
     const slot = this.#slot;
     for (const stop = frames.length + CHUNK; frames.length < stop; this.#at++) {
-      if (this.#at >= this.#end || !this.#room.read(this.#at, slot)) return false;
+      if (this.#at >= this.#end || !this.#room.read(this.#at, slot) || slot.position > this.#until) return false;
       frames.frame(slot.bytes, slot.start, slot.end);
     }
     return this.#at < this.#end;

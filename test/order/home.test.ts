@@ -211,6 +211,18 @@ describe('reading', () => {
     expect(reader?.at).toBe(21);
   });
 
+  test('history does not read what comes live while it is read', () => {
+    const room = new Room({ memory: { slots: 64, bytes: 1 << 20 } });
+    for (let seq = 1; seq <= 20; seq++) room.send(ann, 'x'.repeat(1_000));
+    const reader = room.home.history(EPOCH, 1, 64);
+    let sent = 0;
+    const read = readAll(reader, () => {
+      if (sent++ < 5) room.send(ann, 'later');
+    });
+    expect(sent).toBeGreaterThan(0);
+    expect([read?.length, reader?.at]).toEqual([20, 21]);
+  });
+
   test('history that is overtaken ends early', () => {
     const room = new Room({ memory: { slots: 64, bytes: 1 << 20 } });
     for (let seq = 1; seq <= 64; seq++) room.send(ann, 'x'.repeat(1_000));
