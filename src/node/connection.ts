@@ -31,6 +31,8 @@ export class Connection {
   inputOver = false;
   /** Unix ms: since when it ends as soon as the outbox is empty; 0 while it lives. */
   closingAt = 0;
+  /** Bytes that came after that, and were thrown away. */
+  lateBytes = 0;
   /** Unix ms of the last input. */
   heardAt: number;
   /** Unix ms of the start. */

@@ -4,11 +4,14 @@
 import type { Connection } from './connection.ts';
 import type { Ports } from './ports.ts';
 
+/** What a connection may send behind its end: a megabyte takes the loop less than a millisecond. */
+const MOST_LATE_BYTES = 1024 * 1024;
+
 export class Endings {
-  readonly #ports: Pick<Ports, 'resume' | 'end' | 'terminate'>;
+  readonly #ports: Pick<Ports, 'pause' | 'resume' | 'end' | 'terminate'>;
   readonly #ending = new Set<Connection>();
 
-  constructor(ports: Pick<Ports, 'resume' | 'end' | 'terminate'>) {
+  constructor(ports: Pick<Ports, 'pause' | 'resume' | 'end' | 'terminate'>) {
     this.#ports = ports;
   }
 
@@ -20,6 +23,12 @@ export class Endings {
     // A socket that is not read would not tell that its peer has ended.
     if (connection.held !== 0) this.#ports.resume(connection.id);
     this.#ending.add(connection);
+  }
+
+  /** It goes on sending `bytes`. A little is thrown away, so that its end is noticed; then nothing is read any more. */
+  heard(connection: Connection, bytes: number): void {
+    connection.lateBytes += bytes;
+    if (connection.lateBytes > MOST_LATE_BYTES) this.#ports.pause(connection.id);
   }
 
   /** Ends all that have taken everything. */

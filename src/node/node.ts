@@ -99,7 +99,8 @@ export class Node implements Out, RoomsOut {
   receive(id: ConnectionId, chunk: Uint8Array, now: number): void {
     this.now = now;
     const connection = this.connections.at(id);
-    if (connection?.session === undefined) return;
+    if (connection === undefined) return;
+    if (connection.session === undefined) return this.#endings.heard(connection, chunk.length);
     connection.heardAt = now;
     connection.pinged = false;
     if (connection.held !== 0) {

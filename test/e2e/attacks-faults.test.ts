@@ -2,11 +2,14 @@
 // one can still be said and a line in the log, and nobody else's. And ends by signal, while many are connected and some
 // take nothing.
 
-import { describe, expect, test } from 'bun:test';
+import { describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { NARROW } from '../support/narrow-socket.ts';
 import type { Plant } from '../support/plant.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { ServerProcess } from '../support/server.ts';
+
+// The machine may be busy with other things.
+setDefaultTimeout(20_000);
 
 const THROW = "throw new Error('planted');";
 const BOOM = `if (frame.arg(0) === 'boom') ${THROW}`;

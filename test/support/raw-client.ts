@@ -80,6 +80,11 @@ export class RawClient implements Disposable {
     return this.lines.splice(0, count);
   }
 
+  /** Bytes that the kernel did not take yet. */
+  get unsent(): number {
+    return this.#unsent.reduce((sum, bytes) => sum + bytes.length, 0);
+  }
+
   /** Resolves when the kernel has taken everything that was sent, or the connection has ended. */
   async flushed(): Promise<void> {
     await this.#wait(() => this.closed || this.#unsent.length === 0, 'what was sent to be taken');
