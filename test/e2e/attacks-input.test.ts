@@ -99,7 +99,8 @@ describe('from a client', () => {
     const before = await server.rss();
     for (let i = 0; i < 4; i++) await round();
     expect(await medianAnswerMs(ann)).toBeLessThan(PROMPT_MS);
-    expect((await server.rss()) - before).toBeLessThan(24 * MIB);
+    // A hundred attacks of 130 MB; what is not collected yet takes a tenth.
+    expect((await server.rss()) - before).toBeLessThan(48 * MIB);
   });
 
   test('one byte at a time is the same as all at once', async () => {
