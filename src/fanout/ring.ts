@@ -24,6 +24,8 @@ export interface RingLimits {
 }
 
 const FIRST_ENTRIES = 8;
+/** Bytes of the index for one entry. */
+const ENTRY_BYTES = 40;
 
 export class Ring implements Member {
   readonly tape = new Tape();
@@ -38,12 +40,18 @@ export class Ring implements Member {
   /** Whether it stands in the list of rings to be flushed. */
   dirty = false;
 
+  /** The frame that tells an overtaken reader what it may have missed: seqs from … to, none when from > to. */
+  readonly lagged: (from: number, to: number) => Uint8Array;
+
   readonly #limits: RingLimits;
   readonly #stamps: Stamps;
   readonly #budget: Budget;
+  /** The bytes that the budget was told of. */
+  #told = 0;
   #closed = false;
-  /** The frame that tells an overtaken reader what it may have missed: seqs from … to, none when from > to. */
-  readonly lagged: (from: number, to: number) => Uint8Array;
+  /** The entry and the position up to which the readers were given everything. */
+  #flushed = 0;
+  #flushedTo = 0;
 
   // The index: entry n stands at n & (capacity - 1). Entry #first is the oldest kept, #next the one to come.
   #first = 0;
@@ -77,7 +85,7 @@ export class Ring implements Member {
 
   /** Bytes of memory held. */
   get held(): number {
-    return this.tape.held + this.#ends.length * 40;
+    return this.tape.held + this.#ends.length * ENTRY_BYTES;
   }
 
   /**
@@ -88,7 +96,6 @@ export class Ring implements Member {
     const { entries, bytes: most } = this.#limits;
     if (this.#next - this.#first >= entries) this.#evict();
     if (this.#next - this.#first >= this.#ends.length) this.#grow();
-    const before = this.tape.held;
     const at = this.#next & (this.#ends.length - 1);
     this.tape.append(bytes, start, end);
     this.#ends[at] = this.tape.head;
@@ -98,13 +105,11 @@ export class Ring implements Member {
     this.#times[at] = now;
     this.#next++;
     this.low = low;
-    if (this.tape.held !== before) this.#account(before);
+    if (this.#counted !== this.#told) this.#account();
     while (this.tape.head - this.tape.tail > most) this.#evict();
     return (this.#next - this.#flushed) * 2 > entries || (this.tape.head - this.#flushedTo) * 2 > most;
   }
 
-  #flushed = 0;
-  #flushedTo = 0;
   /** The readers were given everything until now. */
   flushed(): void {
     this.#flushed = this.#next;
@@ -125,20 +130,20 @@ export class Ring implements Member {
    * it had nothing to give.
    */
   halve(): boolean {
-    const { held } = this.tape;
+    const before = this.#counted;
     const first = this.#first;
     const half = first + ((this.#next - first + 1) >> 1);
     const target = half === this.#next && this.#flushed < half ? half - 1 : half;
     while (this.#first < target) this.#evict();
     this.#release();
-    return this.#first > first || this.tape.held < held;
+    return this.#first > first || this.#counted < before;
   }
 
   /** Its room has ended. Readers that have left still read what came before; the budget does not count it any more. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#budget.shrank(this.tape.held);
+    this.#budget.shrank(this.#told);
     this.#budget.leave(this);
   }
 
@@ -191,17 +196,27 @@ export class Ring implements Member {
     this.#first++;
   }
 
-  #release(): void {
-    const before = this.tape.held;
-    this.tape.shrink();
-    if (this.#first === this.#next && this.#ends.length > FIRST_ENTRIES) this.#resize(FIRST_ENTRIES);
-    if (this.tape.held !== before) this.#account(before);
+  /** What the budget is told of: all but the small index that every room has. */
+  get #counted(): number {
+    return this.held - FIRST_ENTRIES * ENTRY_BYTES;
   }
 
-  #account(before: number): void {
+  /** Gives back what the entries that are left do not need. */
+  #release(): void {
+    this.tape.shrink();
+    let capacity = this.#ends.length;
+    while (capacity > FIRST_ENTRIES && this.size * 4 <= capacity) capacity >>= 1;
+    if (capacity < this.#ends.length) this.#resize(capacity);
+    if (this.#counted !== this.#told) this.#account();
+  }
+
+  /** Tells the budget what is held now. Last in any change, for the budget may answer with halve(). */
+  #account(): void {
     if (this.#closed) return;
-    if (this.tape.held > before) this.#budget.grew(this.tape.held - before);
-    else this.#budget.shrank(before - this.tape.held);
+    const change = this.#counted - this.#told;
+    this.#told = this.#counted;
+    if (change > 0) this.#budget.grew(change);
+    else this.#budget.shrank(-change);
   }
 
   #grow(): void {

@@ -59,3 +59,17 @@ test('the cost is spread: each ring gives in its turn', () => {
   expect(Math.min(...kept)).toBeGreaterThan(20);
   expect(world.budget.held).toBeLessThanOrEqual(200_000);
 });
+
+test('rooms full of small frames are counted with their index, and give it back', () => {
+  const cap = 100_000;
+  const world = new World(cap);
+  const rooms = Array.from({ length: 20 }, () => world.openRoom({ entries: 2_048 }));
+  const held = (): number => rooms.reduce((sum, { ring }) => sum + ring.held, 0);
+  for (let i = 0; i < 40_000; i++) {
+    const room = rooms[i % 20] as (typeof rooms)[0];
+    world.publish(room, 12);
+    world.flushRoom(room);
+  }
+  expect(held()).toBeLessThanOrEqual(cap + 20 * 8 * 40);
+  world.check();
+});
