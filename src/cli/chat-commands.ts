@@ -56,8 +56,22 @@ async function speak(chat: Chat, text: string): Promise<void> {
 
 async function join(chat: Chat, room: string): Promise<void> {
   if (roomKey(room) === undefined) throw new Error(`${plain(room)} cannot be the name of a room`);
-  await chat.client.join(room, { create: true, recreate: true });
+  await enter(chat, room);
+}
+
+/**
+ * Enters a room, and makes it when there is none. Lines go to it at once: what is typed behind the command is meant
+ * for this room, and is sent when the server has let us in. When it does not, lines go where they went before.
+ */
+export async function enter(chat: Chat, room: string): Promise<void> {
+  const before = chat.room;
   chat.room = room;
+  try {
+    await chat.client.join(room, { create: true, recreate: true });
+  } catch (error) {
+    if (chat.room === room) chat.room = before;
+    throw error;
+  }
 }
 
 async function leave(chat: Chat, rest: string): Promise<void> {

@@ -66,9 +66,10 @@ export function lineOf(event: ClientEvent, style: Style, showRoom: boolean, now:
   }
 }
 
+/** Numbers of messages are not shown, so they are not spoken of. */
 function lostText(from: number, to: number | undefined): string {
-  if (to === undefined) return `! messages after number ${from - 1} may be missing`;
-  return from === to ? `! message ${from} is missing` : `! messages ${from} to ${to} are missing`;
+  if (to === undefined) return '! the room began anew: what was said in the meantime may be missing';
+  return from === to ? '! a message is missing here' : `! up to ${to - from + 1} messages are missing here`;
 }
 
 function clock(time: number, style: Style): string {

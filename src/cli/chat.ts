@@ -9,7 +9,7 @@ import type { ClientEvent } from '../client/client-events.ts';
 import type { Client } from '../client/transport/driver.ts';
 import { connectTcp } from '../client/transport/tcp.ts';
 import { roomKey } from '../wire/names.ts';
-import { type Chat, obey } from './chat-commands.ts';
+import { type Chat, enter, obey } from './chat-commands.ts';
 import { type ChatOptions, readFlags } from './chat-options.ts';
 import { openScreen, type Screen } from './chat-screen.ts';
 import { COLOURED, COLOURLESS, lineOf, plain, type Style } from './chat-text.ts';
@@ -64,13 +64,7 @@ class ChatProgram implements Chat {
 
   /** Enters the first room, then does what is typed until there is no more. */
   async run(): Promise<void> {
-    const { room } = this.#options;
-    const entered = this.client.join(room, { create: true, recreate: true }).then(
-      () => {
-        this.room = room;
-      },
-      (error: unknown) => this.#complain(error),
-    );
+    const entered = enter(this, this.#options.room).catch((error: unknown) => this.#complain(error));
     const piped = !process.stdin.isTTY;
     if (piped) await entered;
     for await (const line of this.#screen.lines()) {
@@ -121,6 +115,7 @@ class ChatProgram implements Chat {
     this.#tries++;
     const seconds = Math.max((retryAt - Date.now()) / 1000, 0).toFixed(1);
     this.say(`cannot reach ${server}: ${plain(reason)}; next try in ${seconds} s (try ${this.#tries})`);
+    if (this.#tries === 1 && !this.#wasOnline) this.say('`bun run server` starts a server on this machine');
   }
 
   #entered(room: string): void {

@@ -155,6 +155,17 @@ describe('other people’s words', () => {
   });
 });
 
+test.each([
+  [{ from: 4, to: 4 }, '! a message is missing here'],
+  [{ from: 4, to: 6 }, '! up to 3 messages are missing here'],
+  [
+    { from: 1, to: undefined, resumeAt: { epoch: '2.7', next: 1 } },
+    '! the room began anew: what was said in the meantime may be missing',
+  ],
+])('what is lost is said without numbers that nobody sees: %j', (slots, line) => {
+  expect(lineOf({ kind: 'lost', room: 'dev', epoch: '1.7', ...slots }, COLOURLESS, false, 0)).toBe(line);
+});
+
 describe('the chat program in a pipe', () => {
   test('says each line once, shows what is said, and ends with its input', async () => {
     const { server, address } = listen();
@@ -221,6 +232,7 @@ describe('the chat program in a pipe', () => {
   test('a server that cannot be reached is tried again, with progress; Ctrl-C ends that', async () => {
     const { child, err } = chat('--server', '127.0.0.1:1');
     await err.until(/cannot reach 127.0.0.1:1: nobody is listening there.*try 2/);
+    expect(err.lines().filter((line) => line.includes('bun run server'))).toHaveLength(1);
     child.kill('SIGINT');
     expect(await child.exited).toBe(0);
   });

@@ -145,9 +145,9 @@ describe.skipIf(tmux === undefined)('the chat program on a terminal (needs tmux)
   test('two people talk; what is being typed stays when lines arrive; Ctrl-C and Ctrl-D end it', async () => {
     await using server = await ServerProcess.start();
     const ann = terminal(`127.0.0.1:${server.port}`, 'ann');
-    await ann.until(/ann lobby>/);
+    await ann.until(/you are in lobby, alone.*\n(.*\n)*ann lobby>/);
     const bob = terminal(`127.0.0.1:${server.port}`, 'bob');
-    await bob.until(/bob lobby>/);
+    await bob.until(/you are in lobby, with 1 more.*\n(.*\n)*bob lobby>/);
     await ann.until(/bob joined/);
     ann.keys('half a sen');
     await ann.until(/ann lobby> half a sen$/m);
