@@ -8,7 +8,7 @@ import type { Epoch, RoomKey } from '../base/ids.ts';
 import type { SendOutcome } from '../base/outcome.ts';
 import { EXPIRED, ID_REUSED, SENT, SENT_BEFORE, UNAVAILABLE, WAITING } from '../base/outcome.ts';
 import { canonicalize, isCanonical } from '../wire/canonical.ts';
-import { isMessageIdText, parseEpoch } from '../wire/names.ts';
+import { isMessageId, parseEpoch } from '../wire/names.ts';
 import type { Frame } from '../wire/scanner.ts';
 import type { Context } from './context.ts';
 import { optionalFromOne, parseFromOne } from './numbers.ts';
@@ -27,7 +27,7 @@ export function csend(context: Context, session: Session, frame: Frame, now: num
   const seq = frame.argc > SEQ ? optionalFromOne(frame, SEQ) : 0;
   if (seq < 0) return context.refuse(session, frame, now, 'ERR_BADARGUMENT', frame.arg(SEQ), TEXTS.seq);
   const id = frame.argc > ID ? frame.arg(ID) : '';
-  if (id !== '' && !isMessageIdText(id)) {
+  if (id !== '' && !isMessageId(id)) {
     return context.refuse(session, frame, now, 'ERR_BADARGUMENT', id, TEXTS.id);
   }
   let bytes = frame.bytes;

@@ -2,7 +2,6 @@
 // that no two places fold a name differently. Everything in this file is a pure function of its arguments.
 
 import { assert } from '../base/assert.ts';
-import { BACKSLASH } from './octets.ts';
 
 const NICK = /^[A-Za-z_[\]{}^|][A-Za-z0-9_[\]{}^|-]{0,31}$/;
 const USER = /^[A-Za-z0-9_.-]{1,32}$/;
@@ -13,14 +12,14 @@ const MESSAGE_ID = /^[\x20-\x7e]{8,64}$/;
 const EPOCH = /^(0|[1-9a-z][0-9a-z]{0,10})\.(0|[1-9][0-9]{0,15})$/;
 const UID = /^(0|[1-9][0-9]{0,15})\.(0|[1-9][0-9]{0,15})$/;
 
-/** When a room's numbering began, in Unix milliseconds, and the id of the server that gives the numbers out. */
-export interface Epoch {
+/** What an epoch says: when its numbering began, in Unix milliseconds, and which server gives its numbers out. */
+export interface EpochParts {
   readonly ms: number;
   readonly id: number;
 }
 
-/** A user's identity: the id of the server it came to and that server's count. */
-export interface Uid {
+/** What a uid says: the id of the server that the user came to, and that server's count. */
+export interface UidParts {
   readonly id: number;
   readonly counter: number;
 }
@@ -52,31 +51,13 @@ export function roomKey(name: string): string | undefined {
   return ROOM_KEY.test(key) ? key : undefined;
 }
 
-/** Whether the argument bytes[start, end), escaped as it was sent, is a message id: 8–64 printable ASCII bytes. */
-export function isMessageId(bytes: Uint8Array, start: number, end: number): boolean {
-  let length = 0;
-  for (let i = start; i < end; i++) {
-    if (bytes[i] === BACKSLASH) i++;
-    const byte = i < end ? (bytes[i] as number) : 0;
-    if (byte < 0x20 || byte > 0x7e) return false;
-    length++;
-  }
-  return length >= 8 && length <= 64;
-}
-
-/** Whether a text, not escaped, is a message id. */
-export function isMessageIdText(text: string): boolean {
+/** Whether `text` may be a message id. */
+export function isMessageId(text: string): boolean {
   return MESSAGE_ID.test(text);
 }
 
-/** `<ms in base 36>.<server id>`. */
-export function formatEpoch(ms: number, serverId: number): string {
-  assert(isCount(ms) && isCount(serverId), `not an epoch: ${ms}, ${serverId}`);
-  return `${ms.toString(36)}.${serverId}`;
-}
-
 /** The epoch that `text` spells in the one way it is spelled; undefined for anything else. */
-export function parseEpoch(text: string): Epoch | undefined {
+export function parseEpoch(text: string): EpochParts | undefined {
   const match = EPOCH.exec(text);
   if (match === null) return undefined;
   const ms = Number.parseInt(match[1] as string, 36);
@@ -85,20 +66,14 @@ export function parseEpoch(text: string): Epoch | undefined {
 }
 
 /** Negative, 0 or positive as epoch `a` is before, the same as, or after `b`: by time, then by server. */
-export function compareEpochs(a: Epoch | string, b: Epoch | string): number {
+export function compareEpochs(a: string, b: string): number {
   const left = epochOf(a);
   const right = epochOf(b);
   return left.ms - right.ms || left.id - right.id;
 }
 
-/** `<server id>.<counter>`. */
-export function formatUid(serverId: number, counter: number): string {
-  assert(isCount(serverId) && isCount(counter), `not a uid: ${serverId}, ${counter}`);
-  return `${serverId}.${counter}`;
-}
-
 /** The uid that `text` spells in the one way it is spelled; undefined for anything else. */
-export function parseUid(text: string): Uid | undefined {
+export function parseUid(text: string): UidParts | undefined {
   const match = UID.exec(text);
   if (match === null) return undefined;
   const id = Number(match[1]);
@@ -106,10 +81,10 @@ export function parseUid(text: string): Uid | undefined {
   return isCount(id) && isCount(counter) ? { id, counter } : undefined;
 }
 
-function epochOf(epoch: Epoch | string): Epoch {
-  const parsed = typeof epoch === 'string' ? parseEpoch(epoch) : epoch;
-  assert(parsed !== undefined, `not an epoch: ${String(epoch)}`);
-  return parsed;
+function epochOf(text: string): EpochParts {
+  const epoch = parseEpoch(text);
+  assert(epoch !== undefined, `not an epoch: ${text}`);
+  return epoch;
 }
 
 function isCount(value: number): boolean {

@@ -1,18 +1,15 @@
 import { describe, expect, test } from 'bun:test';
+import { type Epoch, epoch, serverId, type Uid, uid } from '../../src/base/ids.ts';
 import {
   compareEpochs,
   foldNick,
-  formatEpoch,
-  formatUid,
   isMessageId,
-  isMessageIdText,
   isNick,
   isUser,
   parseEpoch,
   parseUid,
   roomKey,
 } from '../../src/wire/names.ts';
-import { bytesOf } from './drive.ts';
 
 test('isNick', () => {
   for (const nick of ['a', 'Z', '_', '[', ']', '{', '}', '^', '|', 'a-', 'a1', 'x'.repeat(32), '[a]{b}^|_-9']) {
@@ -118,13 +115,8 @@ describe('roomKey', () => {
 });
 
 test('message ids', () => {
-  const judge = (id: string): [boolean, boolean] => {
-    const escaped = id.replace(/[<>,\\]/g, '\\$&');
-    const bytes = bytesOf(`\\,${escaped}abcdefgh`);
-    return [isMessageIdText(id), isMessageId(bytes, 2, 2 + escaped.length)];
-  };
   for (const id of ['12345678', 'x'.repeat(64), 'a b<c>,\\~!', ' '.repeat(8), ','.repeat(64)]) {
-    expect([id, judge(id)]).toEqual([id, [true, true]]);
+    expect([id, isMessageId(id)]).toEqual([id, true]);
   }
   for (const id of [
     '',
@@ -136,17 +128,16 @@ test('message ids', () => {
     '1234567é',
     ','.repeat(7),
   ]) {
-    expect([id, judge(id)]).toEqual([id, [false, false]]);
+    expect([id, isMessageId(id)]).toEqual([id, false]);
   }
-  expect(isMessageId(bytesOf('1234567\\'), 0, 8)).toBe(false);
 });
 
 describe('epochs', () => {
   test('are spelled in one way', () => {
-    expect(formatEpoch(0, 0)).toBe('0.0');
-    expect(formatEpoch(1_700_000_000_000, 17)).toBe('loyw3v28.17');
+    expect(epoch(1_700_000_000_000, serverId(17))).toBe('loyw3v28.17' as Epoch);
     expect(parseEpoch('loyw3v28.17')).toEqual({ ms: 1_700_000_000_000, id: 17 });
-    expect(parseEpoch(formatEpoch(Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER))).toEqual({
+    expect(parseEpoch('0.0')).toEqual({ ms: 0, id: 0 });
+    expect(parseEpoch('2gosa7pa2gv.9007199254740991')).toEqual({
       ms: Number.MAX_SAFE_INTEGER,
       id: Number.MAX_SAFE_INTEGER,
     });
@@ -168,15 +159,6 @@ describe('epochs', () => {
       '1.9007199254740992',
     ];
     for (const text of bad) expect([text, parseEpoch(text)]).toEqual([text, undefined]);
-    for (const [ms, id] of [
-      [-1, 0],
-      [0, -1],
-      [0.5, 0],
-      [0, Number.NaN],
-      [2 ** 53, 0],
-    ] as const) {
-      expect(() => formatEpoch(ms, id)).toThrow('epoch');
-    }
   });
 
   test('are ordered by time as a number, then by server', () => {
@@ -186,13 +168,12 @@ describe('epochs', () => {
         expect([a, b, Math.sign(compareEpochs(a, b))]).toEqual([a, b, Math.sign(i - j)]);
       }
     }
-    expect(compareEpochs({ ms: 1, id: 2 }, '1.2')).toBe(0);
     expect(() => compareEpochs('x', '1.1')).toThrow('epoch');
   });
 });
 
 test('uids are spelled in one way', () => {
-  expect(formatUid(3, 1_700_000_000_000_001)).toBe('3.1700000000000001');
+  expect(uid(serverId(3), 1_700_000_000_000_001)).toBe('3.1700000000000001' as Uid);
   expect(parseUid('3.1700000000000001')).toEqual({ id: 3, counter: 1_700_000_000_000_001 });
   expect(parseUid('0.0')).toEqual({ id: 0, counter: 0 });
   for (const text of [
@@ -211,6 +192,4 @@ test('uids are spelled in one way', () => {
   ]) {
     expect([text, parseUid(text)]).toEqual([text, undefined]);
   }
-  expect(() => formatUid(-1, 1)).toThrow('uid');
-  expect(() => formatUid(1, 1.5)).toThrow('uid');
 });
