@@ -3,7 +3,6 @@
 //   bun run test [filter…]   everything; filters choose test files
 //   bun run test:long        the same, where tests with more to give give it (CHORUS_TEST_LONG=1)
 //   bun run check            types, lint and format alone
-//   bun run fuzz, sim        the tests of that name alone, as long as in test:long
 //
 // The last line is `N passed, N failed` and, when there are any, `, N skipped`; the exit code is 0 only when nothing
 // failed. Each check counts as one. It never hangs: a run over its time is stopped and counted as failed.
@@ -27,23 +26,19 @@ const GRACE_MS = 1000;
 const LONG_LIMIT_MS = 30 * 60_000;
 
 interface Mode {
-  readonly checks: boolean;
   readonly tests: boolean;
   readonly long: boolean;
-  /** Chooses test files, beside what the command line chooses. */
-  readonly filters: readonly string[];
 }
-const ALL: Mode = { checks: true, tests: true, long: false, filters: [] };
+const ALL: Mode = { tests: true, long: false };
 const MODES = new Map<string | undefined, Mode>([
   ['check', { ...ALL, tests: false }],
   ['long', { ...ALL, long: true }],
-  ['fuzz', { checks: false, tests: true, long: true, filters: ['fuzz'] }],
-  ['sim', { checks: false, tests: true, long: true, filters: ['test/sim/'] }],
 ]);
 
 const named = MODES.get(process.argv[2]);
 const mode = named ?? ALL;
-const filters = [...mode.filters, ...process.argv.slice(named === undefined ? 2 : 3)];
+/** Choose test files. */
+const filters = process.argv.slice(named === undefined ? 2 : 3);
 const deadline = performance.now() + (mode.long ? LONG_LIMIT_MS : LIMIT_MS);
 
 let running: Bun.Subprocess | undefined;
@@ -51,7 +46,7 @@ let stopped = false;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop(signal));
 
 let tally: Tally = NONE;
-for (const [name, command] of mode.checks ? CHECKS : []) tally = add(tally, await step(name, () => check(command)));
+for (const [name, command] of CHECKS) tally = add(tally, await step(name, () => check(command)));
 if (mode.tests) tally = add(tally, await step('tests', test));
 console.log(`\n${tallyLine(tally)}`);
 process.exit(tally.failed === 0 ? 0 : 1);

@@ -2,9 +2,11 @@
 //
 //   --seeds N [--from S]     N seeds from S (1) on; ends at the first that fails
 //   --seed S [--trace]       one seed; with its trace, every event a line
+//   --all                    goes on behind seeds that fail
+//   --json                   one line of JSON instead of words
 //   --mutants                each planted bug has to be found
 //
-// It exits 1 when something failed, and prints what it takes to see it again.
+// It exits 1 when something failed, and prints what it takes to see it again; 2 for flags that it does not know.
 
 import { parseArgs } from 'node:util';
 import { type Result, runSeed } from './run.ts';
@@ -13,17 +15,8 @@ import { Sometimes } from './sometimes.ts';
 const PROGRESS_MS = 2_000;
 const DEFAULT_SEEDS = 200;
 
-const { values } = parseArgs({
-  options: {
-    seeds: { type: 'string' },
-    from: { type: 'string' },
-    seed: { type: 'string' },
-    trace: { type: 'boolean' },
-    mutants: { type: 'boolean' },
-    json: { type: 'boolean' },
-    all: { type: 'boolean' },
-  },
-});
+const USAGE = 'usage: bun run sim [--seeds N] [--from S] [--all] [--json] | --seed S [--trace] | --mutants';
+const values = readFlags(process.argv.slice(2));
 
 if (values.mutants === true) {
   const { runMutants } = await import('./mutants.ts');
@@ -31,6 +24,35 @@ if (values.mutants === true) {
 }
 if (values.seed !== undefined) one(Number(values.seed));
 else many(Number(values.seeds ?? DEFAULT_SEEDS), Number(values.from ?? 1));
+
+function readFlags(args: readonly string[]) {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        seeds: { type: 'string' },
+        from: { type: 'string' },
+        seed: { type: 'string' },
+        trace: { type: 'boolean' },
+        mutants: { type: 'boolean' },
+        json: { type: 'boolean' },
+        all: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+    if (values.help === true) {
+      console.log(USAGE);
+      process.exit(0);
+    }
+    // No number would be no seed, and no seed fails.
+    const numbers = [values.seeds, values.from, values.seed].filter((text) => text !== undefined);
+    if (numbers.every((text) => /^[1-9][0-9]{0,14}$/.test(text))) return values;
+  } catch {
+    // A flag that there is not: the usage says which there are.
+  }
+  console.error(USAGE);
+  process.exit(2);
+}
 
 function one(seed: number): never {
   const result = runSeed(seed, values.trace === true ? (line) => console.log(line) : undefined);

@@ -22,9 +22,14 @@ test('the fuzzer refuses what it does not understand', async () => {
     ['--seconds', 'x'],
     ['--seconds', '0'],
     ['--seed', '1.5'],
+    ['--second', '1'],
   ]) {
     expect(await fuzz(...args)).toEqual([2, 'usage: bun run fuzz [--seconds N] [--seed S]\n']);
   }
+});
+
+test('the fuzzer says what it understands', async () => {
+  expect(await fuzz('--help')).toEqual([0, 'usage: bun run fuzz [--seconds N] [--seed S]\n']);
 });
 
 test('a failing stream is made as short as it can be, cuts included', () => {

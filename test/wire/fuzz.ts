@@ -8,14 +8,29 @@ import { seeded } from './generate.ts';
 const BATCH = 500;
 const REPORT_MS = 5_000;
 
-const { values } = parseArgs({ options: { seconds: { type: 'string' }, seed: { type: 'string' } } });
-const seconds = Number(values.seconds ?? '10');
-const seed = Number(values.seed ?? String(Date.now() % 0x7fffffff));
-if (!Number.isFinite(seconds) || seconds <= 0 || !Number.isSafeInteger(seed)) {
-  console.error('usage: bun run fuzz [--seconds N] [--seed S]');
+const USAGE = 'usage: bun run fuzz [--seconds N] [--seed S]';
+const { seconds, seed } = readFlags(process.argv.slice(2));
+process.exit(fuzz(seconds * 1000, seed));
+
+function readFlags(args: readonly string[]): { readonly seconds: number; readonly seed: number } {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: { seconds: { type: 'string' }, seed: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+    });
+    if (values.help === true) {
+      console.log(USAGE);
+      process.exit(0);
+    }
+    const seconds = Number(values.seconds ?? '10');
+    const seed = Number(values.seed ?? String(Date.now() % 0x7fffffff));
+    if (seconds > 0 && seconds < Number.POSITIVE_INFINITY && Number.isSafeInteger(seed)) return { seconds, seed };
+  } catch {
+    // A flag that there is not: the usage says which there are.
+  }
+  console.error(USAGE);
   process.exit(2);
 }
-process.exit(fuzz(seconds * 1000, seed));
 
 function fuzz(lengthMs: number, seed: number): number {
   console.log(`fuzzing the scanner for ${lengthMs / 1000} s, seed ${seed}`);
