@@ -1,5 +1,5 @@
-// Pouring: a source of frames becomes a source of bytes for an outbox, some 16 KiB at a time. A source that fails is over,
-// and whoever is told so ends the connection: half an answer must not look whole.
+// Pouring: a source of frames becomes a source of bytes for an outbox, some 16 KiB at a time. A source that fails is
+// over, and whoever is told so ends the connection: half an answer must not look whole.
 
 import type { FrameSource } from '../chat/ports.ts';
 import type { Fill } from '../fanout/own.ts';

@@ -5,14 +5,14 @@ import { createHmac, randomBytes } from 'node:crypto';
 
 const KEY_BYTES = 32;
 const DIGITS = 16;
+/** Masks kept at a time. */
+const REMEMBERED = 1024;
 const MAPPED_V4 = /^::ffff:(?=\d+\.)/i;
 
 /** An address without its zone, IPv4 in its own form, lower case. */
 export function plainAddress(address: string): string {
   return address.replace(/%.*$/, '').replace(MAPPED_V4, '').toLowerCase();
 }
-
-const REMEMBERED = 1024;
 
 export class HostMask {
   readonly #key: Uint8Array;

@@ -1,6 +1,7 @@
 // The frames of decided slots: CMSG and SKIPSEQUENCE of one room and epoch, written into one buffer that all rooms of
 // the process share. What stays the same is kept as bytes: the room and epoch, the digits of the number, which mostly
-// is the one behind the last, and those of the time as long as the clock stands still. A frame is valid until the next one is encoded, in whatever room.
+// is the one behind the last, and those of the time as long as the clock stands still. A frame is valid until the next
+// one is encoded, in whatever room.
 
 import { copyBytes, writeDecimal } from '../base/bytes.ts';
 import type { Epoch } from '../base/ids.ts';

@@ -1,8 +1,8 @@
 // Message ids: which ids a room has seen lately, with the slot and the text that each stands for, so that a message
 // that is sent again after a lost answer is answered and not delivered again. Two generations: new entries go to the
 // younger one; when that is full or old enough it becomes the older one, and what was the older one is forgotten. So
-// an entry lives for `idWindowMs` at least, unless `idWindow` newer ones came after it. Texts are compared by a hash of 53
-// bits: an accident of 1 in 10^15, and who arranges it on purpose loses a message of its own.
+// an entry lives for `idWindowMs` at least, unless `idWindow` newer ones came after it. Texts are compared by a hash of
+// 53 bits: an accident of 1 in 10^15, and who arranges it on purpose loses a message of its own.
 
 import type { Budget, Member } from '../base/budget.ts';
 

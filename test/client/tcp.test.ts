@@ -114,4 +114,15 @@ describe('a client over TCP', () => {
     await expect(client.send('lobby', 'x')).rejects.toMatchObject({ code: 'CLOSED', retriable: false });
     await client.quit();
   });
+
+  test('events that nobody reads are kept up to a bound, and the reader is told that there were more', async () => {
+    const { address, sockets } = listen();
+    const { client, next } = connect([address], { limits: { quitMs: 50 } });
+    const events = client.events();
+    expect((await events.next()).value).toMatchObject({ kind: 'dialling' });
+    await next('online');
+    sockets[0]?.write(`${'<X>'.repeat(100_001)}<LMSG,eve,0,that was it>`);
+    await next('told');
+    await expect(events.next()).rejects.toThrow('100000 events were not read');
+  });
 });

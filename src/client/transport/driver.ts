@@ -102,17 +102,17 @@ export class Client {
     const unread: ClientEvent[] = [];
     let wake = (): void => {};
     const stop = this.listen((event) => {
-      unread.push(event);
+      // The one too many is kept, to tell that there were more; behind it nothing is.
+      if (unread.length <= UNREAD_MAX) unread.push(event);
       wake();
     });
     try {
       for (;;) {
-        const batch = unread.splice(0);
-        for (const event of batch) {
+        if (unread.length > UNREAD_MAX) throw new Error(`more than ${UNREAD_MAX} events were not read`);
+        for (const event of unread.splice(0)) {
           yield event;
           if (event.kind === 'closed') return;
         }
-        if (unread.length > UNREAD_MAX) throw new Error(`more than ${UNREAD_MAX} events were not read`);
         if (unread.length === 0) {
           if (this.closed) return;
           await new Promise<void>((resolve) => {
