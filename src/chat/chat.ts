@@ -10,7 +10,7 @@ import { assert } from '../base/assert.ts';
 import type { ConnectionId, RoomKey } from '../base/ids.ts';
 import { type SendOutcome, WAITING } from '../base/outcome.ts';
 import { readFrame, WHOLE } from '../wire/grammar.ts';
-import { Frame, MAX_ARGS } from '../wire/scanner.ts';
+import { Frame } from '../wire/scanner.ts';
 import { type Command, findCommand } from './commands.ts';
 import type { ChatConfig } from './config.ts';
 import { quitReason } from './connection.ts';
@@ -30,8 +30,6 @@ export class Chat {
   readonly users: Users;
   readonly rooms: Rooms;
   readonly #context: Context;
-  /** Reads the commands that had to wait. */
-  readonly #held = new Frame(MAX_ARGS);
   /** A call is running. */
   #busy = false;
   /** Connections that were lost while it runs. */
@@ -200,9 +198,11 @@ export class Chat {
     const { held } = session;
     if (held === undefined) return undefined;
     session.held = undefined;
-    const found = readFrame(this.#held, held, 0, held.length, MAX_ARGS);
+    // It has fewer arguments than bytes, whatever their limit is.
+    const frame = new Frame(held.length);
+    const found = readFrame(frame, held, 0, held.length, held.length);
     assert(found === WHOLE, 'a frame that was good is good');
-    return this.#held;
+    return frame;
   }
 
   #lose(session: Session, reason: string, now: number): void {

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'bun:test';
 import { EXPIRED, ID_REUSED, SENT, UNAVAILABLE } from '../../src/base/outcome.ts';
+import { FRAME, Frame, Scanner } from '../../src/wire/scanner.ts';
 import { errors, World } from './world.ts';
 
 const ID = 'abcdefgh-0123456';
@@ -119,6 +120,18 @@ describe('a send that waits', () => {
     room.settle();
     expect(a.take().map((frame) => frame.split(',').slice(0, 2).join())).toEqual(['<CMSG,r', '<CMSG,r', '<RPL_SENT,r']);
     expect(a.session.unanswered).toBe(0);
+  });
+
+  test('makes commands wait that have as many arguments as a server may be told to take', () => {
+    const { world, room } = slow();
+    const a = world.user('a', 'r').say('<CSEND,1>');
+    const scanner = new Scanner(8192, 256);
+    const frame = new Frame(256);
+    scanner.feed(new TextEncoder().encode(`<NICK,c${',x'.repeat(255)}>`));
+    expect(scanner.next(frame)).toBe(FRAME);
+    world.chat.command(a.session, frame, world.now);
+    room.settle();
+    expect(a.take().at(-1)).toStartWith('<NICK,a!');
   });
 
   test('is refused late with what it was sent under', () => {
