@@ -3,7 +3,8 @@
 //   server [--flags]     serves; one JSON line on stdout when it listens, the log on stderr
 //   server hash          makes the hash of an operator's password
 //
-// It exits 0 after a signal, 2 when an option is wrong or an address taken (one line each on stderr).
+// It exits 0 after a signal, 1 after a fault of its own, 2 when an option is wrong or an address taken (one line each on
+// stderr).
 
 import pkg from '../package.json' with { type: 'json' };
 import { hashCommand } from './ops/hash.ts';
@@ -47,20 +48,27 @@ async function main(argv: readonly string[]): Promise<void> {
 /** Stops the server once, and lets a second signal end the process at once. */
 function stopper(server: Server, log: Log): (reason: string) => void {
   let stoppingSince = 0;
-  const stop = (reason: string): void => {
+  const stop = (reason: string, code = 0): void => {
     if (stoppingSince !== 0) return;
     stoppingSince = performance.now();
     log.info('server.stopping', { reason });
     void server.stop(reason).then(async () => {
       log.info('server.stopped');
       await log.flush(LAST_WORDS_MS);
-      process.exit(0);
+      process.exit(code);
     });
+  };
+  // What no connection's containment caught: nobody knows what state we are in, so everybody is told and we end.
+  const failed = (error: unknown): void => {
+    log.error('process.fault', { reason: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+    stop('Internal error; the server stops', 1);
   };
   const signalled = (signal: NodeJS.Signals): void => {
     if (stoppingSince !== 0 && performance.now() - stoppingSince > SAME_SIGNAL_MS) process.exit(1);
     stop(`Server stopping (${signal})`);
   };
+  process.on('uncaughtException', failed);
+  process.on('unhandledRejection', failed);
   process.on('SIGTERM', signalled);
   process.on('SIGINT', signalled);
   return stop;

@@ -111,6 +111,31 @@ describe.concurrent('a fault of ours', () => {
   }
 });
 
+describe.concurrent('a fault that no connection is to blame for', () => {
+  for (const [what, fault] of [
+    ['an exception outside of every handler', `setImmediate(() => { ${THROW} });`],
+    ['a rejection that nobody handles', "void Promise.reject(new Error('planted'));"],
+  ] as const) {
+    test(`${what}: everybody is told, the log has it, exit 1`, async () => {
+      const from = 'const name = frame.arg(0);';
+      await using server = await ServerProcess.startAs({
+        plant: { file: 'chat/people.ts', from, to: `${fault} ${from}` },
+      });
+      using ann = await RawClient.register(server.port, 'ann');
+      using bob = await RawClient.register(server.port, 'bob');
+      bob.send('<LOCATE,ann>');
+      expect(await ann.until('<ERROR,')).toBe('<ERROR,Internal error; the server stops>');
+      await bob.until('<ERROR,');
+      ann.finish();
+      bob.finish();
+      expect(await server.process.exited).toBe(1);
+      const { log } = await server.stop();
+      expect(log.split('\n').filter((line) => line.includes('process.fault'))).toHaveLength(1);
+      expect(log).toContain('Error: planted');
+    });
+  }
+});
+
 describe.skipIf(!NARROW).concurrent('a signal under load (needs sockets with small buffers)', () => {
   /** A server with 200 in one room, of whom 20 take nothing. */
   async function busy(
