@@ -17,7 +17,12 @@ export function kill(context: Context, session: Session, frame: Frame, now: numb
   }
   if (!context.spend(session, frame, 1, now)) return;
   const { nick, ident } = session.user as User;
-  context.out.log('kill', { by: ident, operator: session.operator?.name ?? '', victim: victim.ident, comment });
+  context.out.log('operator.kill', {
+    by: ident,
+    operator: session.operator?.name ?? '',
+    victim: victim.ident,
+    comment,
+  });
   replies.killed(context.begin(), victim.nick);
   context.reply(session);
   replies.kill(context.begin(), victim.nick, comment);
@@ -37,7 +42,7 @@ export function closeServer(context: Context, session: Session, frame: Frame, no
   if (verdict === 'no-such-server') return context.refuse(session, frame, now, 'ERR_NOSUCHSERVER', server);
   if (verdict === 'no-such-peer') return context.refuse(session, frame, now, 'ERR_NOSUCHSERVER', peer);
   const { nick, ident } = session.user as User;
-  context.out.log('sclose', { by: ident, operator: session.operator?.name ?? '', server, peer, comment });
+  context.out.log('operator.sclose', { by: ident, operator: session.operator?.name ?? '', server, peer, comment });
   replies.serverClosed(context.begin(), server);
   context.reply(session);
   if (verdict === 'self') context.out.stop(`Closed by ${nick}: ${comment}`);

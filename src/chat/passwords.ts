@@ -51,11 +51,11 @@ function answerOper(context: Context, session: Session, name: string, ok: boolea
   const operator = context.config.operators.get(name);
   const by = session.user?.ident ?? session.host;
   if (!ok || operator === undefined) {
-    context.out.log('oper-refused', { name, by });
+    context.out.log('operator.refused', { name, by });
     return fail(context, session, 'OPER', name, now);
   }
   session.operator = { name, grants: operator.grants };
-  context.out.log('oper', { name, by });
+  context.out.log('operator.accepted', { name, by });
   youAreOperator(context.begin(), name);
   context.reply(session);
 }

@@ -56,7 +56,7 @@ export function bsend(context: Context, session: Session, frame: Frame, now: num
     for (const { session: reader } of context.users.all()) if (reader !== undefined) context.reply(reader);
   }
   const words = scope === 'clients' ? {} : { text: frame.arg(1) };
-  context.out.log('broadcast', { by: user.ident, operator: session.operator?.name ?? '', scope, ...words });
+  context.out.log('operator.broadcast', { by: user.ident, operator: session.operator?.name ?? '', scope, ...words });
   broadcastSent(context.begin(), scope);
   context.reply(session);
 }

@@ -92,7 +92,7 @@ describe('OPER', () => {
     expect(a.take()).toEqual([]);
     world.answerChecks();
     expect(a.take()).toEqual(['<RPL_YOUREOPER,root>', '<PONG,x>']);
-    expect(world.logged).toEqual([['oper', { name: 'root', by: 'a!u@h' }]]);
+    expect(world.logged).toEqual([['operator.accepted', { name: 'root', by: 'a!u@h' }]]);
   });
 
   test('checks a wrong name like a wrong password', () => {
@@ -110,7 +110,7 @@ describe('OPER', () => {
     a.say('<OPER,nobody,rootpass>');
     world.answerChecks();
     expect(errors(a.take())).toEqual(['<ERR_PASSWDMISMATCH,OPER,nobody,…>', '<ERROR,Too many wrong passwords>']);
-    expect(world.logged.map(([event]) => event)).toEqual(['oper-refused', 'oper-refused', 'oper-refused']);
+    expect(world.logged.map(([event]) => event)).toEqual(Array(3).fill('operator.refused'));
     expect(JSON.stringify(world.logged)).not.toContain('wrong');
   });
 
@@ -144,7 +144,9 @@ describe('BSEND', () => {
     expect(b.take()).toEqual([]);
     expect(a.ask('<BSEND,all,x\\<>')).toEqual([message('all'), '<RPL_BSENT,all>']);
     expect([b.take(), c.take()]).toEqual([[message('all')], []]);
-    const lines = world.logged.filter(([event]) => event === 'broadcast').map(([, { scope, text }]) => [scope, text]);
+    const lines = world.logged
+      .filter(([event]) => event === 'operator.broadcast')
+      .map(([, { scope, text }]) => [scope, text]);
     expect(lines).toEqual([
       ['clients', undefined],
       ['servers', 'x<'],
@@ -187,7 +189,7 @@ describe('KILL', () => {
     expect(b.take()).toEqual(['<JOINROOM,r,c!u@h>', '<KILL,Bob,be gone>', '<ERROR,Killed by oper: be gone>'].slice(1));
     expect(c.take()).toEqual(['<QUIT,Bob!u@h,Killed by oper: be gone>']);
     expect(world.logged.at(-1)).toEqual([
-      'kill',
+      'operator.kill',
       { by: 'oper!u@h', operator: 'half', victim: 'Bob!u@h', comment: 'be gone' },
     ]);
     expect(b.ask('<PING>')).toEqual([]);

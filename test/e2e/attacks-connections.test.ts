@@ -249,7 +249,7 @@ describe('guessing passwords', () => {
       ann.send('<OPER,root,right>');
     }
     const log = (await server.stop('SIGKILL')).log;
-    expect(log).toContain('oper-refused');
+    expect(log).toContain('operator.refused');
     expect(log).not.toContain('wrong');
     for (const client of guessers) client.reset();
   });
