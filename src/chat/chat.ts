@@ -49,7 +49,7 @@ export class Chat {
   }
 
   /** Turns a connection away that was not accepted: ERR_SERVERFULL, ERROR, close. It gets no session. */
-  full(connection: ConnectionId, reason: string = REASONS.full): void {
+  full(connection: ConnectionId, reason: string): void {
     const frames = error(this.#context.begin(), 'ERR_SERVERFULL', '*', '*', ERRORS.ERR_SERVERFULL).end();
     this.#context.out.reply(connection, frames.bytes, 0, frames.length);
     this.#context.out.close(connection, reason);

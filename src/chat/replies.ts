@@ -43,7 +43,7 @@ export const ERRORS = {
   ERR_TEXTTOOLONG: 'The text is longer than the limit `text` of RPL_LIMITS; divide it',
   ERR_TOOMANYROOMS: 'No more rooms; leave one or use one that is there',
   ERR_TOOMANYTARGETS: 'More targets than the limit `targets` of RPL_LIMITS, none was sent; divide the list',
-  ERR_UNKNOWNCOMMAND: 'There is no such command',
+  ERR_UNKNOWNCOMMAND: 'There is no such command; docs/PROTOCOL.md has a table of all',
 } as const;
 export type ErrorName = keyof typeof ERRORS;
 
@@ -209,5 +209,4 @@ export const REASONS = {
   frame: 'A frame was too long',
   passwords: 'Too many wrong passwords',
   resumed: 'Resumed by a new connection',
-  full: 'The server is full',
 } as const;

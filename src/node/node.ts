@@ -335,7 +335,7 @@ export class Node implements Out, RoomsOut {
 
   #boundRegistration(connection: Connection): void {
     if (connection.scanner.offset <= this.#config.limits.registrationBytes) return;
-    this.#expel(connection, 'Too much was sent before registration');
+    this.#expel(connection, 'Too much was sent before registration; connect again and send NICK and USER first');
   }
 
   /** When no more input will come and all was read, the connection ends like one that was lost. */
@@ -475,7 +475,7 @@ export class Node implements Out, RoomsOut {
       case 'silent':
         return this.#expel(connection, 'Ping timeout');
       case 'unregistered':
-        return this.#expel(connection, 'Registration timed out');
+        return this.#expel(connection, 'Registration timed out; connect again and send NICK and USER at once');
       case 'stuck':
         return this.#abandon(connection, 'Write timeout');
       case 'lingering':

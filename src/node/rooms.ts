@@ -178,13 +178,11 @@ export class Rooms {
     this.#waiting.set(ticket, channel);
   }
 
-  /** The answer of a log. False when nobody waits for this ticket (any more). */
-  done(ticket: Ticket, result: number, now: number): boolean {
+  /** The answer of a log; nothing when nobody waits for this ticket (any more). */
+  done(ticket: Ticket, result: number, now: number): void {
     const channel = this.#waiting.get(ticket);
-    if (channel === undefined) return false;
     this.#waiting.delete(ticket);
-    channel.order.done(ticket, result, now);
-    return true;
+    channel?.order.done(ticket, result, now);
   }
 
   /** When tick() is due, in Unix ms. */

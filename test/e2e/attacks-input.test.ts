@@ -172,7 +172,9 @@ describe('before registration', () => {
     ['<', '<'.repeat(2048)],
   ] as const) {
     test(`1 KiB of ${name}`, async () => {
-      expect((await refused(sent)).at(-1)).toBe('<ERROR,Too much was sent before registration>');
+      expect((await refused(sent)).at(-1)).toBe(
+        '<ERROR,Too much was sent before registration; connect again and send NICK and USER first>',
+      );
     });
   }
 
