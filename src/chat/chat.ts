@@ -15,7 +15,8 @@ import { type Command, findCommand } from './commands.ts';
 import type { ChatConfig } from './config.ts';
 import { quitReason } from './connection.ts';
 import { Context } from './context.ts';
-import { end, hold, part, roomDue } from './departure.ts';
+import { end, part } from './departure.ts';
+import { roomDue } from './membership.ts';
 import { sent } from './messages.ts';
 import { OneServer } from './network.ts';
 import { verified } from './passwords.ts';
@@ -152,7 +153,7 @@ export class Chat {
     if (command.granted && !isGranted(command, session)) {
       return context.refuse(session, frame, now, 'ERR_NOPRIVILEGES', '*');
     }
-    if (command.waits && session.unanswered > 0) hold(context, session, frame);
+    if (command.waits && session.unanswered > 0) context.hold(session, frame);
     else command.run(context, session, frame, now);
   }
 

@@ -4,6 +4,7 @@
 // Commands run one at a time and to their end, so one writer serves them all: begin(), write, then send what was
 // written once or to many. Nothing written is kept past the command.
 
+import { assert } from '../base/assert.ts';
 import type { Epoch } from '../base/ids.ts';
 import type { Frame } from '../wire/scanner.ts';
 import { FrameWriter } from '../wire/writer.ts';
@@ -94,6 +95,13 @@ export class Context {
     if (flood === undefined || take(session, cost, flood, now)) return true;
     this.refuse(session, frame, now, 'ERR_FLOODING', '*');
     return false;
+  }
+
+  /** Keeps a command for later; the session's input waits. */
+  hold(session: Session, frame: Frame): void {
+    assert(session.held === undefined, 'a frame while the input waits');
+    session.held = frame.bytes.slice(frame.start, frame.end);
+    this.out.pause(session.connection);
   }
 
   /** Takes tokens for something refused, and closes the session that is a whole burst in debt. */

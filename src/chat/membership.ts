@@ -1,12 +1,13 @@
-// Membership: making rooms, joining them, leaving them. A member hears of another once and in order: of its coming
-// before anything that it says, of its going after everything.
+// Membership: making rooms, joining them, leaving them, and ending those that stay empty. A member hears of another
+// once and in order: of its coming before anything that it says, of its going after everything.
 
 import type { Epoch, RoomKey } from '../base/ids.ts';
 import { parseEpoch, roomKey } from '../wire/names.ts';
 import type { Frame } from '../wire/scanner.ts';
 import type { Context } from './context.ts';
-import { countLater, vacate } from './departure.ts';
+import { vacate } from './departure.ts';
 import { parseCount } from './numbers.ts';
+import { countLater, tellCount } from './presence.ts';
 import { joined, left, roomCreated, roomWelcome, TEXTS } from './replies.ts';
 import { Room } from './rooms.ts';
 import type { Session } from './session.ts';
@@ -94,4 +95,13 @@ export function leaveRoom(context: Context, session: Session, frame: Frame, now:
   if (session.current === room) session.current = undefined;
   user.leave(room);
   vacate(context, room, user, now);
+}
+
+/** Does what is due in `room`: tells the number of members, or ends a room in which nobody is. */
+export function roomDue(context: Context, room: Room, now: number): void {
+  if (room.members.size > 0) return tellCount(context, room, now);
+  const endsAt = room.emptySince + context.config.limits.roomIdleMs;
+  if (now < endsAt) return room.port.wakeAt(endsAt);
+  context.rooms.remove(room);
+  room.port.close();
 }

@@ -6,8 +6,8 @@ import type { Uid } from '../base/ids.ts';
 import { isNick, isUser, parseUid } from '../wire/names.ts';
 import type { Frame } from '../wire/scanner.ts';
 import type { Context } from './context.ts';
-import { hold, tellPeers } from './departure.ts';
 import { checkPassword } from './passwords.ts';
+import { tellPeers } from './presence.ts';
 import { nick as nickFrame, REASONS, welcome } from './replies.ts';
 import { NEW, REGISTERED, type Registration, type Session } from './session.ts';
 import { User } from './users.ts';
@@ -101,7 +101,7 @@ function complete(context: Context, session: Session, frame: Frame, registration
 /** A ghost leaves behind what it said before, so who takes its place waits, and its frame is obeyed then. */
 function succeedLater(context: Context, session: Session, frame: Frame, ghost: Session, now: number): void {
   ghost.heir = session;
-  hold(context, session, frame);
+  context.hold(session, frame);
   context.close(ghost, REASONS.resumed, now);
 }
 

@@ -129,7 +129,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a user quits once a room',
-    file: 'chat/departure.ts',
+    file: 'chat/presence.ts',
     from: 'if (member.mark === round) return;',
     to: '',
     by: ['C4'],
