@@ -9,11 +9,11 @@ import type { ConnectionId } from '../src/base/ids.ts';
 import { Node } from '../src/node/node.ts';
 import type { Ports } from '../src/node/ports.ts';
 import { nodeConfig } from '../src/ops/node-config.ts';
-import { parseOptions } from '../src/ops/options.ts';
 import { MemoryLog } from '../src/order/memory.ts';
 import { Frame, MORE, Scanner } from '../src/wire/scanner.ts';
 import { VerbTable } from '../src/wire/verbs.ts';
 import { streamOf } from './frames.ts';
+import { presets } from './presets.ts';
 
 const MEMBERS = 20;
 const NOW = 1_790_000_000_000;
@@ -42,9 +42,7 @@ function scanner(waste: boolean): Taker {
 
 /** A whole node with MEMBERS in one room; the transport takes everything. */
 function node(): Taker {
-  const parsed = parseOptions(['--flood', 'off', '--name', 'bench'], {}, { hostname: 'bench', fdLimit: 20_000 });
-  if (!('options' in parsed)) throw new Error('the options of the bench are wrong');
-  const { options } = parsed;
+  const options = presets('--flood', 'off');
   const memory = new Budget(options.roomMemoryBytes);
   const delivered = new Delivered();
   const ports: Ports = {

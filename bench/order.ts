@@ -8,9 +8,12 @@ import { Tape } from '../src/base/tape.ts';
 import { Home, type HomeOut } from '../src/order/home.ts';
 import { MemoryLog } from '../src/order/memory.ts';
 import { Penalties } from '../src/order/reservations.ts';
+import { presets } from './presets.ts';
 import type { Reporter } from './report.ts';
 import { type Effort, type Group, time } from './timing.ts';
 
+const OPTIONS = presets();
+const LOG_LIMITS = { slots: OPTIONS.roomMessages, bytes: OPTIONS.roomBytes };
 const SERVER = serverId(1);
 const EPOCH: Epoch = epoch(1_790_000_000_000, SERVER);
 const HOLDER: Uid = uid(SERVER, 5);
@@ -54,8 +57,11 @@ function room(): Room {
   const home = new Home({
     room: { key: 'lobby' as RoomKey, name: 'Lobby' },
     epoch: EPOCH,
-    log: new MemoryLog(EPOCH, new Budget(256 * 2 ** 20)),
-    penalties: new Penalties(),
+    first: 1,
+    log: new MemoryLog(EPOCH, new Budget(OPTIONS.roomMemoryBytes), LOG_LIMITS, 1),
+    limits: OPTIONS,
+    penalties: new Penalties(OPTIONS),
+    idBudget: new Budget(OPTIONS.ids),
     out,
     tickets: () => ticket(++tickets),
   });

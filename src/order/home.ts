@@ -10,7 +10,7 @@
 // and allocates nothing. This file knows no users, sockets or clocks; whoever publishes must not call back into it.
 
 import { assert } from '../base/assert.ts';
-import { Budget } from '../base/budget.ts';
+import type { Budget } from '../base/budget.ts';
 import type { Epoch, RoomKey, Ticket, Uid } from '../base/ids.ts';
 import {
   EXPIRED,
@@ -42,17 +42,8 @@ export interface HomeLimits extends IdLimits {
   readonly pendingBytes: number;
 }
 
-export const HOME_LIMITS: HomeLimits = {
-  ttlMs: 5_000,
-  reservations: 8,
-  idWindowMs: 600_000,
-  idWindow: 65_536,
-  pendingEntries: 4_096,
-  pendingBytes: 4_194_304,
-};
-
 /** After this long somebody who waits for a commit hears that its outcome is unknown. */
-export const COMMIT_MS = 20_000;
+const COMMIT_MS = 20_000;
 /** When to ask again for a slot that waits for its commit. */
 const ASK_AGAIN_MS = 100;
 
@@ -75,13 +66,13 @@ export interface HomeOptions {
   readonly room: { readonly key: RoomKey; readonly name: string };
   readonly epoch: Epoch;
   /** The first number of this epoch. */
-  readonly first?: number;
+  readonly first: number;
   /** Empty; the home closes it. */
   readonly log: RoomLog;
-  readonly limits?: HomeLimits;
+  readonly limits: HomeLimits;
   readonly penalties: Penalties;
   /** Counts the message ids known over all rooms. */
-  readonly idBudget?: Budget;
+  readonly idBudget: Budget;
   readonly out: HomeOut;
   readonly tickets: () => Ticket;
 }
@@ -116,7 +107,7 @@ export class Home {
   #closed = false;
 
   constructor(options: HomeOptions) {
-    const { room, epoch, log, out, tickets, penalties, first = 1, limits = HOME_LIMITS } = options;
+    const { room, epoch, log, out, tickets, penalties, first, limits } = options;
     assert(log.epoch === epoch && log.committed === 0, 'a home begins with an empty log of its own epoch');
     this.key = room.key;
     this.name = room.name;
@@ -127,7 +118,7 @@ export class Home {
     this.#tickets = tickets;
     this.#penalties = penalties;
     this.#encoder = new SlotEncoder(room.name, epoch);
-    this.#ids = new MessageIds(options.idBudget ?? new Budget(limits.idWindow * 2), limits);
+    this.#ids = new MessageIds(options.idBudget, limits);
     this.#numbers = new Numbers(first);
   }
 

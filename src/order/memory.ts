@@ -24,8 +24,6 @@ export interface MemoryLimits {
   readonly bytes: number;
 }
 
-export const MEMORY_LIMITS: MemoryLimits = { slots: 1_024, bytes: 1_048_576 };
-
 const SMALLEST = 8;
 /** Below this a log has nothing to give to a budget. */
 const LEAST_BYTES = 1_024;
@@ -52,7 +50,7 @@ export class MemoryLog implements RoomLog, Member {
   #told = 0;
 
   /** A log for slots from `first` on. */
-  constructor(epoch: Epoch, budget: Budget, limits: MemoryLimits = MEMORY_LIMITS, first = 1) {
+  constructor(epoch: Epoch, budget: Budget, limits: MemoryLimits, first: number) {
     assert(limits.slots >= 1 && limits.bytes >= 1, 'a log that may keep nothing');
     this.epoch = epoch;
     this.floor = first;

@@ -54,8 +54,6 @@ export interface PenaltyLimits {
   readonly reservationWaitMaxMs: number;
 }
 
-export const PENALTY_LIMITS: PenaltyLimits = { reservationWaitMs: 10_000, reservationWaitMaxMs: 600_000 };
-
 /** How long after the end of its wait somebody has to be good to be forgiven. */
 const FORGET_MS = 600_000;
 
@@ -75,7 +73,7 @@ export class Penalties {
   /** In the order of the last miss. */
   readonly #holders = new Map<Uid, Penalty>();
 
-  constructor(limits: PenaltyLimits = PENALTY_LIMITS, cap = 65_536) {
+  constructor(limits: PenaltyLimits, cap = 65_536) {
     this.#limits = limits;
     this.#cap = cap;
   }

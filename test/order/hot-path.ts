@@ -8,6 +8,7 @@ import { SENT } from '../../src/base/outcome.ts';
 import { Home } from '../../src/order/home.ts';
 import { MemoryLog } from '../../src/order/memory.ts';
 import { Penalties } from '../../src/order/reservations.ts';
+import { HOME_LIMITS, MEMORY_LIMITS, PENALTY_LIMITS } from './limits.ts';
 
 const EPOCH = epoch(1_790_000_000_000, serverId(7));
 const leaky = process.argv[2] === 'leaky';
@@ -18,8 +19,11 @@ let last: { seq: number } | undefined;
 const home = new Home({
   room: { key: 'lobby' as RoomKey, name: 'Lobby' },
   epoch: EPOCH,
-  log: new MemoryLog(EPOCH, new Budget(1 << 28)),
-  penalties: new Penalties(),
+  first: 1,
+  log: new MemoryLog(EPOCH, new Budget(1 << 28), MEMORY_LIMITS, 1),
+  limits: HOME_LIMITS,
+  penalties: new Penalties(PENALTY_LIMITS),
+  idBudget: new Budget(2 * HOME_LIMITS.idWindow),
   tickets: () => ++tickets as Ticket,
   out: {
     publish(_home, _kind, seq, _bytes, start, end) {

@@ -5,6 +5,7 @@ import { MESSAGE } from '../../src/order/log.ts';
 import { type MemoryLimits, MemoryLog } from '../../src/order/memory.ts';
 import { emptySlot } from '../../src/order/readers.ts';
 import { describeLog } from '../contract/log.ts';
+import { MEMORY_LIMITS } from './limits.ts';
 
 const EPOCH = epoch(1_790_000_000_000, serverId(7));
 const NO_TICKET = ticket(0);
@@ -14,8 +15,8 @@ describeLog('the memory log', {
   make: (epochOf, slots, bytes, first) => new MemoryLog(epochOf, new Budget(GENEROUS), { slots, bytes }, first),
 });
 
-function open(limits?: MemoryLimits, budget = new Budget(GENEROUS)) {
-  const log = new MemoryLog(EPOCH, budget, limits);
+function open(limits: MemoryLimits = MEMORY_LIMITS, budget = new Budget(GENEROUS)) {
+  const log = new MemoryLog(EPOCH, budget, limits, 1);
   const append = (seq: number, size = 100): void => {
     expect(log.append(log.committed, MESSAGE, seq, new Uint8Array(size), 0, size, NO_TICKET)).toBe(log.committed);
   };

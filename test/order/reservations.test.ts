@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { serverId, uid } from '../../src/base/ids.ts';
 import { Penalties, Reservations } from '../../src/order/reservations.ts';
+import { PENALTY_LIMITS } from './limits.ts';
 
 const user = (n: number) => uid(serverId(1), n);
 const [ann, bob] = [user(1), user(2)];
@@ -21,7 +22,7 @@ describe('reservations', () => {
 
 describe('penalties', () => {
   test('the wait doubles from ten seconds to ten minutes', () => {
-    const penalties = new Penalties();
+    const penalties = new Penalties(PENALTY_LIMITS);
     let now = 0;
     const waits: number[] = [];
     for (let i = 0; i < 8; i++) {
@@ -35,7 +36,7 @@ describe('penalties', () => {
   });
 
   test('using one wipes it out, and so do ten minutes without another miss', () => {
-    const penalties = new Penalties();
+    const penalties = new Penalties(PENALTY_LIMITS);
     penalties.missed(ann, 0);
     penalties.missed(ann, 10_000);
     penalties.used(ann);
@@ -48,7 +49,7 @@ describe('penalties', () => {
   });
 
   test('remembers so many holders and no more, the latest ones', () => {
-    const penalties = new Penalties(undefined, 100);
+    const penalties = new Penalties(PENALTY_LIMITS, 100);
     for (let n = 0; n < 1_000; n++) penalties.missed(user(n), n);
     expect(penalties.size).toBe(100);
     expect(penalties.waitMs(user(999), 1_000)).toBeGreaterThan(0);

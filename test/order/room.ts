@@ -4,12 +4,13 @@ import { Budget } from '../../src/base/budget.ts';
 import { utf8, utf8Bytes } from '../../src/base/bytes.ts';
 import { type Epoch, epoch, type RoomKey, serverId, type Ticket, ticket, type Uid, uid } from '../../src/base/ids.ts';
 import type { SendOutcome } from '../../src/base/outcome.ts';
-import { HOME_LIMITS, Home, type HomeLimits, type HomeOut } from '../../src/order/home.ts';
+import { Home, type HomeLimits, type HomeOut } from '../../src/order/home.ts';
 import type { RoomLog } from '../../src/order/log.ts';
 import { type MemoryLimits, MemoryLog } from '../../src/order/memory.ts';
 import { Penalties } from '../../src/order/reservations.ts';
 import { FrameWriter } from '../../src/wire/writer.ts';
 import { type Fate, LateLog } from '../support/late-log.ts';
+import { HOME_LIMITS, MEMORY_LIMITS, PENALTY_LIMITS } from './limits.ts';
 
 export const EPOCH: Epoch = epoch(1_790_000_000_000, serverId(7));
 export const user = (n: number): Uid => uid(serverId(7), n);
@@ -35,13 +36,13 @@ export class Room implements HomeOut {
   readonly settlements: Settled[] = [];
   readonly tickets: Ticket[] = [];
   readonly budget = new Budget(1 << 30);
-  readonly penalties = new Penalties();
+  readonly penalties = new Penalties(PENALTY_LIMITS);
   readonly late: LateLog | undefined;
   readonly home: Home;
   dueAt = Number.POSITIVE_INFINITY;
   #tickets = 0;
 
-  constructor({ memory, limits, first = 1, fate }: RoomOptions = {}) {
+  constructor({ memory = MEMORY_LIMITS, limits, first = 1, fate }: RoomOptions = {}) {
     const inner = new MemoryLog(EPOCH, this.budget, memory, first);
     this.late = fate === undefined ? undefined : new LateLog(inner, fate);
     const log: RoomLog = this.late ?? inner;
@@ -52,6 +53,7 @@ export class Room implements HomeOut {
       log,
       limits: { ...HOME_LIMITS, ...limits },
       penalties: this.penalties,
+      idBudget: new Budget(2 * HOME_LIMITS.idWindow),
       out: this,
       tickets: () => ticket(++this.#tickets),
     });
