@@ -49,7 +49,10 @@ export function csend(context: Context, session: Session, frame: Frame, now: num
   const { order } = room.port;
   const outcome = order.send(session, user.uid, user.nickBytes, bytes, start, end, seq, id, now);
   if (outcome === WAITING) session.unanswered++;
-  else if (outcome !== SENT || id !== '') answer(context, session, room, outcome, order.sentSeq, seq, id, now);
+  else if (outcome !== SENT || id !== '') {
+    const asked = seq === 0 ? '' : frame.arg(SEQ);
+    answer(context, session, room, outcome, order.sentSeq, asked, id, now);
+  }
 }
 
 /** The outcome of a send that had to wait. */
@@ -63,21 +66,20 @@ export function sent(
   now: number,
 ): void {
   const room = context.rooms.get(key);
-  if (room !== undefined) answer(context, session, room, outcome, seq, seq, id, now);
+  if (room !== undefined) answer(context, session, room, outcome, seq, seq === 0 ? '' : String(seq), id, now);
 }
 
-/** Tells the sender what became of its message: `slot` is where it stands, `asked` the number it was sent under. */
+/** Tells the sender what became of its message: `slot` is where it stands, `seq` the number it was sent under. */
 function answer(
   context: Context,
   session: Session,
   room: Room,
   outcome: SendOutcome,
   slot: number,
-  asked: number,
+  seq: string,
   id: string,
   now: number,
 ): void {
-  const seq = asked === 0 ? '' : String(asked);
   switch (outcome) {
     case SENT:
     case SENT_BEFORE:

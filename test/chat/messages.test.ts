@@ -59,6 +59,8 @@ describe('CSEND', () => {
     a.take();
     expect(errors(a.ask('<CSEND,x,,1>'))).toEqual(['<ERR_SEQUENCEEXPIRED,CSEND,1,…,1,>']);
     expect(errors(a.ask(`<CSEND,x,,9,${ID}>`))).toEqual([`<ERR_SEQUENCEEXPIRED,CSEND,9,…,9,${ID}>`]);
+    // A number is told as it was sent, whatever it is read as.
+    expect(errors(a.ask(`<CSEND,x,,009,${ID}>`))).toEqual([`<ERR_SEQUENCEEXPIRED,CSEND,009,…,009,${ID}>`]);
     b.take();
     expect(b.ask('<CSEND,x,,1>')[0]).toStartWith(`<CMSG,r,${world.room('r')?.epoch},1,b,`);
     expect(b.ask('<GETSEQUENCE,r><CSEND,x,r,\\2>').at(-1)).toStartWith(`<CMSG,r,${world.room('r')?.epoch},2,b,`);
