@@ -45,6 +45,7 @@ export class Edge {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
   #onIdle: (() => void) | undefined;
+  #onSaid: (() => void) | undefined;
 
   /** `onFault` hears of faults of ours that the node did not contain. */
   constructor(mask: HostMask, onFault: (error: unknown) => void) {
@@ -98,6 +99,12 @@ export class Edge {
   /** Calls back when there is no connection (any more). */
   whenIdle(callback: () => void): void {
     this.#onIdle = callback;
+    this.#batch();
+  }
+
+  /** Calls back when every connection that is left has been given all that is owed to it, and our end. */
+  whenSaid(callback: () => void): void {
+    this.#onSaid = callback;
     this.#batch();
   }
 
@@ -219,6 +226,11 @@ export class Edge {
     // A flush may have let input go on, which may have asked for the next one, and may have found connections lost.
     if (this.#wanted || this.#lost.length > 0) this.#batch();
     this.#arm(node.deadline);
+    if (this.#onSaid !== undefined && this.#sockets.every((socket) => socket === undefined || socket.data.ended)) {
+      const callback = this.#onSaid;
+      this.#onSaid = undefined;
+      callback();
+    }
     if (this.#onIdle !== undefined && node.connections.count === 0) {
       const callback = this.#onIdle;
       this.#onIdle = undefined;

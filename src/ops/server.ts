@@ -17,6 +17,9 @@ import { derivedId } from './options.ts';
 import { PasswordChecks } from './passwords.ts';
 import { Tokens } from './tokens.ts';
 
+/** So long a connection that was told its end may stay open: a late word of the peer cannot cost it what it reads then. */
+const LAST_MOMENT_MS = 1000;
+
 /** What a server says of itself when it listens: one JSON line on stdout. */
 export interface Ready {
   readonly ready: true;
@@ -78,16 +81,17 @@ export class Server {
     log.info('server.listening', { name: options.name, clients: this.ready.clients.join(' ') });
   }
 
-  /** Accepts nothing more, says ERROR to all, and resolves when everybody has taken it or the time for that is over. */
+  /**
+   * Accepts nothing more and says ERROR to all. Resolves when everybody has gone, a moment after everybody was given what
+   * is owed to them (who then keeps a connection open has no reason to), or when the time for all that is over.
+   */
   stop(reason: string): Promise<void> {
     this.#edge.stopListening();
     this.#edge.answer((node, now) => node.shutdown(reason, now));
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, this.#shutdownMs);
-      this.#edge.whenIdle(() => {
-        clearTimeout(timer);
-        resolve();
-      });
+      setTimeout(resolve, this.#shutdownMs);
+      this.#edge.whenSaid(() => setTimeout(resolve, Math.min(LAST_MOMENT_MS, this.#shutdownMs)));
+      this.#edge.whenIdle(resolve);
     });
   }
 }

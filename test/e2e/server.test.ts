@@ -61,6 +61,17 @@ describe('ending', () => {
     });
   }
 
+  test('a client that has read its end and stays keeps it for a moment only', async () => {
+    await using server = await ServerProcess.start('--shutdown-ms', '1m');
+    using ann = await RawClient.register(server.port, 'ann');
+    const started = performance.now();
+    const stopped = server.stop();
+    await ann.until('<ERROR,');
+    await ann.ended();
+    expect((await stopped).code).toBe(0);
+    expect(performance.now() - started).toBeLessThan(3000);
+  });
+
   test('a client that takes nothing does not keep it alive', async () => {
     await using server = await ServerProcess.start('--shutdown-ms', '300');
     using ann = await RawClient.register(server.port, 'ann');
