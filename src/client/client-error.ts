@@ -14,7 +14,9 @@ export type LocalCode =
   | 'NOT_IN_ROOM'
   /** It cannot be put in a frame: empty, too long, or with a NUL in it. */
   | 'BAD_ARGUMENT'
-  /** It was sent, and the room that could say whether it arrived is gone. */
+  /** Refused for now, while messages behind it were accepted: it could only come out of order. */
+  | 'OVERTAKEN'
+  /** It was sent, and nobody can say any more whether it arrived. */
   | 'UNKNOWN_OUTCOME';
 
 export type ErrorCode = LocalCode | `ERR_${string}`;
@@ -23,6 +25,7 @@ const MOMENTARY: ReadonlySet<string> = new Set([
   'TIMEOUT',
   'DISCONNECTED',
   'QUEUE_FULL',
+  'OVERTAKEN',
   'ERR_FLOODING',
   'ERR_ROOMUNAVAILABLE',
   'ERR_SERVERFULL',

@@ -12,7 +12,7 @@ export interface ClientLimits {
   readonly requestMs: number;
   /** How long a message is kept and sent again before it fails. */
   readonly sendMs: number;
-  /** Messages of one room on their way at once. Above 1 a refused one may end up behind later ones. */
+  /** Messages of one room on their way at once. Above 1 some fail, or come late, where 1 would only wait. */
   readonly sendWindow: number;
   /** Messages of one room not answered yet. */
   readonly sendQueue: number;
@@ -64,6 +64,11 @@ export interface ClientOptions {
   readonly password?: string;
   /** Whether another nickname may be taken when this one is in use (the default). */
   readonly otherNicks?: boolean;
+  /**
+   * With a sendWindow above 1: what becomes of a message that the server refused for now, or did not answer, while it
+   * accepted later ones, or may have. It fails (the preset), so that messages keep their order, or it comes late.
+   */
+  readonly overtaken?: 'fail' | 'late';
   readonly limits?: Partial<ClientLimits>;
 }
 

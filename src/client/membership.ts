@@ -28,6 +28,8 @@ export interface MembershipHost {
   readonly online: boolean;
   readonly limits: ClientLimits;
   readonly pace: Pace;
+  /** Whether a message that was overtaken is delivered late rather than fails. */
+  readonly late: boolean;
   ask(
     verb: string,
     args: readonly (string | number)[],
@@ -86,14 +88,14 @@ export class Membership {
     );
     this.sends = new RoomSends(
       {
-        transmit: (text, id) => host.write('CSEND', text, this.name, '', id),
+        transmit: ({ text, seq, id }) => host.write('CSEND', text, this.name, seq === 0 ? '' : seq, id),
         settled: (request, outcome) => {
           host.settle(request, outcome);
           if (this.leaving) this.#leaveWhenSettled();
         },
       },
       host.pace,
-      host.limits.sendWindow,
+      { window: host.limits.sendWindow, late: host.late },
     );
   }
 

@@ -44,6 +44,7 @@ const EMPTY = new Uint8Array(0);
 export class ClientSession implements MembershipHost {
   readonly limits: ClientLimits;
   readonly pace: Pace;
+  readonly late: boolean;
   /** The time of the call that is going on, Unix milliseconds. */
   now = 0;
   readonly #random: () => number;
@@ -71,6 +72,7 @@ export class ClientSession implements MembershipHost {
     this.limits = limitsOf(options);
     this.#random = random;
     this.pace = new Pace(this.limits.paceMs, this.limits.paceMaxMs, random);
+    this.late = options.overtaken === 'late';
     this.#registration = new Registration(options, random);
     this.#servers = new ServerList(options.servers, this.limits, random);
     this.#requests = new Requests((verb, args) => this.write(verb, ...args), this.limits.requests);
@@ -190,14 +192,17 @@ export class ClientSession implements MembershipHost {
     );
   }
 
-  /** Sends a message to a room. `done` means that it was accepted, and where: (room, epoch, seq, id). */
-  send(name: string, text: string, now: number): number {
+  /**
+   * Sends a message to a room, under the number `seq` where GETSEQUENCE gave one. `done` means that it was accepted,
+   * and where: (room, epoch, seq, id).
+   */
+  send(name: string, text: string, now: number, seq = 0): number {
     return this.#begin(now, (request) => {
       const wrong = this.#wrongText(text);
       if (wrong !== undefined) return wrong;
       return this.#inRoom(name, (room) => {
         if (room.sends.size >= this.limits.sendQueue) return new ClientError('QUEUE_FULL', 'too many unsent messages');
-        room.sends.add({ request, text, id: this.#messageId(), until: now + this.limits.sendMs }, now);
+        room.sends.add({ request, text, seq, id: this.#messageId(), until: now + this.limits.sendMs }, now);
         return undefined;
       });
     });

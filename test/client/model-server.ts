@@ -30,6 +30,8 @@ export class ModelServer {
   servers: readonly string[] = [];
   /** What is done about each CSEND. */
   refuse: () => Refusal = () => 'no';
+  /** Whether the next RPL_SENT or refusal is kept back, and comes behind later ones. */
+  holdAnswer: () => boolean = () => false;
   #epochs = 0;
   #uids = 0;
 
@@ -64,6 +66,7 @@ export class ServerSide {
   ended = false;
   readonly heard: string[] = [];
   readonly #server: ModelServer;
+  readonly #heldAnswers: Uint8Array[] = [];
   readonly #scanner = new Scanner(65_536);
   readonly #frame = new Frame();
   #nick = '';
@@ -185,15 +188,28 @@ export class ServerSide {
   #send(room: ModelRoomState, text: string, id: string): void {
     if (!room.members.has(this)) return this.say('ERR_NOTINROOM', 'CSEND', room.name, 'not there', '', id);
     const known = room.log.find((decided) => decided.id === id);
-    if (known !== undefined) return this.say('RPL_SENT', room.name, room.epoch, known.seq, id);
+    if (known !== undefined) return this.#answer('RPL_SENT', room.name, room.epoch, known.seq, id);
     const refusal = this.#server.refuse();
-    if (refusal === 'flooding') return this.say('ERR_FLOODING', 'CSEND', room.name, 'too fast', '', id);
-    if (refusal === 'unavailable-before') return this.say('ERR_ROOMUNAVAILABLE', 'CSEND', room.name, 'later', '', id);
+    if (refusal === 'flooding') return this.#answer('ERR_FLOODING', 'CSEND', room.name, 'too fast', '', id);
+    if (refusal === 'unavailable-before')
+      return this.#answer('ERR_ROOMUNAVAILABLE', 'CSEND', room.name, 'later', '', id);
     const decided = { seq: room.log.length + 1, nick: this.#nick, text, id };
     room.log.push(decided);
     for (const member of room.members) member.#deliver(room, decided);
-    if (refusal === 'no') this.say('RPL_SENT', room.name, room.epoch, decided.seq, id);
-    else this.say('ERR_ROOMUNAVAILABLE', 'CSEND', room.name, 'outcome unknown', '', id);
+    if (refusal === 'no') this.#answer('RPL_SENT', room.name, room.epoch, decided.seq, id);
+    else this.#answer('ERR_ROOMUNAVAILABLE', 'CSEND', room.name, 'outcome unknown', '', id);
+  }
+
+  #answer(verb: string, ...args: readonly (string | number)[]): void {
+    const hold = this.#server.holdAnswer();
+    if (hold) this.#heldAnswers.push(encodeFrame(verb, ...args));
+    else this.say(verb, ...args);
+    if (!hold) this.releaseAnswers();
+  }
+
+  /** What was kept back comes now. */
+  releaseAnswers(): void {
+    this.output.push(...this.#heldAnswers.splice(0).reverse());
   }
 
   #deliver(room: ModelRoomState, { seq, nick, text, id }: Decided): void {

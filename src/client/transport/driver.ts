@@ -36,6 +36,13 @@ export interface Sent {
   readonly id: string;
 }
 
+/** A number of a room that is ours to fill. */
+export interface Reservation {
+  readonly epoch: string;
+  readonly seq: number;
+  readonly ttlMs: number;
+}
+
 export interface RoomUser {
   readonly ident: string;
   readonly uid: string;
@@ -134,12 +141,21 @@ export class Client {
     await this.#ask((now) => this.#session.leave(room, now));
   }
 
-  /** Resolves when the message is accepted; it is delivered once, over however many connections that took. */
-  async send(room: string, text: string): Promise<Sent> {
-    const [[shown = room, epoch = '', seq, id = ''] = []] = await this.#ask((now) =>
-      this.#session.send(room, text, now),
+  /**
+   * Resolves when the message is accepted; it is delivered once, over however many connections that took. `seq` is a
+   * number that reserve() gave; once that has expired the message fails.
+   */
+  async send(room: string, text: string, seq = 0): Promise<Sent> {
+    const [[shown = room, epoch = '', slot, id = ''] = []] = await this.#ask((now) =>
+      this.#session.send(room, text, now, seq),
     );
-    return { room: shown, epoch, seq: readNumber(seq) ?? 0, id };
+    return { room: shown, epoch, seq: readNumber(slot) ?? 0, id };
+  }
+
+  /** Takes a number of the room for a message to come: others hold back what follows it until then. */
+  async reserve(room: string): Promise<Reservation> {
+    const [[, epoch = '', seq, ttl] = []] = await this.request('GETSEQUENCE', room);
+    return { epoch, seq: readNumber(seq) ?? 0, ttlMs: readNumber(ttl) ?? 0 };
   }
 
   /** Sends to users; resolves to the nicknames that nobody has. */
