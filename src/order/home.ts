@@ -47,6 +47,15 @@ const COMMIT_MS = 20_000;
 /** When to ask again for a slot that waits for its commit. */
 const ASK_AGAIN_MS = 100;
 
+/** Which messages were decided in the epochs before a home's own, so that none is decided again. */
+export interface EarlierIds {
+  /** What the key that find() found stands for. */
+  readonly seq: number;
+  readonly print: number;
+  readonly epoch: Epoch;
+  find(key: string): boolean;
+}
+
 /** What a home says to those around it. */
 export interface HomeOut {
   /** A committed frame for every reader of the room, in order of position, once. bytes[start, end) are only lent. */
@@ -73,6 +82,9 @@ export interface HomeOptions {
   readonly penalties: Penalties;
   /** Counts the message ids known over all rooms. */
   readonly idBudget: Budget;
+  /** Where the home notes ids and numbers, when they outlive it: then it does not close them. */
+  readonly kept?: { readonly ids: MessageIds; readonly numbers: Numbers };
+  readonly earlier?: EarlierIds;
   readonly out: HomeOut;
   readonly tickets: () => Ticket;
 }
@@ -87,12 +99,16 @@ export class Home {
   readonly epoch: Epoch;
   /** The seq of the last SENT or SENT_BEFORE that send() answered. */
   sentSeq = 0;
+  /** The epoch of that seq. */
+  sentEpoch: Epoch;
   readonly #log: RoomLog;
   readonly #limits: HomeLimits;
   readonly #out: HomeOut;
   readonly #tickets: () => Ticket;
   readonly #encoder: SlotEncoder;
   readonly #ids: MessageIds;
+  readonly #keeps: boolean;
+  readonly #earlier: EarlierIds | undefined;
   readonly #penalties: Penalties;
   readonly #reservations = new Reservations();
   readonly #pending = new Pending<object>();
@@ -112,14 +128,17 @@ export class Home {
     this.key = room.key;
     this.name = room.name;
     this.epoch = epoch;
+    this.sentEpoch = epoch;
     this.#log = log;
     this.#limits = limits;
     this.#out = out;
     this.#tickets = tickets;
     this.#penalties = penalties;
     this.#encoder = new SlotEncoder(room.name, epoch);
-    this.#ids = new MessageIds(options.idBudget, limits);
-    this.#numbers = new Numbers(first);
+    this.#keeps = options.kept !== undefined;
+    this.#ids = options.kept?.ids ?? new MessageIds(options.idBudget, limits);
+    this.#numbers = options.kept?.numbers ?? new Numbers(first);
+    this.#earlier = options.earlier;
   }
 
   /** The lowest slot that is not decided. */
@@ -139,7 +158,8 @@ export class Home {
 
   /**
    * Numbers and decides a message. `nick` and text[start, end) are canonical bytes; `seq` 0: the room numbers it;
-   * `id` '' for none. WAITING: HomeOut.settled follows, with the same asker.
+   * `id` '' for none; `key` is what a repetition is known by, where that is not the id. WAITING: HomeOut.settled
+   * follows, with the same asker and the key.
    */
   send(
     asker: object,
@@ -151,11 +171,12 @@ export class Home {
     seq: number,
     id: string,
     now: number,
+    key: string = id,
   ): SendOutcome {
     let print = 0;
-    if (id !== '') {
+    if (key !== '') {
       print = fingerprint(text, start, end);
-      const known = this.#lookUp(asker, seq, id, print, now);
+      const known = this.#lookUp(asker, seq, key, print, now);
       if (known !== NEW) return known;
     }
     if (seq !== 0 && !this.#holds(holder, seq, now)) return EXPIRED;
@@ -171,14 +192,15 @@ export class Home {
     if (seq === 0) this.#numbers.last = slot;
     else this.#fill(seq);
     if (answer === LATE || this.#pending.size !== 0) {
-      const entry = this.#defer(answer, MESSAGE, slot, length, id, print, ticket);
-      this.#wait(entry, asker, seq, id, now);
+      const entry = this.#defer(answer, MESSAGE, slot, length, key, print, ticket);
+      this.#wait(entry, asker, seq, key, now);
       return WAITING;
     }
     this.#decide(answer, slot);
     this.#out.publish(this, MESSAGE, slot, encoded.bytes, 0, length);
-    if (id !== '') this.#remember(id, slot, print, now);
+    if (key !== '') this.#remember(key, slot, print, now);
     this.sentSeq = slot;
+    this.sentEpoch = this.epoch;
     return SENT;
   }
 
@@ -207,6 +229,11 @@ export class Home {
     this.#reservations.remove(reservation);
     this.#leaveEmpty(reservation, now);
     this.#announceDue();
+  }
+
+  /** Everybody of whom `isLost` says so has left: their reservations are skipped at once. */
+  releaseAll(isLost: (holder: Uid) => boolean, now: number): void {
+    for (const holder of this.#reservations.holders()) if (isLost(holder)) this.release(holder, now);
   }
 
   find(epoch: Epoch, seq: number, now: number): FindOutcome {
@@ -281,7 +308,7 @@ export class Home {
     this.#closed = true;
     for (const entry of this.#pending.takeFrom(1)) this.#settleAll(entry, UNAVAILABLE, 0);
     this.#log.close();
-    this.#ids.close();
+    if (!this.#keeps) this.#ids.close();
     this.#announceDue();
   }
 
@@ -290,6 +317,14 @@ export class Home {
     if (this.#ids.find(id)) {
       if (this.#ids.print !== print) return ID_REUSED;
       this.sentSeq = this.#ids.seq;
+      this.sentEpoch = this.epoch;
+      return SENT_BEFORE;
+    }
+    const earlier = this.#earlier;
+    if (earlier?.find(id) === true) {
+      if (earlier.print !== print) return ID_REUSED;
+      this.sentSeq = earlier.seq;
+      this.sentEpoch = earlier.epoch;
       return SENT_BEFORE;
     }
     const entry = this.#pending.size === 0 ? undefined : this.#pending.byId(id);

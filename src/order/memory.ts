@@ -92,9 +92,20 @@ export class MemoryLog implements RoomLog, Member {
     if (seq < this.floor || this.#size === 0) return false;
     const position = this.#table[2 * this.#size + (seq & this.#mask)] as number;
     const signed = this.#table[position & this.#mask] as number;
-    if (signed !== seq && signed !== -seq) return false;
+    return (signed === seq || signed === -seq) && this.readAt(position, slot);
+  }
+
+  /** The lowest position that is kept; committed + 1 when none is. */
+  get oldest(): number {
+    return this.#oldest;
+  }
+
+  /** Fills `slot` with what stands at `position`; false when it is kept no longer, or not there yet. */
+  readAt(position: number, slot: Slot): boolean {
+    if (position < this.#oldest || position > this.committed) return false;
+    const signed = this.#table[position & this.#mask] as number;
     slot.kind = signed > 0 ? MESSAGE : SKIP;
-    slot.seq = seq;
+    slot.seq = Math.abs(signed);
     slot.position = position;
     slot.bytes = this.#frames.buffer;
     slot.start = this.#start(position) - this.#frames.base;

@@ -23,6 +23,19 @@ export class Numbers {
     return this.#undecided.has(seq);
   }
 
+  /** Numbers up to `seq` were given out somewhere: those above the last one known wait for their decision. */
+  reach(seq: number): void {
+    for (let given = this.last + 1; given <= seq; given++) this.#undecided.add(given);
+    if (seq > this.last) this.last = seq;
+  }
+
+  /** Begins again: everything below `first` is of no concern any more. */
+  restart(first: number): void {
+    this.#undecided.clear();
+    this.last = first - 1;
+    this.next = first;
+  }
+
   /** A number that was given out just now, or is decided no more than before, waits for its decision. */
   hold(seq: number): void {
     this.#undecided.add(seq);

@@ -34,6 +34,10 @@ export class Reservations {
     return this.#held.find((reservation) => reservation.seq === seq);
   }
 
+  holders(): Uid[] {
+    return this.#held.map(({ holder }) => holder);
+  }
+
   add(reservation: Reservation): void {
     this.#held.push(reservation);
   }
