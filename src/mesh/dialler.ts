@@ -211,7 +211,7 @@ export class Dialler {
 
   #backoff(target: Target): number {
     const most = Math.min(MOST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** Math.min(target.attempts, 16));
-    return most * (0.5 + this.#chance.random() / 2);
+    return Math.ceil(most * (0.5 + this.#chance.random() / 2));
   }
 
   #sooner(target: Target, at: number): void {

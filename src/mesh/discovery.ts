@@ -259,7 +259,7 @@ export class Discovery {
 
   /** Never shorter than asked: who says HELLO twice in a second is not heard the second time. */
   #jittered(waitMs: number): number {
-    return waitMs * (1 + this.#chance.random() / 4);
+    return Math.ceil(waitMs * (1 + this.#chance.random() / 4));
   }
 }
 

@@ -64,7 +64,12 @@ export const LINK_LIMITS: LinkLimits = {
 };
 
 export const PROTOCOL = 1;
-const NETWORK_ARGS = 14;
+// Where the arguments of SERVER stand that only a handshake has, and how many there are.
+const VERSION_ARG = 9;
+const NETWORK_ARG = 10;
+const NONCE_ARG = 11;
+const TIME_ARG = 12;
+const SERVER_ARGS = 13;
 
 /** What all links of a server share. */
 export interface LinkHost {
@@ -253,30 +258,30 @@ export class Link {
     const args = argsOf(frame);
     const read = this.#readServer(args);
     if (typeof read === 'string') return this.close('protocol', `SERVER with a bad ${read}`, now);
-    if (args[11] !== this.#host.network) return this.close('network', '', now);
-    if (readNumber(args[10] as string) < PROTOCOL) return this.close('version', '', now);
+    if (args[NETWORK_ARG] !== this.#host.network) return this.close('network', '', now);
+    if (readNumber(args[VERSION_ARG] as string) < PROTOCOL) return this.close('version', '', now);
     this.#claimed = read;
     this.#theirs = frameBytes('SERVER', args);
-    const time = readNumber(args[13] as string);
+    const time = readNumber(args[TIME_ARG] as string);
     this.skewMs = time - now;
     this.state = step.next;
     if (this.role === 'dialler') return this.#sayAuth();
     this.dialledAt = time;
-    this.dialNonce = args[12] as string;
+    this.dialNonce = args[NONCE_ARG] as string;
     this.#introduce(now);
   }
 
   /** The identity in a SERVER of a handshake, or the name of what is wrong there. */
   #readServer(args: readonly string[]): Identity | string {
-    if (args.length < NETWORK_ARGS) return 'number of arguments';
+    if (args.length < SERVER_ARGS) return 'number of arguments';
     const [name = '', hopcount, id = '', info = '', ip = '', port = '', incarnation = '', , clients = ''] = args;
     const contact = readContact(name, ip, port, id, incarnation);
     if (typeof contact === 'string') return contact;
     if (hopcount !== '0') return 'hopcount';
-    if (readNumber(args[10] as string) < 0) return 'protocol';
+    if (readNumber(args[VERSION_ARG] as string) < 0) return 'protocol';
     // Our own nonce comes from a mirror.
-    if (!isNonce(args[12] as string) || args[12] === this.#nonce) return 'nonce';
-    if (readNumber(args[13] as string) < 0) return 'time';
+    if (!isNonce(args[NONCE_ARG] as string) || args[NONCE_ARG] === this.#nonce) return 'nonce';
+    if (readNumber(args[TIME_ARG] as string) < 0) return 'time';
     return readIdentity(contact, info, clients);
   }
 
