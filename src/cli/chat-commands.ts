@@ -24,7 +24,7 @@ interface Command {
 }
 
 const COMMANDS: readonly Command[] = [
-  { name: 'join', usage: '/join ROOM', about: 'enter a room; make it when there is none', arity: 1, run: join },
+  { name: 'join', usage: '/join ROOM', about: 'enter or make a room, or talk in it again', arity: 1, run: join },
   { name: 'leave', usage: '/leave [ROOM]', about: 'leave this room, or another', arity: 0, run: leave },
   { name: 'nick', usage: '/nick NICK', about: 'change your nickname', arity: 1, run: rename },
   { name: 'who', usage: '/who [ROOM]', about: 'who is in this room, or in another', arity: 0, run: who },

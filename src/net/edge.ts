@@ -18,18 +18,17 @@ interface Peer {
   ended: boolean;
 }
 
+/** Where to listen; an IPv6 address has no brackets. */
 export interface ListenAddress {
   readonly host: string;
   readonly port: number;
 }
 
-/** How an address of a client is shown to other clients. */
-export type HostMask = (address: string) => string;
-
 const COLLECT_EVERY = 1000;
 
 export class Edge {
-  readonly #mask: HostMask;
+  /** How an address of a client is shown to other clients. */
+  readonly #mask: (address: string) => string;
   readonly #onFault: (error: unknown) => void;
   readonly #sockets: (Socket<Peer> | undefined)[] = [];
   readonly #listeners: TCPSocketListener<Peer>[] = [];
@@ -48,7 +47,7 @@ export class Edge {
   #onSaid: (() => void) | undefined;
 
   /** `onFault` hears of faults of ours that the node did not contain. */
-  constructor(mask: HostMask, onFault: (error: unknown) => void) {
+  constructor(mask: (address: string) => string, onFault: (error: unknown) => void) {
     this.#mask = mask;
     this.#onFault = onFault;
   }

@@ -3,12 +3,7 @@
 // nothing.
 
 import { isIPv4, isIPv6 } from 'node:net';
-
-/** Where to listen: `host` without brackets. */
-export interface Address {
-  readonly host: string;
-  readonly port: number;
-}
+import type { ListenAddress } from '../net/edge.ts';
 
 const BRACKETED = /^\[([^\]]+)\]:(\d{1,5})$/;
 const PLAIN = /^([^:[\]]+):(\d{1,5})$/;
@@ -21,7 +16,7 @@ function isHost(text: string): boolean {
 }
 
 /** Reads `HOST:PORT` or `[v6]:PORT`; undefined when it is neither. */
-export function parseAddress(text: string): Address | undefined {
+export function parseAddress(text: string): ListenAddress | undefined {
   const match = BRACKETED.exec(text) ?? PLAIN.exec(text);
   if (match === null) return undefined;
   const host = match[1]!;
@@ -31,6 +26,6 @@ export function parseAddress(text: string): Address | undefined {
 }
 
 /** Writes an address in the form that parseAddress reads. */
-export function formatAddress(address: Address): string {
+export function formatAddress(address: ListenAddress): string {
   return address.host.includes(':') ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
 }

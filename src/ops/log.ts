@@ -2,10 +2,10 @@
 // that came from outside is made visible first, so no line can colour, move or turn what stands beside it, and none is
 // two. Callers give no secret and no text of a message. Logging never waits and never throws.
 
+import type { LogLevel } from '../node/ports.ts';
 import { LineWriter, writeToFd } from './line-writer.ts';
 import { visible } from './visible.ts';
 
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export type LogFormat = 'pretty' | 'json';
 
 /** What is said of an event. A field that is undefined is left out. */

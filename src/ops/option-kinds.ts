@@ -1,7 +1,8 @@
 // Kinds of option values: how each is read from a flag or the environment, how it is written, and the words that say
 // what was expected. A kind knows no option's name, and never guesses: what it cannot read whole, it refuses.
 
-import { type Address, formatAddress, parseAddress } from './address.ts';
+import type { ListenAddress } from '../net/edge.ts';
+import { formatAddress, parseAddress } from './address.ts';
 
 /** One kind of value. `read` answers undefined for text that is none; `write` gives text that `read` takes. */
 export interface Kind<T> {
@@ -169,7 +170,7 @@ export function text(pattern: RegExp, placeholder: string, expected: string): Ki
 export const file: Kind<string> = text(/^[^\0]+$/, 'FILE', 'the path of a file');
 
 /** An address to listen on. Lists are made by repeating the option or with commas. */
-export const addresses: Kind<readonly Address[]> = {
+export const addresses: Kind<readonly ListenAddress[]> = {
   placeholder: 'HOST:PORT',
   expected: 'HOST:PORT, as in 127.0.0.1:7400, 0.0.0.0:0 or [::1]:7400',
   unit: '',

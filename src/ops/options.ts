@@ -4,7 +4,8 @@
 
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
-import { type Address, formatAddress } from './address.ts';
+import type { ListenAddress } from '../net/edge.ts';
+import { formatAddress } from './address.ts';
 import { clientsWithin, fdLimit } from './fd-limit.ts';
 import { nearest } from './nearest.ts';
 import { brokenRelations } from './option-relations.ts';
@@ -53,7 +54,7 @@ export function parseOptions(argv: readonly string[], env: Environment, machine?
 }
 
 /** A number for a server that was given none: a hash of its name and first address, never 0. */
-export function derivedId(name: string, first: Address): number {
+export function derivedId(name: string, first: ListenAddress): number {
   const digest = createHash('sha256')
     .update(`${name} ${formatAddress(first)}`)
     .digest();
@@ -167,7 +168,7 @@ function nameFromHost(host: string): string {
   return /^[A-Za-z0-9]/.test(label) ? label.slice(0, 63) : 'chorus';
 }
 
-function doubledAddresses(addresses: readonly Address[]): string[] {
+function doubledAddresses(addresses: readonly ListenAddress[]): string[] {
   const fixed = addresses.filter((address) => address.port !== 0).map(formatAddress);
   const doubled = new Set(fixed.filter((text, i) => fixed.indexOf(text) !== i));
   return [...doubled].map((text) => `${flagOf('clients')} ${text} is given twice`);

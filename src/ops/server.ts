@@ -2,6 +2,7 @@
 // comes from the options, and what it does is the node's.
 
 import { Budget } from '../base/budget.ts';
+import { describeFault } from '../base/fault.ts';
 import { Edge, type ListenAddress } from '../net/edge.ts';
 import { Node } from '../node/node.ts';
 import type { Ports } from '../node/ports.ts';
@@ -58,7 +59,7 @@ export class Server {
     const mask = new HostMask();
     this.#edge = new Edge(
       (address) => (options.showHosts ? plainAddress(address) : mask.mask(address)),
-      (error) => log.error('internal.error', { reason: error instanceof Error ? error.stack : String(error) }),
+      (error) => logFault(log, error),
     );
     const incarnation = this.#edge.now();
     // Nothing is accepted before the event loop runs, and by then the node is there.
@@ -110,10 +111,13 @@ function listen(edge: Edge, address: ListenAddress): ListenAddress {
   }
 }
 
+/** A fault of ours that no connection is to blame for. */
+function logFault(log: Log, error: unknown): void {
+  log.error('internal.error', { reason: describeFault(error) });
+}
+
 function ports(edge: Edge, { options, log, onStop }: ServerParts): Ports {
-  const checks = new PasswordChecks(options.passwordChecks, options.passwordQueue, (error) =>
-    log.error('internal.error', { reason: String(error) }),
-  );
+  const checks = new PasswordChecks(options.passwordChecks, options.passwordQueue, (error) => logFault(log, error));
   const tokens = new Tokens();
   const memory = new Budget(options.roomMemoryBytes);
   const room = { slots: options.roomMessages, bytes: options.roomBytes };

@@ -1,7 +1,8 @@
 // The log's lines: both formats, what is filtered, and that no field can make a second line or obey a terminal.
 
 import { describe, expect, test } from 'bun:test';
-import { createLog, type LogFields, type LogLevel, type LogOptions, logLine } from '../../src/ops/log.ts';
+import type { LogLevel } from '../../src/node/ports.ts';
+import { createLog, type LogFields, type LogOptions, logLine } from '../../src/ops/log.ts';
 
 const AT = Date.UTC(2026, 0, 2, 3, 4, 5, 6);
 const PRETTY = { format: 'pretty', colour: false } as const;
