@@ -252,8 +252,8 @@ describe('guessing passwords', () => {
       expect(answer).toStartWith('<ERR_FLOODING,OPER,');
       ann.send('<OPER,root,right>');
     }
-    const log = (await server.stop('SIGKILL')).log;
-    expect(log).toContain('operator.refused');
+    await server.logged('operator.refused');
+    const { log } = await server.stop('SIGKILL');
     expect(log).not.toContain('wrong');
     for (const client of guessers) client.reset();
   });

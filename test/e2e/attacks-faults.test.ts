@@ -103,6 +103,7 @@ describe.concurrent('a fault of ours', () => {
       next.send('<QUIT>');
       await next.until('<ERROR');
       expect(server.files()).toBeLessThanOrEqual(files);
+      await server.logged('internal.error');
       const { log } = await server.stop('SIGKILL');
       const faults = log.split('\n').filter((line) => line.includes('internal.error'));
       expect(faults).toHaveLength(1);

@@ -28,9 +28,9 @@ export interface How {
 export class ServerProcess implements AsyncDisposable {
   readonly process: Bun.Subprocess<'ignore', 'pipe', 'pipe'>;
   readonly ready: ReadyLine;
-  readonly #log: Promise<string>;
+  readonly #log: Log;
 
-  private constructor(process: Bun.Subprocess<'ignore', 'pipe', 'pipe'>, ready: ReadyLine, log: Promise<string>) {
+  private constructor(process: Bun.Subprocess<'ignore', 'pipe', 'pipe'>, ready: ReadyLine, log: Log) {
     this.process = process;
     this.ready = ready;
     this.#log = log;
@@ -44,12 +44,12 @@ export class ServerProcess implements AsyncDisposable {
   /** The same, under a limit or with a fault planted in it. */
   static async startAs(how: How, ...flags: readonly string[]): Promise<ServerProcess> {
     const process = spawnAs(how, '--clients', '127.0.0.1:0', ...flags);
-    const log = new Response(process.stderr).text();
+    const log = new Log(process.stderr);
     const reader = process.stdout.getReader();
     let text = '';
     while (!text.includes('\n')) {
       const { value, done } = await reader.read();
-      if (done) throw new Error(`the server did not start: ${await log}`);
+      if (done) throw new Error(`the server did not start: ${await log.whole}`);
       text += new TextDecoder().decode(value);
     }
     reader.releaseLock();
@@ -79,14 +79,52 @@ export class ServerProcess implements AsyncDisposable {
     return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) * 1024;
   }
 
+  /** Resolves when the log has `words`: it is written beside the work, and who is killed writes no more of it. */
+  logged(words: string): Promise<void> {
+    return this.#log.until(words);
+  }
+
   /** Ends it and resolves to its exit code and everything that it logged. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<{ code: number; log: string }> {
     this.process.kill(signal);
-    return { code: await this.process.exited, log: await this.#log };
+    return { code: await this.process.exited, log: await this.#log.whole };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.process.exitCode === null) await this.stop('SIGKILL');
+  }
+}
+
+/** What a process writes to its log, as it comes. */
+class Log {
+  /** All of it, when the process has ended. */
+  readonly whole: Promise<string>;
+  #text = '';
+  #wake = (): void => {};
+  #ended = false;
+
+  constructor(stream: ReadableStream<Uint8Array>) {
+    this.whole = this.#read(stream);
+  }
+
+  async until(words: string): Promise<void> {
+    while (!this.#text.includes(words)) {
+      if (this.#ended) throw new Error(`no ${words} in the log:\n${this.#text}`);
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+
+  async #read(stream: ReadableStream<Uint8Array>): Promise<string> {
+    const decoder = new TextDecoder();
+    for await (const chunk of stream) {
+      this.#text += decoder.decode(chunk, { stream: true });
+      this.#wake();
+    }
+    this.#ended = true;
+    this.#wake();
+    return this.#text;
   }
 }
 
