@@ -7,7 +7,6 @@
 // stderr).
 
 import pkg from '../package.json' with { type: 'json' };
-import { describeFault } from './base/fault.ts';
 import { hashCommand } from './ops/hash.ts';
 import { type Log, stderrLog } from './ops/log.ts';
 import { readOperators } from './ops/operators.ts';
@@ -61,7 +60,7 @@ function stopper(server: Server, log: Log): (reason: string) => void {
   };
   // What no connection's containment caught: nobody knows what state we are in, so everybody is told and we end.
   const failed = (error: unknown): void => {
-    log.error('process.fault', { reason: describeFault(error) });
+    log.error('process.fault', { reason: error instanceof Error ? (error.stack ?? error.message) : String(error) });
     stop('Internal error; the server stops', 1);
   };
   const signalled = (signal: NodeJS.Signals): void => {

