@@ -9,7 +9,6 @@
 // connection waits while one of its commands does; what is said to a connection before its end is written first.
 
 import { unreachable } from '../base/assert.ts';
-import { describeFault } from '../base/fault.ts';
 import type { Epoch } from '../base/ids.ts';
 import { type ConnectionId, type RoomKey, type Ticket, ticket as ticketOf, type Uid } from '../base/ids.ts';
 import type { SendOutcome } from '../base/outcome.ts';
@@ -373,7 +372,8 @@ export class Node implements Out, RoomsOut {
   }
 
   #logFault(error: unknown, connection = -1): void {
-    this.#ports.log('error', 'internal.error', { connection, reason: describeFault(error) });
+    const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.#ports.log('error', 'internal.error', { connection, reason });
   }
 
   // ── Output ─────────────────────────────────────────────────────────────────────────────────────────────────────
