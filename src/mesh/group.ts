@@ -1,0 +1,137 @@
+// Groups: the units of a link. Some frames announce that others belong to them (`<FACT,…,count>` and count frames);
+// such a frame and what follows it is one group, every other frame is a group of its own. A group is taken whole or not
+// at all, and what it holds has been brought to canonical form, so whatever is passed on could have been written here.
+//
+// It refuses a count that is no number or too high, and a group that is too long: memory for one unfinished group is
+// all that a link can hold here. It does not know what verbs mean, beyond where their count stands.
+
+import { copyBytes } from '../base/bytes.ts';
+import { canonicalize, isCanonical } from '../wire/canonical.ts';
+import { readFrame, WHOLE } from '../wire/grammar.ts';
+import { type Frame, MAX_ARGS } from '../wire/scanner.ts';
+import { FrameWriter } from '../wire/writer.ts';
+import { parseCount } from './fields.ts';
+import { argsOf } from './signed.ts';
+
+/** Verb → which argument says how many frames follow. */
+export type CountColumns = Readonly<Record<string, number>>;
+
+export const GROUP_VERBS = { FACT: 3, SNAPSHOT: 4, VECTOR: 0, ROUTE: 3 } as const satisfies CountColumns;
+
+/** The most frames behind the first one of a group. */
+export const MOST_FRAMES = 1024;
+/** The most bytes of the frames behind the first one of a group: the longest frame of a link fits twice. */
+export const MOST_BYTES = 128 * 1024;
+
+export interface Group {
+  readonly verb: string;
+  /** What the arguments of the first frame say. */
+  readonly args: readonly string[];
+  /** The frames behind the first one. */
+  readonly count: number;
+  /** Those frames in canonical form, an LF behind each. They belong to whoever takes the group. */
+  readonly bytes: Uint8Array;
+}
+
+const NO_BYTES = new Uint8Array(0);
+
+export class GroupReader {
+  /** After `bad`: what is wrong, in a few words for people. */
+  fault = '';
+  readonly #columns: CountColumns;
+  #verb = '';
+  #args: readonly string[] = [];
+  #count = 0;
+  #left = 0;
+  #writer = new FrameWriter();
+
+  constructor(columns: CountColumns) {
+    this.#columns = columns;
+  }
+
+  /** Whether frames of a group are still to come. */
+  get open(): boolean {
+    return this.#left > 0;
+  }
+
+  /** Takes the link's next frame: the group that it completes; `more` when others belong to it; `bad` ends the link. */
+  take(frame: Frame): Group | 'more' | 'bad' {
+    return this.#left > 0 ? this.#add(frame) : this.#begin(frame);
+  }
+
+  #begin(frame: Frame): Group | 'more' | 'bad' {
+    const verb = frame.verb();
+    const args = argsOf(frame);
+    const column = Object.hasOwn(this.#columns, verb) ? this.#columns[verb] : undefined;
+    if (column === undefined) return { verb, args, count: 0, bytes: NO_BYTES };
+    const count = parseCount(args[column]);
+    if (count < 0 || count > MOST_FRAMES) return this.#refuse(`${verb} with a bad count`);
+    if (count === 0) return { verb, args, count, bytes: NO_BYTES };
+    this.#verb = verb;
+    this.#args = args;
+    this.#count = count;
+    this.#left = count;
+    return 'more';
+  }
+
+  #add(frame: Frame): Group | 'more' | 'bad' {
+    const writer = this.#writer;
+    writeCanonical(writer, frame);
+    if (writer.length > MOST_BYTES) return this.#refuse(`${this.#verb} of too many bytes`);
+    if (--this.#left > 0) return 'more';
+    const bytes = writer.bytes.slice(0, writer.length);
+    this.#writer = new FrameWriter();
+    return { verb: this.#verb, args: this.#args, count: this.#count, bytes };
+  }
+
+  #refuse(fault: string): 'bad' {
+    this.fault = fault;
+    return 'bad';
+  }
+}
+
+/** Reads frames that lie one behind the other, each with its LF, as groups and snapshots hold them. */
+export class FrameCursor {
+  readonly #parts: readonly Uint8Array[];
+  #part = 0;
+  #at = 0;
+
+  constructor(...parts: readonly Uint8Array[]) {
+    this.#parts = parts;
+  }
+
+  /** Fills `frame` with the next one; false when there is none, or none that is whole. */
+  next(frame: Frame): boolean {
+    let bytes = this.#parts[this.#part];
+    while (bytes !== undefined && this.#at >= bytes.length) {
+      bytes = this.#parts[++this.#part];
+      this.#at = 0;
+    }
+    if (bytes === undefined || readFrame(frame, bytes, this.#at, bytes.length, MAX_ARGS) !== WHOLE) return false;
+    this.#at = frame.end + 1;
+    return true;
+  }
+}
+
+/** Writes a frame that was read in the one form in which it is written. */
+export function writeCanonical(writer: FrameWriter, frame: Frame): void {
+  const { bytes } = frame;
+  writer.begin(frame.verb());
+  for (let i = 0; i < frame.argc; i++) {
+    const start = frame.argStart[i] as number;
+    const end = frame.argEnd[i] as number;
+    if (frame.argEscaped[i] === 0 || isCanonical(bytes, start, end)) writer.raw(bytes, start, end);
+    else {
+      const form = canonicalize(bytes, start, end);
+      writer.raw(form, 0, form.length);
+    }
+  }
+  writer.end();
+}
+
+/** A copy of bytes[start, end). */
+export function copyOf(bytes: Uint8Array, start: number, end: number): Uint8Array<ArrayBuffer> {
+  const copy = new Uint8Array(end - start);
+  copyBytes(bytes, start, end, copy, 0);
+  return copy;
+}
