@@ -5,14 +5,17 @@
 import type { Socket } from 'bun';
 import type { ClientEvent } from '../client-events.ts';
 import type { ClientOptions } from '../client-options.ts';
-import { Client, type Transport, type TransportEvents } from './driver.ts';
+import { Client, type Dialler, type Transport, type TransportEvents } from './driver.ts';
 
 const UNSENT_MAX_BYTES = 4 * 1024 * 1024;
 const LINGER_MS = 300;
 
+/** Dials over TCP. */
+export const dialTcp: Dialler = (server, events) => new TcpTransport(server, events);
+
 /** A client that dials `options.servers` over TCP. `listener` hears every event from the first on. */
 export function connectTcp(options: ClientOptions, listener?: (event: ClientEvent) => void): Client {
-  return new Client(options, (server, events) => new TcpTransport(server, events), listener);
+  return new Client(options, dialTcp, listener);
 }
 
 class TcpTransport implements Transport {
