@@ -71,6 +71,7 @@ function stopper(server: Server, log: Log): (reason: string) => void {
   process.on('unhandledRejection', failed);
   process.on('SIGTERM', signalled);
   process.on('SIGINT', signalled);
+  process.on('SIGHUP', signalled);
   return stop;
 }
 

@@ -6,8 +6,9 @@
 // Bun keeps nothing that a write did not take and says `drain` once when there is room again. A socket is half-open
 // until both sides have ended, so that a peer which has said everything still reads everything.
 
-import type { Socket, TCPSocketListener } from 'bun';
+import type { Socket, SocketHandler, TCPSocketListener } from 'bun';
 import { type ConnectionId, connectionId } from '../base/ids.ts';
+import type { LinkConnections } from '../node/link-connections.ts';
 import type { Node } from '../node/node.ts';
 
 interface Peer {
@@ -16,7 +17,15 @@ interface Peer {
   inputOver: boolean;
   /** Our end was sent; we only wait for the peer's. */
   ended: boolean;
+  /** It leads to a server. */
+  link: boolean;
 }
+
+/** Who hears of a connection: the node of a client's, its links of a server's. */
+type Hearer = Pick<Node, 'receive' | 'drained' | 'inputOver' | 'closed'>;
+
+/** A dial takes as long as the system lets it; ours takes this long. */
+const DIAL_MS = 5000;
 
 /** Where to listen; an IPv6 address has no brackets. */
 export interface ListenAddress {
@@ -43,6 +52,8 @@ export class Edge {
   readonly #lost: [Socket<Peer>, string][] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
+  /** Connections that are being made. */
+  readonly #dials = new Set<number>();
   #onIdle: (() => void) | undefined;
   #onSaid: (() => void) | undefined;
 
@@ -65,28 +76,47 @@ export class Edge {
 
   /** Listens for clients; the port that was picked when 0 was asked for. Throws what the system says. */
   listen(address: ListenAddress): ListenAddress {
-    const listener = Bun.listen<Peer>({
-      hostname: address.host,
-      port: address.port,
-      allowHalfOpen: true,
-      data: { id: connectionId(-1), inputOver: false, ended: false },
-      socket: {
-        open: (socket) => this.#open(socket),
-        data: (socket, chunk) => {
-          this.#batch();
-          this.#joined.receive(socket.data.id, chunk, this.#now);
-        },
-        drain: (socket) => {
-          this.#batch();
-          this.#joined.drained(socket.data.id, this.#now);
-        },
-        end: (socket) => this.#end(socket),
-        close: (socket) => this.#close(socket, 'Connection lost'),
-        error: (socket, error) => this.#fail(socket, error),
-      },
-    });
-    this.#listeners.push(listener);
-    return { host: address.host, port: listener.port };
+    return this.#listen(
+      address,
+      (socket) => this.#open(socket),
+      () => this.#joined,
+    );
+  }
+
+  /** Listens for other servers. */
+  listenForLinks(address: ListenAddress): ListenAddress {
+    return this.#listen(
+      address,
+      (socket) => this.#openLink(socket),
+      () => this.#links,
+    );
+  }
+
+  /** Connects to another server; LinkConnections.dialled or dialFailed follows, unless it is cancelled before. */
+  dial(number: number, to: ListenAddress): void {
+    const failed = (reason: string): void => {
+      clearTimeout(timer);
+      if (!this.#dials.delete(number)) return;
+      this.#batch();
+      this.#links.dialFailed(number, reason, this.#now);
+    };
+    const timer = setTimeout(() => failed('nobody answered'), DIAL_MS);
+    this.#dials.add(number);
+    const opened = (socket: Socket<Peer>): void => {
+      clearTimeout(timer);
+      this.#batch();
+      if (!this.#dials.delete(number)) return socket.terminate();
+      this.#join(socket, this.#links.dialled(number, this.#now), true);
+    };
+    const socket = { ...this.#handler(opened, () => this.#links), connectError: () => {} };
+    Bun.connect<Peer>({ hostname: to.host, port: to.port, allowHalfOpen: true, data: newPeer(), socket }).catch(
+      (error: NodeJS.ErrnoException) => failed(error.code ?? error.message),
+    );
+  }
+
+  /** The connection that was asked for under `number` is not wanted any more. */
+  cancelDial(number: number): void {
+    this.#dials.delete(number);
   }
 
   /** Accepts no more connections. */
@@ -158,13 +188,58 @@ export class Edge {
     return this.#node as Node;
   }
 
+  get #links(): LinkConnections {
+    return this.#joined.links as LinkConnections;
+  }
+
+  #listen(address: ListenAddress, opened: (socket: Socket<Peer>) => void, hearer: () => Hearer): ListenAddress {
+    const listener = Bun.listen<Peer>({
+      hostname: address.host,
+      port: address.port,
+      allowHalfOpen: true,
+      data: newPeer(),
+      socket: this.#handler(opened, hearer),
+    });
+    this.#listeners.push(listener);
+    return { host: address.host, port: listener.port };
+  }
+
+  #handler(opened: (socket: Socket<Peer>) => void, hearer: () => Hearer): SocketHandler<Peer> {
+    return {
+      open: opened,
+      data: (socket, chunk) => {
+        this.#batch();
+        hearer().receive(socket.data.id, chunk, this.#now);
+      },
+      drain: (socket) => {
+        this.#batch();
+        hearer().drained(socket.data.id, this.#now);
+      },
+      end: (socket) => this.#end(socket),
+      close: (socket) => this.#close(socket, 'Connection lost'),
+      error: (socket, error) => this.#fail(socket, error),
+    };
+  }
+
+  #hearer(socket: Socket<Peer>): Hearer {
+    return socket.data.link ? this.#links : this.#joined;
+  }
+
+  /** The listener's data is one object: each socket needs its own. */
+  #join(socket: Socket<Peer>, id: ConnectionId, link: boolean): void {
+    socket.data = { id, inputOver: false, ended: false, link };
+    this.#sockets[id] = socket;
+  }
+
+  #openLink(socket: Socket<Peer>): void {
+    this.#batch();
+    this.#join(socket, this.#links.accepted(socket.remoteAddress, this.#now), true);
+  }
+
   #open(socket: Socket<Peer>): void {
     this.#batch();
     const address = socket.remoteAddress;
-    const id = this.#joined.connected(address, this.#mask(address), this.#now);
-    // The listener's data is one object: each socket needs its own.
-    socket.data = { id, inputOver: false, ended: false };
-    this.#sockets[id] = socket;
+    this.#join(socket, this.#joined.connected(address, this.#mask(address), this.#now), false);
     // A crowd that comes in leaves as much garbage as it keeps, and memory that was touched once is kept by the
     // process. Collecting beside the work, early, holds an idle client to 3.4 kB of it instead of 4.2.
     if (++this.#opened % COLLECT_EVERY === 0) Bun.gc(false);
@@ -174,7 +249,7 @@ export class Edge {
     this.#batch();
     socket.data.inputOver = true;
     if (socket.data.ended) socket.end();
-    else this.#joined.inputOver(socket.data.id, this.#now);
+    else this.#hearer(socket).inputOver(socket.data.id, this.#now);
   }
 
   #close(socket: Socket<Peer>, reason: string): void {
@@ -186,7 +261,7 @@ export class Edge {
       return;
     }
     this.#sockets[id] = undefined;
-    this.#joined.closed(id, reason, this.#now);
+    this.#hearer(socket).closed(id, reason, this.#now);
   }
 
   /** The connection failed, or one of our handlers did: Bun tells both here, and closes neither. */
@@ -250,4 +325,8 @@ export class Edge {
     this.#batch();
     if (this.#joined.deadline <= this.#now) this.#contained(() => this.#joined.tick(this.#now));
   };
+}
+
+function newPeer(): Peer {
+  return { id: connectionId(-1), inputOver: false, ended: false, link: false };
 }

@@ -37,6 +37,8 @@ export class Connection {
   heardAt: number;
   /** Unix ms of the start. */
   readonly openedAt: number;
+  /** It leads to a server, or to somebody who has yet to prove that: the mesh reads it. */
+  link = false;
   /** Never served: it is told why and closed without waiting for its end. */
   refused = false;
   /** Whether it was pinged since it was last heard. */

@@ -20,12 +20,16 @@ import { type Ring, Stamps } from '../fanout/ring.ts';
 import type { RoomLog } from '../order/log.ts';
 import { BAD, FRAME, Frame, MORE } from '../wire/scanner.ts';
 import { encodeFrame } from '../wire/writer.ts';
+import { Backpressure } from './backpressure.ts';
 import type { NodeConfig } from './config.ts';
-import { type Connection, HELD_BY_COMMAND, HELD_BY_OUTPUT, HELD_BY_SOURCE } from './connection.ts';
+import { type Connection, HELD_BY_COMMAND } from './connection.ts';
 import { Connections } from './connections.ts';
 import { Endings } from './endings.ts';
 import { Flusher } from './flusher.ts';
 import { Holds } from './holds.ts';
+import { LinkConnections } from './link-connections.ts';
+import { type MeshConfig, type MeshPorts, SERVERS_ALONE } from './mesh.ts';
+import { MeshNetwork } from './network.ts';
 import type { Ports } from './ports.ts';
 import { pouring } from './pour.ts';
 import { type Channel, Rooms, type RoomsOut } from './rooms.ts';
@@ -39,6 +43,8 @@ export class Node implements Out, RoomsOut {
   readonly connections: Connections;
   readonly rooms: Rooms;
   readonly shared: Shared;
+  /** The connections to other servers; undefined for a server that is alone. */
+  readonly links: LinkConnections | undefined;
   /** The time of the present call, in Unix ms. */
   now = 0;
 
@@ -48,8 +54,7 @@ export class Node implements Out, RoomsOut {
   readonly #ping: Uint8Array;
   readonly #flusher: Flusher;
   readonly #endings: Endings;
-  /** Connections whose input waits for their output. */
-  readonly #waiting = new Set<Connection>();
+  readonly #backpressure: Backpressure;
   readonly #holds: Holds;
   readonly #verifying = new Map<Ticket, Session>();
   /** Late outcomes of sends, for chat to hear of when the home that settled them is done with its own work. */
@@ -61,7 +66,8 @@ export class Node implements Out, RoomsOut {
   #sweeps = 0;
   #stopping = false;
 
-  constructor(config: NodeConfig, ports: Ports) {
+  /** `mesh` undefined: this server is alone. */
+  constructor(config: NodeConfig, ports: Ports, mesh?: { readonly config: MeshConfig; readonly ports: MeshPorts }) {
     this.#config = config;
     this.#ports = ports;
     this.shared = { transport: ports, stamps: new Stamps() };
@@ -70,11 +76,14 @@ export class Node implements Out, RoomsOut {
       (outbox, error) => this.#outputFailed(outbox, error),
     );
     this.#holds = new Holds(ports, () => this.#flusher.wake());
+    this.#backpressure = new Backpressure(config.limits, this.#holds);
     this.#endings = new Endings(ports);
     this.#frame = new Frame(config.limits.connections.args);
     this.connections = new Connections(config.limits.connections, this.shared);
     this.rooms = new Rooms(config.rooms, this);
-    this.chat = new Chat(config.chat, this);
+    this.links = mesh && this.#linkConnections(mesh.config, mesh.ports);
+    const network = this.links && new MeshNetwork(this.links.mesh, (server) => this.#usersOf(server));
+    this.chat = new Chat(config.chat, this, network);
     this.#ping = encodeFrame('PING', config.chat.server.name);
   }
 
@@ -127,7 +136,8 @@ export class Node implements Out, RoomsOut {
     const connection = this.connections.at(id);
     if (connection === undefined) return;
     connection.outbox.drained(now);
-    this.#settleOutput(connection);
+    if (connection.closingAt !== 0) this.#endings.settleOne(connection);
+    else this.#backpressure.settleOne(connection);
   }
 
   /** The connection is gone. */
@@ -138,7 +148,7 @@ export class Node implements Out, RoomsOut {
     this.#drop(connection, reason);
     connection.outbox.close();
     this.#endings.forget(connection);
-    this.#waiting.delete(connection);
+    this.#backpressure.forget(connection);
     this.#holds.forget(connection);
     this.connections.close(connection);
   }
@@ -156,7 +166,8 @@ export class Node implements Out, RoomsOut {
 
   /** When tick() wants to be called next, in Unix ms; Infinity: not before something else happens. */
   get deadline(): number {
-    return Math.min(this.#sweepAt, this.rooms.next);
+    const mesh = this.links?.mesh.deadline ?? Number.POSITIVE_INFINITY;
+    return Math.min(this.#sweepAt, this.rooms.next, mesh);
   }
 
   /** Does what is due. */
@@ -168,6 +179,7 @@ export class Node implements Out, RoomsOut {
       this.#logFault(error);
     }
     this.#answerSends();
+    if (this.links !== undefined && now >= this.links.mesh.deadline) this.links.mesh.tick(now);
     if (now >= this.#sweepAt) this.#sweep(now);
   }
 
@@ -175,7 +187,7 @@ export class Node implements Out, RoomsOut {
   flush(now: number): void {
     this.now = now;
     this.#flusher.flush(now);
-    if (this.#waiting.size > 0) for (const connection of [...this.#waiting]) this.#settleOutput(connection);
+    this.#backpressure.settle();
     this.#endings.settle();
     for (const connection of this.#holds.take()) this.#read(connection);
   }
@@ -184,7 +196,10 @@ export class Node implements Out, RoomsOut {
   shutdown(reason: string, now: number): void {
     this.now = now;
     this.#stopping = true;
-    for (const connection of this.connections) if (connection.closingAt === 0) this.close(connection.id, reason);
+    this.links?.mesh.leave(reason, now);
+    for (const connection of this.connections) {
+      if (connection.closingAt === 0 && !connection.link) this.close(connection.id, reason);
+    }
   }
 
   // ── What chat asks (Out) ───────────────────────────────────────────────────────────────────────────────────────
@@ -198,15 +213,14 @@ export class Node implements Out, RoomsOut {
     if (connection === undefined) return;
     connection.outbox.say(bytes, start, end);
     this.#flusher.outbox(connection.outbox);
-    this.#checkOutput(connection);
+    if (!this.#backpressure.check(connection, this.now)) this.#abandon(connection, 'Output limit exceeded');
   }
 
   stream(id: ConnectionId, source: FrameSource): void {
     const connection = this.connections.at(id);
     if (connection === undefined) return;
     connection.outbox.pour(pouring(source, (error) => this.#contain(connection, error)));
-    this.#holds.hold(connection, HELD_BY_SOURCE);
-    this.#waiting.add(connection);
+    this.#backpressure.pours(connection);
     this.#flusher.outbox(connection.outbox);
   }
 
@@ -291,6 +305,23 @@ export class Node implements Out, RoomsOut {
     for (let late = this.#settled.shift(); late !== undefined; late = this.#settled.shift()) {
       this.#serve(late.session, late.tell);
     }
+  }
+
+  #linkConnections(config: MeshConfig, ports: MeshPorts): LinkConnections {
+    const around = {
+      connections: this.connections,
+      flusher: this.#flusher,
+      endings: this.#endings,
+      log: this.#ports.log,
+      entered: (now: number) => {
+        this.now = now;
+      },
+    };
+    return new LinkConnections(config, ports, SERVERS_ALONE, around, config.self.incarnation);
+  }
+
+  #usersOf(server: string): number {
+    return server === this.#config.chat.server.name ? this.chat.users.size : 0;
   }
 
   // ── Input ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -383,35 +414,6 @@ export class Node implements Out, RoomsOut {
     this.#flusher.outbox(connection.outbox);
   }
 
-  /** Whoever does not take what was said to him alone is not heard, and past the limit not served. */
-  #checkOutput(connection: Connection): void {
-    const { newOutputBytes, outputBytes } = this.#config.limits;
-    const limit = connection.session?.state === NEW ? newOutputBytes : outputBytes;
-    const { held } = connection.outbox;
-    if (held * 4 > limit && connection.closingAt === 0) {
-      if (held > limit) {
-        // What is queued may be gone with one write; only a connection that is full is over its limit.
-        connection.outbox.flush(this.now);
-        if (connection.outbox.held > limit) return this.#abandon(connection, 'Output limit exceeded');
-      }
-      this.#holds.hold(connection, HELD_BY_OUTPUT);
-      this.#waiting.add(connection);
-    }
-  }
-
-  /** Reads on when the output that the input waited for is written. */
-  #settleOutput(connection: Connection): void {
-    const { outbox } = connection;
-    if (connection.closingAt !== 0) return this.#endings.settleOne(connection);
-    if (connection.held !== 0 && !outbox.pouring) {
-      if (outbox.held * 4 <= this.#config.limits.newOutputBytes || !outbox.blocked) {
-        this.#waiting.delete(connection);
-        this.#holds.release(connection, HELD_BY_SOURCE);
-        this.#holds.release(connection, HELD_BY_OUTPUT);
-      }
-    }
-  }
-
   // ── Ends ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Tells chat that the connection is lost, once. */
@@ -442,7 +444,7 @@ export class Node implements Out, RoomsOut {
   }
 
   #end(connection: Connection): void {
-    this.#waiting.delete(connection);
+    this.#backpressure.forget(connection);
     this.#holds.forget(connection);
     this.#endings.begin(connection, this.now);
     this.#flusher.wake();

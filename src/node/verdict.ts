@@ -21,6 +21,8 @@ export type Verdict = 'fine' | 'ping' | 'silent' | 'unregistered' | 'stuck' | 'l
 export function judge(connection: Connection, deadlines: ConnectionDeadlines, now: number): Verdict {
   const { outbox, session, closingAt, heardAt, openedAt, pinged } = connection;
   if (closingAt !== 0) return now - closingAt >= deadlines.lingerMs ? 'lingering' : 'fine';
+  // A link has deadlines of its own.
+  if (connection.link) return 'fine';
   if (outbox.blocked && now - outbox.takenAt >= deadlines.writeDeadlineMs) return 'stuck';
   if (session === undefined) return 'fine';
   if (session.state === NEW) return now - openedAt >= deadlines.registrationMs ? 'unregistered' : 'fine';

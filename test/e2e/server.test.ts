@@ -44,7 +44,7 @@ describe('starting', () => {
 });
 
 describe('ending', () => {
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
     test(`${signal}: ERROR to all, then exit 0`, async () => {
       await using server = await ServerProcess.start();
       using ann = await RawClient.register(server.port, 'ann');

@@ -1,0 +1,234 @@
+// The mesh as the node sees it: links and discovery find the other servers, the replica knows what they know, and this
+// file joins them to connections and outboxes. It decides nothing about servers; it only carries.
+//
+//   datagram ──▶ Discovery ── found ──▶ Links ── dial ──▶ the edge
+//   chunk ──▶ Links ── frame ──▶ GroupReader ── group ──▶ Replica ── facts ──▶ State
+//
+// Links are connections like those of clients, with other limits; whoever does not take what it is sent loses its link
+// and has it again from a snapshot, so no other server waits for it.
+
+import type { ConnectionId, ServerId } from '../base/ids.ts';
+import { Discovery, type DiscoveryOut } from '../mesh/discovery.ts';
+import type { LinkOut } from '../mesh/flow.ts';
+import { GROUP_VERBS, type Group, GroupReader } from '../mesh/group.ts';
+import type { Contact, Endpoint, Identity } from '../mesh/identity.ts';
+import { Links, type LinksOut, type UpLink } from '../mesh/links.ts';
+import { REPLICA_VERBS, Replica } from '../mesh/replica.ts';
+import type { ReplicaConfig, State, Watcher } from '../mesh/replica-ports.ts';
+import type { Chance, Secrets } from '../mesh/secrets.ts';
+import type { ServerFact } from '../mesh/server-fact.ts';
+import type { Why } from '../mesh/why.ts';
+import type { Frame } from '../wire/scanner.ts';
+import type { LogFields, LogLevel } from './ports.ts';
+
+export interface MeshConfig {
+  readonly network: string;
+  readonly self: Identity;
+  /** Addresses where other servers are expected. */
+  readonly peers: readonly Endpoint[];
+  /** Whether servers are looked for by multicast. */
+  readonly discovery: boolean;
+  readonly replica: Omit<ReplicaConfig, 'server'>;
+  /** Bytes waiting for one link above which facts wait in their logs, and above which it has ended. */
+  readonly fullBytes: number;
+  readonly mostBytes: number;
+}
+
+/** What the mesh asks of the edge. */
+export interface MeshPorts {
+  readonly secrets: Secrets;
+  readonly chance: Chance;
+  dial(number: number, to: Endpoint): void;
+  cancelDial(number: number): void;
+  datagram(bytes: Uint8Array, to: Endpoint | 'group'): void;
+}
+
+/** What the mesh asks of the node around it. */
+export interface MeshHost {
+  /** Queues bytes for a link; how many wait for it now. */
+  send(link: ConnectionId, bytes: Uint8Array, start: number, end: number): number;
+  close(link: ConnectionId, atOnce: boolean): void;
+  log(level: LogLevel, event: string, fields: LogFields): void;
+}
+
+const PROTOCOL = 1;
+
+/** A state of nothing: of other servers it is known that they are there, and how to reach them. */
+export const SERVERS_ALONE: State = {
+  check: () => 'unknown',
+  apply() {},
+  restore() {},
+  snapshot() {},
+  forget() {},
+};
+
+export class Mesh implements LinksOut, DiscoveryOut, LinkOut, Watcher {
+  readonly links: Links;
+  readonly discovery: Discovery;
+  readonly replica: Replica;
+  readonly #config: MeshConfig;
+  readonly #ports: MeshPorts;
+  readonly #host: MeshHost;
+  readonly #readers = new Map<ConnectionId, GroupReader>();
+  #now: number;
+
+  constructor(config: MeshConfig, ports: MeshPorts, host: MeshHost, state: State, now: number) {
+    this.#config = config;
+    this.#ports = ports;
+    this.#host = host;
+    this.#now = now;
+    const live = {
+      byName: (name: string) => this.#reachable(this.replica.topology.named(name)),
+      byId: (id: ServerId) => this.#reachable(this.replica.topology.server(id)),
+    };
+    this.links = new Links(config, ports.secrets, ports.chance, live, this);
+    const self = () => this.links.self;
+    this.discovery = new Discovery({ network: config.network, self }, ports.secrets, ports.chance, this);
+    const server = { ...config.self, protocol: PROTOCOL };
+    this.replica = new Replica({ ...config.replica, server }, state, this, this, now);
+  }
+
+  // ── What the node calls ────────────────────────────────────────────────────────────────────────────────────────
+
+  start(now: number): void {
+    this.#now = now;
+    this.links.start(now);
+    if (this.#config.discovery) this.discovery.start(now);
+  }
+
+  get deadline(): number {
+    return Math.min(this.links.deadline, this.discovery.deadline, this.replica.deadline);
+  }
+
+  tick(now: number): void {
+    this.#now = now;
+    this.links.tick(now);
+    this.discovery.tick(now);
+    this.replica.tick(now);
+  }
+
+  received(bytes: Uint8Array, ip: string, port: number, now: number): void {
+    this.#now = now;
+    this.discovery.datagram(bytes, ip, port, now);
+  }
+
+  /** Closes the link to a direct peer for ten minutes; false when there is none of that name. */
+  closeLink(peer: string, comment: string): boolean {
+    return this.links.sclose(peer, comment, this.#now);
+  }
+
+  /** Takes leave of the network. */
+  leave(comment: string, now: number): void {
+    this.#now = now;
+    this.discovery.stop();
+    this.replica.leave(comment);
+    this.links.leave(comment, now);
+  }
+
+  // ── LinksOut ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+  dial(number: number, to: Endpoint): void {
+    this.#ports.dial(number, to);
+  }
+
+  cancel(number: number): void {
+    this.#ports.cancelDial(number);
+  }
+
+  close(link: ConnectionId, atOnce: boolean): void {
+    this.#host.close(link, atOnce);
+  }
+
+  up(link: ConnectionId, { peer }: UpLink, now: number): void {
+    this.#readers.set(link, new GroupReader(GROUP_VERBS));
+    this.replica.linkUp(link, peer.id, now);
+  }
+
+  down(link: ConnectionId, peer: Identity, why: Why, detail: string, now: number): void {
+    this.#readers.delete(link);
+    this.replica.linkDown(link, detail === '' ? why : detail, now);
+    if (this.#config.discovery && !this.replica.topology.reaches(peer.id)) this.discovery.search(now);
+  }
+
+  frame(link: ConnectionId, frame: Frame, now: number): boolean {
+    const reader = this.#readers.get(link);
+    if (reader === undefined) return true;
+    const group = reader.take(frame);
+    if (group === 'more') return true;
+    if (group === 'bad') {
+      this.links.fail(link, reader.fault, now);
+      return true;
+    }
+    return this.#take(link, group, now);
+  }
+
+  reincarnated(incarnation: number): void {
+    this.#host.log('warn', 'server.reincarnated', { incarnation });
+  }
+
+  log(level: 'info' | 'warn', event: string, fields: LogFields): void {
+    this.#host.log(level, event, fields);
+  }
+
+  // ── DiscoveryOut ───────────────────────────────────────────────────────────────────────────────────────────────
+
+  datagram(bytes: Uint8Array, to: Endpoint | 'group'): void {
+    this.#ports.datagram(bytes, to);
+  }
+
+  found(peer: Contact, _skewMs: number, now: number): void {
+    this.links.found(peer, now);
+  }
+
+  searched(answers: number): void {
+    this.#host.log('info', 'discovery.searched', { answers });
+  }
+
+  // ── LinkOut ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  send(link: ConnectionId, bytes: Uint8Array, start = 0, end = bytes.length): boolean {
+    const waiting = this.#host.send(link, bytes, start, end);
+    if (waiting > this.#config.mostBytes) this.links.stuck(link, 'it does not take what it is sent', this.#now);
+    return waiting <= this.#config.fullBytes;
+  }
+
+  // ── Watcher ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  reached({ name, id }: ServerFact): void {
+    this.#host.log('info', 'server.reached', { server: name, id });
+  }
+
+  lost({ name, id }: ServerFact): void {
+    this.#host.log('warn', 'server.lost', { server: name, id });
+  }
+
+  restarted({ name, id }: ServerFact): void {
+    this.#host.log('info', 'server.restarted', { server: name, id });
+  }
+
+  synced(peer: ServerId): void {
+    this.#host.log('info', 'server.synced', { server: this.replica.topology.server(peer)?.name ?? '', id: peer });
+  }
+
+  mismatch(origin: ServerId, peer: ServerId): void {
+    this.#host.log('error', 'state.mismatch', { origin, peer });
+  }
+
+  usurped(incarnation: number): void {
+    this.#host.log('warn', 'server.usurped', { incarnation });
+  }
+
+  // ── Inside ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** False when it is nothing that the mesh knows: it may be about the link itself. */
+  #take(link: ConnectionId, group: Group, now: number): boolean {
+    if (!REPLICA_VERBS.includes(group.verb)) return false;
+    const fault = this.replica.receive(link, group, now);
+    if (fault !== undefined) this.links.fail(link, fault, now);
+    return true;
+  }
+
+  #reachable(server: ServerFact | undefined): ServerFact | undefined {
+    return server !== undefined && this.replica.topology.reaches(server.id) ? server : undefined;
+  }
+}

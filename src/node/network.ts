@@ -1,0 +1,51 @@
+// The network as people see it: which servers there are, how far away, and how one is left. It reads what the mesh
+// knows and keeps nothing.
+
+import type { ServerId } from '../base/ids.ts';
+import type { CloseVerdict, Network, ServerRow } from '../chat/ports.ts';
+import { foldName } from '../mesh/identity.ts';
+import type { Mesh } from './mesh.ts';
+
+export class MeshNetwork implements Network {
+  readonly #mesh: Mesh;
+  readonly #users: (server: string) => number;
+
+  /** `users` counts the users of a server. */
+  constructor(mesh: Mesh, users: (server: string) => number) {
+    this.#mesh = mesh;
+    this.#users = users;
+  }
+
+  servers(): readonly ServerRow[] {
+    const { topology } = this.#mesh.replica;
+    const rows: ServerRow[] = [];
+    for (const id of topology.reachable()) {
+      const server = topology.server(id);
+      const hopcount = topology.hopcount(id);
+      if (server === undefined || hopcount === undefined) continue;
+      const { name, info } = server;
+      rows.push({ name, id, hopcount, via: this.#via(id), users: this.#users(name), info });
+    }
+    return rows;
+  }
+
+  hopcount(server: string): number {
+    const { topology } = this.#mesh.replica;
+    const id = topology.named(server)?.id;
+    return id === undefined ? 0 : (topology.hopcount(id) ?? 0);
+  }
+
+  close(server: string, peer: string, comment: string): CloseVerdict {
+    const { links } = this.#mesh;
+    if (foldName(server) !== foldName(links.self.name)) return 'no-such-server';
+    if (peer === '') return 'self';
+    return this.#mesh.closeLink(peer, comment) ? 'dispatched' : 'no-such-peer';
+  }
+
+  /** The name of the direct peer that leads to a server; '' for this one. */
+  #via(id: ServerId): string {
+    const { topology } = this.#mesh.replica;
+    const hop = topology.nextHop(id);
+    return hop === undefined ? '' : (topology.server(hop)?.name ?? '');
+  }
+}
