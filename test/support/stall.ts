@@ -31,7 +31,8 @@ export interface StallFigures {
 
 const LF = 0x0a;
 const ROOM = 'hall';
-const PRESENCE = /^<(?:JOINROOM,hall,s\d+![^,<>]+|QUIT,t\d+![^,<>]+,Connection closed|RPL_MEMBERS,hall,\d+)>$/;
+// Who leaves with something unread is lost, not closed.
+const PRESENCE = /^<(?:JOINROOM,hall,s\d+![^,<>]+|QUIT,t\d+![^,<>]+,Connection (?:closed|lost)|RPL_MEMBERS,hall,\d+)>$/;
 const WOKEN_AT_ONCE = 50;
 /** Rounds that warm up and fill what the kernel holds for the stalled. */
 const WARMING = 0.25;
