@@ -11,6 +11,7 @@ import { hashCommand } from './ops/hash.ts';
 import { type Log, stderrLog } from './ops/log.ts';
 import { readOperators } from './ops/operators.ts';
 import { parseOptions } from './ops/options.ts';
+import { readSecrets } from './ops/secrets.ts';
 import { ListenError, Server } from './ops/server.ts';
 
 /** A signal within this time of the first is the same one heard twice (npx and the terminal both send it). */
@@ -26,13 +27,17 @@ async function main(argv: readonly string[]): Promise<void> {
   const { options } = parsed;
   const accounts = options.operators === undefined ? { operators: [], warnings: [] } : readOperators(options.operators);
   if ('problems' in accounts) return refuse(accounts.problems);
+  const network = readSecrets(options.secretFile, process.env.CHORUS_SECRET);
+  if ('problems' in network) return refuse(network.problems);
   const log = stderrLog(options.logLevel, options.logFormat);
-  for (const warning of [...parsed.warnings, ...accounts.warnings]) log.warn('options.warning', { warning });
+  for (const warning of [...parsed.warnings, ...accounts.warnings, ...network.warnings])
+    log.warn('options.warning', { warning });
   try {
     let stop = (_reason: string): void => {};
-    const server = new Server({
+    const server = await Server.start({
       options,
       operators: accounts.operators,
+      secrets: network.secrets,
       version: pkg.version,
       log,
       onStop: (reason) => stop(reason),

@@ -169,6 +169,16 @@ export function text(pattern: RegExp, placeholder: string, expected: string): Ki
 /** The path of a file. Whether it can be read is found out by who reads it. */
 export const file: Kind<string> = text(/^[^\0]+$/, 'FILE', 'the path of a file');
 
+/** One address. */
+export const address: Kind<ListenAddress> = {
+  placeholder: 'HOST:PORT',
+  expected: 'HOST:PORT, as in 127.0.0.1:7401 or [::1]:7401',
+  unit: '',
+  range: '',
+  read: parseAddress,
+  write: formatAddress,
+};
+
 /** An address to listen on. Lists are made by repeating the option or with commas. */
 export const addresses: Kind<readonly ListenAddress[]> = {
   placeholder: 'HOST:PORT',

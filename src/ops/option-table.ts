@@ -4,8 +4,10 @@
 // `--help`, RPL_LIMITS and docs/OPERATING.md are made from these rows; to add an option, add its row here and, where it
 // must fit others, a relation in option-relations.ts. Nothing here is ever a secret: secrets are read from files.
 
+import type { ListenAddress } from '../net/edge.ts';
 import { MOST_CLIENTS } from './fd-limit.ts';
 import {
+  address,
   addresses,
   bytes,
   choice,
@@ -84,6 +86,47 @@ const SERVER = {
   shutdownMs: row(ms(0, HOUR), 5 * SECOND, 'Time to write what is still owed to clients when stopping.'),
 } satisfies Record<string, Row<unknown>>;
 
+const NETWORK = {
+  network: row(
+    text(SERVER_NAME, 'NAME', '1 to 63 letters, digits, "_", "-" and ".", the first a letter or digit'),
+    'chorus',
+    'Name of the network; servers of another one are not heard.',
+  ),
+  secretFile: {
+    kind: file as Kind<string | undefined>,
+    preset: undefined,
+    presetText: 'none',
+    help: 'File with the secret that all its servers share; without one it is alone.',
+  },
+  links: row(orOff(address), { host: '127.0.0.1', port: 7401 }, 'Listen here for other servers; port 0 picks one.'),
+  discovery: row(orOff(address), { host: '239.192.74.1', port: 7402 }, 'Look for them in this multicast group.'),
+  interface: derived(
+    text(/^\d{1,3}(\.\d{1,3}){3}$/, 'IP', 'an IPv4 address of this machine, as in 127.0.0.1'),
+    'the address of --links',
+    'Look for them on the interface with this address.',
+  ),
+  peers: {
+    kind: addresses,
+    preset: [],
+    presetText: 'none',
+    help: 'Link with these servers, where multicast does not reach. May be repeated.',
+    repeatable: true,
+  },
+  advertise: derived(
+    address as Kind<ListenAddress | undefined>,
+    'where --links listens',
+    'Where others reach our links.',
+  ),
+  advertiseClients: {
+    kind: addresses,
+    preset: [],
+    presetText: 'where --clients listens',
+    help: 'Where clients of other servers reach us. May be repeated.',
+    repeatable: true,
+  },
+  hold: row(ms(0, MINUTE), 3 * SECOND, 'A server lost for less is not missed: its users stay.'),
+} satisfies Record<string, Row<unknown>>;
+
 const CONNECTIONS = {
   maxClients: derived(
     int(0, MOST_CLIENTS),
@@ -158,7 +201,7 @@ const MEMORY = {
 } satisfies Record<string, Row<unknown>>;
 
 /** Every row by its key. */
-export const TABLE = { ...SERVER, ...CONNECTIONS, ...FRAMES, ...ROOMS, ...ORDER, ...MEMORY };
+export const TABLE = { ...SERVER, ...NETWORK, ...CONNECTIONS, ...FRAMES, ...ROOMS, ...ORDER, ...MEMORY };
 
 /** The key of an option. */
 export type OptionKey = keyof typeof TABLE;
@@ -171,6 +214,7 @@ export type Options = {
 /** The rows under the headings of `--help` and the docs, in reading order. */
 export const SECTIONS: readonly { readonly title: string; readonly keys: readonly OptionKey[] }[] = [
   { title: 'Server', keys: keysOf(SERVER) },
+  { title: 'Network', keys: keysOf(NETWORK) },
   { title: 'Connections', keys: keysOf(CONNECTIONS) },
   { title: 'Frames', keys: keysOf(FRAMES) },
   { title: 'Names and rooms', keys: keysOf(ROOMS) },

@@ -34,6 +34,8 @@ interface Given {
 }
 
 const BY_FLAG: ReadonlyMap<string, OptionKey> = new Map(KEYS.map((key) => [flagOf(key), key]));
+/** Read apart, for it is no option: what it holds must never be shown. */
+const SECRET_VARIABLE = 'CHORUS_SECRET';
 const HELP_FLAGS = ['--help', '-h'];
 const SHOWN_LENGTH = 60;
 
@@ -110,6 +112,7 @@ function readEnvironment(env: Environment, given: Map<OptionKey, Given[]>): stri
   const warnings: string[] = [];
   for (const [name, text] of Object.entries(env)) {
     if (!name.startsWith('CHORUS_') || text === undefined || text === '') continue;
+    if (name === SECRET_VARIABLE) continue;
     const key = known.get(name);
     if (key === undefined) {
       // Others may use the prefix (Kubernetes names a service's variables so): only a near miss is worth a word.

@@ -45,6 +45,14 @@ function digest(secret: string, text: Uint8Array): Buffer {
   return createHmac('sha256', Buffer.from(secret, 'utf8')).update(text).digest();
 }
 
+/** Reads the secrets from the file at `path` where one is given, else from the variable's text; none where there is none. */
+export function readSecrets(path: string | undefined, variable: string | undefined): ReadSecrets {
+  if (path !== undefined) return readSecretFile(path);
+  return variable === undefined || variable === ''
+    ? { secrets: [], warnings: [] }
+    : parseSecrets(variable, 'CHORUS_SECRET');
+}
+
 /** Reads the secrets in the file at `path`. */
 export function readSecretFile(path: string): ReadSecrets {
   const name = visible(path);

@@ -11,6 +11,8 @@ import { formatAddress } from './address.ts';
 import { HostMask, plainAddress } from './host-mask.ts';
 import { PROTOCOL_VERSION } from './limits.ts';
 import type { Log } from './log.ts';
+import { meshConfig } from './mesh-config.ts';
+import { MeshEdge } from './mesh-ports.ts';
 import { nodeConfig } from './node-config.ts';
 import type { OperatorAccount } from './operators.ts';
 import type { Options } from './option-table.ts';
@@ -30,6 +32,9 @@ export interface Ready {
   readonly incarnation: number;
   readonly protocol: number;
   readonly clients: readonly string[];
+  /** Where other servers link, and the group in which they are looked for; absent for a server that is alone. */
+  readonly links?: string;
+  readonly discovery?: string;
   readonly version: string;
 }
 
@@ -41,6 +46,8 @@ export class ListenError extends Error {
 export interface ServerParts {
   readonly options: Options;
   readonly operators: readonly OperatorAccount[];
+  /** The network's secret, two while it is being changed; none: the server is alone. */
+  readonly secrets: readonly string[];
   readonly version: string;
   readonly log: Log;
   /** An operator asked the server to stop. */
@@ -52,9 +59,16 @@ export class Server {
   readonly #edge: Edge;
   readonly #node: Node;
   readonly #shutdownMs: number;
+  readonly #mesh: MeshEdge | undefined;
 
-  /** Starts to listen; throws ListenError when an address cannot be had. */
-  constructor(parts: ServerParts) {
+  /** Starts to listen and to look for others; rejects with ListenError when an address cannot be had. */
+  static async start(parts: ServerParts): Promise<Server> {
+    const server = new Server(parts);
+    await server.#join(parts.options);
+    return server;
+  }
+
+  private constructor(parts: ServerParts) {
     const { options, log } = parts;
     const mask = new HostMask();
     this.#edge = new Edge(
@@ -63,10 +77,14 @@ export class Server {
     );
     const incarnation = this.#edge.now();
     // Nothing is accepted before the event loop runs, and by then the node is there.
-    const clients = options.clients.map((address) => listen(this.#edge, address));
+    const clients = options.clients.map((address) => listen(this.#edge, '--clients', address));
     const id = options.id || derivedId(options.name, clients[0] as ListenAddress);
     const config = nodeConfig(options, parts.operators, { id, version: parts.version, incarnation });
-    this.#node = new Node(config, ports(this.#edge, parts));
+    const links = this.#listenForLinks(parts);
+    this.#mesh = links && new MeshEdge(this.#edge, parts.secrets, log);
+    const mesh = links &&
+      this.#mesh && { config: meshConfig(options, { id, incarnation, links, clients }), ports: this.#mesh };
+    this.#node = new Node(config, ports(this.#edge, parts), mesh);
     this.#edge.attach(this.#node);
     this.#shutdownMs = options.shutdownMs;
     this.ready = {
@@ -77,9 +95,31 @@ export class Server {
       incarnation,
       protocol: PROTOCOL_VERSION,
       clients: clients.map(formatAddress),
+      ...(links && { links: formatAddress(links), discovery: formatOrOff(options.discovery) }),
       version: parts.version,
     };
     log.info('server.listening', { name: options.name, clients: this.ready.clients.join(' ') });
+  }
+
+  /** Where other servers link; undefined for a server that is alone. */
+  #listenForLinks({ options, secrets, log }: ServerParts): ListenAddress | undefined {
+    if (options.links === 'off') return undefined;
+    if (secrets.length === 0) {
+      log.info('server.alone', { reason: 'no secret: give --secret-file or CHORUS_SECRET to link with others' });
+      return undefined;
+    }
+    return listen(this.#edge, '--links', options.links);
+  }
+
+  async #join(options: Options): Promise<void> {
+    const own = this.#node.links?.mesh.links.self.ip;
+    if (own === undefined) return;
+    try {
+      await this.#mesh?.open(options, own);
+    } catch (error) {
+      throw refused(this.#edge, `--discovery ${formatOrOff(options.discovery)}`, error);
+    }
+    this.#edge.answer((node, now) => node.links?.mesh.start(now));
   }
 
   /**
@@ -89,6 +129,7 @@ export class Server {
   stop(reason: string): Promise<void> {
     this.#edge.stopListening();
     this.#edge.answer((node, now) => node.shutdown(reason, now));
+    this.#mesh?.close();
     return new Promise((resolve) => {
       setTimeout(resolve, this.#shutdownMs);
       this.#edge.whenSaid(() => setTimeout(resolve, Math.min(LAST_MOMENT_MS, this.#shutdownMs)));
@@ -97,18 +138,26 @@ export class Server {
   }
 }
 
-function listen(edge: Edge, address: ListenAddress): ListenAddress {
+function listen(edge: Edge, flag: '--clients' | '--links', address: ListenAddress): ListenAddress {
   try {
-    return edge.listen(address);
+    return flag === '--clients' ? edge.listen(address) : edge.listenForLinks(address);
   } catch (error) {
-    edge.stopListening();
-    const { code } = error as NodeJS.ErrnoException;
-    const why =
-      code === 'EADDRINUSE'
-        ? 'the port is taken; stop what uses it, or choose another (0 picks a free one)'
-        : `cannot listen there (${code ?? String(error)})`;
-    throw new ListenError(`--clients ${formatAddress(address)}: ${why}`);
+    throw refused(edge, `${flag} ${formatAddress(address)}`, error);
   }
+}
+
+function refused(edge: Edge, what: string, error: unknown): ListenError {
+  edge.stopListening();
+  const { code } = error as NodeJS.ErrnoException;
+  const why =
+    code === 'EADDRINUSE'
+      ? 'the port is taken; stop what uses it, or choose another (0 picks a free one)'
+      : `cannot listen there (${code ?? String(error)})`;
+  return new ListenError(`${what}: ${why}`);
+}
+
+function formatOrOff(address: ListenAddress | 'off'): string {
+  return address === 'off' ? 'off' : formatAddress(address);
 }
 
 /** A fault of ours that no connection is to blame for. */

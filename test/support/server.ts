@@ -14,6 +14,8 @@ export interface ReadyLine {
   readonly incarnation: number;
   readonly protocol: number;
   readonly clients: readonly string[];
+  readonly links?: string;
+  readonly discovery?: string;
   readonly version: string;
 }
 

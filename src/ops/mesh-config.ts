@@ -1,0 +1,49 @@
+// What the mesh is told: from the options and the addresses that were bound. The sizes that nobody has had a reason to
+// change stand here, beside what they bound.
+
+import { serverId } from '../base/ids.ts';
+import type { ListenAddress } from '../net/edge.ts';
+import type { MeshConfig } from '../node/mesh.ts';
+import { formatAddress } from './address.ts';
+import type { Options } from './option-table.ts';
+
+const MIB = 1024 * 1024;
+
+/** How others reach this server, as far as it was bound and told. */
+export interface Reach {
+  readonly id: number;
+  readonly incarnation: number;
+  readonly links: ListenAddress;
+  readonly clients: readonly ListenAddress[];
+}
+
+export function meshConfig(options: Options, reach: Reach): MeshConfig {
+  const { host, port } = options.advertise ?? reach.links;
+  const clients = options.advertiseClients.length > 0 ? options.advertiseClients : reach.clients;
+  return {
+    network: options.network,
+    self: {
+      name: options.name,
+      id: serverId(reach.id),
+      ip: host,
+      port,
+      incarnation: reach.incarnation,
+      info: options.info,
+      clients: clients.map(formatAddress),
+    },
+    peers: options.peers,
+    discovery: options.discovery !== 'off',
+    replica: {
+      holdMs: options.hold,
+      unseenMs: 60_000,
+      vectorMs: 30_000,
+      answerMs: 5000,
+      servers: 256,
+      log: { facts: 4096, bytes: 4 * MIB },
+      logBytes: 64 * MIB,
+      snapshotBytes: 256 * MIB,
+    },
+    fullBytes: MIB,
+    mostBytes: 4 * MIB,
+  };
+}

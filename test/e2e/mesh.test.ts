@@ -1,0 +1,99 @@
+// Several real servers: they find each other by multicast or by address, notice who is lost and who is back, and have
+// nothing to do with strangers.
+
+import { describe, expect, setDefaultTimeout, test } from 'bun:test';
+import { mapOf, TestNetwork } from '../support/network.ts';
+import { ServerProcess } from '../support/server.ts';
+
+setDefaultTimeout(30_000);
+
+const known = (name: string): string => `server.synced server=${name} `;
+
+describe.concurrent('servers that share a secret', () => {
+  test('find each other by multicast, and each knows all', async () => {
+    await using network = new TestNetwork();
+    const names = ['alpha', 'beta', 'gamma'];
+    const servers = await Promise.all(names.map((name) => network.start(name)));
+    for (const server of servers) {
+      for (const name of names) if (name !== server.ready.name) await server.logged(known(name));
+    }
+    for (const server of servers) {
+      const map = await mapOf(server);
+      expect(map[0]).toMatchObject({ server: server.ready.name, hopcount: 0, via: '' });
+      expect(map.map((row) => row.server).toSorted()).toEqual(names);
+      for (const row of map.slice(1)) expect(row).toMatchObject({ hopcount: 0, via: row.server });
+    }
+  });
+
+  test('notice that one is killed, and that it is back in another life', async () => {
+    await using network = new TestNetwork();
+    const alpha = await network.start('alpha');
+    const beta = await network.start('beta');
+    await alpha.logged(known('beta'));
+    const [clients, links] = [beta.ready.clients[1] as string, beta.ready.links as string];
+    await beta.stop('SIGKILL');
+    await alpha.logged('server.lost server=beta');
+    expect((await mapOf(alpha)).map((row) => row.server)).toEqual(['alpha']);
+    const again = await network.start('beta', '--id', `${beta.ready.id}`, '--clients', clients, '--links', links);
+    await again.logged(known('alpha'));
+    await alpha.logged('server.restarted server=beta');
+    expect((await mapOf(alpha)).map((row) => row.server)).toEqual(['alpha', 'beta']);
+  });
+
+  test('one that ends takes its leave', async () => {
+    await using network = new TestNetwork();
+    const alpha = await network.start('alpha');
+    const beta = await network.start('beta');
+    await alpha.logged(known('beta'));
+    expect((await beta.stop()).code).toBe(0);
+    await alpha.logged('why=leaving');
+    expect((await mapOf(alpha)).map((row) => row.server)).toEqual(['alpha']);
+  });
+
+  test('link by address where there is no multicast, and reach those behind', async () => {
+    await using network = new TestNetwork();
+    const alpha = await network.start('alpha', '--discovery', 'off');
+    const beta = await network.start('beta', '--discovery', 'off', '--peers', alpha.ready.links as string);
+    await alpha.logged(known('beta'));
+    const gamma = await network.start('gamma', '--discovery', 'off', '--peers', beta.ready.links as string);
+    await alpha.logged('server.reached server=gamma');
+    await gamma.logged('server.reached server=alpha');
+    expect(await mapOf(alpha)).toMatchObject([
+      { server: 'alpha', hopcount: 0, via: '' },
+      { server: 'beta', hopcount: 0, via: 'beta' },
+      { server: 'gamma', hopcount: 1, via: 'beta' },
+    ]);
+  });
+});
+
+describe.concurrent('a server', () => {
+  test('without a secret is alone: it opens no port for links and says so once', async () => {
+    await using server = await ServerProcess.start();
+    expect(server.ready.links).toBeUndefined();
+    expect((await mapOf(server)).length).toBe(1);
+    const { log } = await server.stop();
+    expect(log.split('\n').filter((line) => line.includes('server.alone'))).toHaveLength(1);
+  });
+
+  test('with another secret, or of another network, is nobody', async () => {
+    await using network = new TestNetwork();
+    const alpha = await network.start('alpha');
+    const address = alpha.ready.links as string;
+    const other = network.secret('other', 'x'.repeat(64));
+    const stranger = await network.start('stranger', '--secret-file', other, '--peers', address);
+    const foreigner = await network.start('foreigner', '--network', 'elsewhere', '--peers', address);
+    await stranger.logged('dial.failed');
+    await foreigner.logged('dial.failed');
+    await alpha.logged('link.refused');
+    expect((await mapOf(alpha)).map((row) => row.server)).toEqual(['alpha']);
+  });
+
+  test('finds others while their secret is being changed', async () => {
+    await using network = new TestNetwork();
+    const [old, next] = ['o'.repeat(64), 'n'.repeat(64)];
+    const alpha = await network.start('alpha', '--secret-file', network.secret('first', old, next));
+    const beta = await network.start('beta', '--secret-file', network.secret('second', next, old));
+    await alpha.logged(known('beta'));
+    await beta.logged(known('alpha'));
+  });
+});
