@@ -30,7 +30,7 @@ describe.concurrent('servers that share a secret', () => {
     const alpha = await network.start('alpha');
     const beta = await network.start('beta');
     await alpha.logged(known('beta'));
-    const [clients, links] = [beta.ready.clients[1] as string, beta.ready.links as string];
+    const [clients, links] = [beta.ready.clients[0] as string, beta.ready.links as string];
     await beta.stop('SIGKILL');
     await alpha.logged('server.lost server=beta');
     expect((await mapOf(alpha)).map((row) => row.server)).toEqual(['alpha']);
@@ -46,7 +46,7 @@ describe.concurrent('servers that share a secret', () => {
     const beta = await network.start('beta');
     await alpha.logged(known('beta'));
     expect((await beta.stop()).code).toBe(0);
-    await alpha.logged('why=leaving');
+    await alpha.logged('link.down server=beta');
     expect((await mapOf(alpha)).map((row) => row.server)).toEqual(['alpha']);
   });
 
