@@ -1,0 +1,306 @@
+// A replica in the situations that it was made for, one by one.
+
+import { describe, expect, test } from 'bun:test';
+import { serverId } from '../../src/base/ids.ts';
+import { type Server, START, World } from './world.ts';
+
+/** Servers 1 … n, linked as the pairs say. */
+function network(n: number, pairs: readonly (readonly [number, number])[], options = {}): World {
+  const world = new World(7, options);
+  for (let id = 1; id <= n; id++) world.start(id);
+  for (const [a, b] of pairs) world.connect(world.get(a), world.get(b));
+  world.quiet();
+  return world;
+}
+
+const LINE: readonly (readonly [number, number])[] = [
+  [1, 2],
+  [2, 3],
+];
+
+function nicks(server: Server, of: number): string[] {
+  const users = server.state.parts.get(serverId(of))?.users.values() ?? [];
+  return [...users].map(({ nick }) => nick).sort();
+}
+
+describe('a line of three', () => {
+  test('is one network', () => {
+    const world = network(3, LINE);
+    const [a, b, c] = [world.get(1), world.get(2), world.get(3)];
+    a.join('ann', START, 'dev');
+    c.join('cid', START, 'dev');
+    world.quiet();
+    expect(world.disagreement()).toBeUndefined();
+    expect(nicks(c, 1)).toEqual(['ann']);
+    const hops = [1, 2, 3].map((id) => a.replica.topology.hopcount(serverId(id)));
+    expect(hops).toEqual([0, 0, 1]);
+    expect(a.replica.topology.nextHop(c.id)).toBe(b.id);
+    expect(a.replica.topology.nextHop(a.id)).toBeUndefined();
+  });
+
+  test('loses an end when a link breaks, after the hold, on every server of the other side', () => {
+    const world = network(3, LINE);
+    const [a, b, c] = [world.get(1), world.get(2), world.get(3)];
+    c.join('cid', START, 'dev');
+    world.quiet();
+    world.cut(b, c, 'Connection reset');
+    world.pass(2999);
+    expect(nicks(a, 3)).toEqual(['cid']);
+    expect(a.events.at(-1)).toBe('lost s3');
+    world.pass(1);
+    for (const server of [a, b]) {
+      const why = { kind: 'split', near: 's2', far: 's3', comment: 'Connection reset' } as const;
+      expect(server.state.forgotten).toEqual([{ origin: c.id, why }]);
+    }
+    expect(c.state.forgotten.map(({ origin }) => origin as number).sort()).toEqual([1, 2]);
+    expect(c.state.forgotten[0]?.why).toMatchObject({ near: 's3', far: 's2' });
+    expect(world.disagreement()).toBeUndefined();
+  });
+
+  test('shows nothing of a link that is back within the hold', () => {
+    const world = network(3, LINE);
+    const [a, b, c] = [world.get(1), world.get(2), world.get(3)];
+    const uid = c.join('cid', START, 'dev');
+    world.quiet();
+    world.cut(b, c);
+    world.pass(2500);
+    c.say(['NICK', uid, 'sid', START + 9]);
+    const snapshots = (): number => a.replica.counters.snapshots + b.replica.counters.snapshots;
+    const before = snapshots();
+    const applied: string[] = [];
+    a.state.onApply = (_, verb) => applied.push(verb);
+    world.connect(b, c);
+    world.pass(10_000);
+    expect(world.disagreement()).toBeUndefined();
+    expect([...a.state.forgotten, ...b.state.forgotten, ...c.state.forgotten]).toEqual([]);
+    // Only what was missed came: two facts of links, and the nickname.
+    expect(snapshots()).toBe(before);
+    expect(applied.filter((verb) => verb !== 'SQUIT')).toEqual(['NICK']);
+  });
+
+  test('without a hold a loss is told at once', () => {
+    const world = network(3, LINE, { holdMs: 0 });
+    world.cut(world.get(2), world.get(3));
+    world.quiet();
+    expect(world.get(1).state.forgotten.map(({ origin }) => origin as number)).toEqual([3]);
+    world.connect(world.get(2), world.get(3));
+    world.quiet();
+    expect(world.disagreement()).toBeUndefined();
+  });
+
+  test('a server that leaves is not waited for, and its late facts bring nothing back', () => {
+    const world = network(3, LINE);
+    const [a, b, c] = [world.get(1), world.get(2), world.get(3)];
+    c.join('cid', START, 'dev');
+    world.quiet();
+    c.replica.leave('Shutting down');
+    c.join('ghost', START);
+    world.quiet();
+    for (const server of [a, b]) {
+      expect(server.state.forgotten.map(({ why }) => why)).toEqual([
+        { kind: 'left', near: 's2', far: 's3', comment: 'Shutting down' },
+      ]);
+      expect(server.state.parts.has(c.id)).toBe(false);
+    }
+    world.crash(c);
+    world.start(3);
+    world.connect(b, world.get(3));
+    world.quiet();
+    expect(world.disagreement()).toBeUndefined();
+  });
+});
+
+describe('redundant links', () => {
+  const RING: readonly (readonly [number, number])[] = [...LINE, [1, 3]];
+
+  test('a cut that leaves another way loses nobody', () => {
+    const world = network(3, RING);
+    const [a, b] = [world.get(1), world.get(2)];
+    world.cut(a, b);
+    a.join('ann', START);
+    world.pass(20_000);
+    expect(world.disagreement()).toBeUndefined();
+    expect(nicks(b, 1)).toEqual(['ann']);
+    for (const server of world.servers.values()) expect(server.state.forgotten).toEqual([]);
+    expect(a.replica.topology.hopcount(b.id)).toBe(1);
+  });
+
+  test('what a silent link swallowed comes another way as soon as one end knows, without any timer', () => {
+    const world = network(3, RING);
+    const [a, b] = [world.get(1), world.get(2)];
+    for (const wire of world.wires) if (wire.from === a && wire.to === b) wire.deaf = true;
+    a.join('ann', START);
+    world.quiet();
+    expect(nicks(b, 1)).toEqual([]);
+    // Only the far end notices.
+    const wire = [...b.wires.values()].find(({ to }) => to === a);
+    b.replica.linkDown(wire?.out as never, 'Ping timeout', world.now);
+    world.quiet();
+    expect(nicks(b, 1)).toEqual(['ann']);
+    a.join('abe', START);
+    world.quiet();
+    expect(nicks(b, 1)).toEqual(['abe', 'ann']);
+  });
+});
+
+describe('who is behind', () => {
+  test('gets the facts while they are kept, and a snapshot when they are not', () => {
+    for (const [facts, snapshots] of [
+      [4000, 0],
+      [4200, 1],
+    ] as const) {
+      const world = network(2, [[1, 2]], { holdMs: 3_600_000 });
+      const [a, b] = [world.get(1), world.get(2)];
+      const uid = a.join('ann', START);
+      world.quiet();
+      world.cut(a, b);
+      for (let i = 0; i < facts; i++) a.say(['NICK', uid, `n${i}`, START + i]);
+      const before = b.replica.counters.snapshots;
+      world.connect(a, b);
+      world.quiet();
+      expect(b.replica.counters.snapshots - before).toBe(snapshots);
+      expect(world.disagreement()).toBeUndefined();
+      expect(nicks(b, 1)).toEqual([`n${facts - 1}`]);
+    }
+  });
+
+  test('a large snapshot comes in parts, and what is said meanwhile comes behind it', () => {
+    const world = network(2, []);
+    world.capacity = 3;
+    const [a, b] = [world.get(1), world.get(2)];
+    for (let i = 0; i < 3000; i++) a.join(`n${i}`, START, 'dev');
+    world.connect(a, b);
+    let most = 0;
+    let late = 0;
+    while (world.step()) {
+      if (late < 20) a.join(`late${late++}`, START);
+      most = Math.max(most, ...world.wires.map(({ queue }) => queue.length));
+    }
+    expect(world.disagreement()).toBeUndefined();
+    expect(nicks(b, 1).length).toBe(3020);
+    expect(b.replica.counters.snapshots).toBe(1);
+    // Nothing queues up for a slow link but what it is given at once.
+    expect(most).toBeLessThan(40);
+  });
+
+  test('an incarnation that is over never comes back', () => {
+    const world = network(3, LINE);
+    const [a, b, c] = [world.get(1), world.get(2), world.get(3)];
+    a.join('old', START);
+    world.quiet();
+    // What 2 has to pass on of the old incarnation is still on its way to 3 when the new one is known there.
+    a.join('older', START);
+    const late = [...a.wires.values()][0]?.queue.slice() ?? [];
+    world.crash(a);
+    world.pass(1000);
+    const again = world.start(1);
+    again.join('new', START);
+    world.connect(again, c);
+    world.quiet();
+    expect(b.events).toContain('restarted s1');
+    expect(nicks(b, 1)).toEqual(['new']);
+    for (const group of late) {
+      const wire = [...c.wires.values()].find(({ to }) => to === b);
+      c.replica.receive(wire?.out as never, group, world.now);
+    }
+    world.pass(60_000);
+    expect(late.length).toBeGreaterThan(0);
+    expect(nicks(c, 1)).toEqual(['new']);
+    expect(world.disagreement()).toBeUndefined();
+  });
+
+  test('a later incarnation of ourselves is reported, and facts that we never said end the link', () => {
+    const world = network(2, [[1, 2]]);
+    const [a, b] = [world.get(1), world.get(2)];
+    const link = [...a.wires.keys()][0] as never;
+    const tell = (incarnation: number, n: number): string | undefined =>
+      a.replica.receive(
+        link,
+        { verb: 'HAS', args: ['1', String(incarnation), String(n)], count: 0, bytes: new Uint8Array(0) },
+        world.now,
+      );
+    expect(tell(a.incarnation + 5, 1)).toBeUndefined();
+    expect(a.events).toContain(`usurped ${a.incarnation + 5}`);
+    expect(tell(a.incarnation, 1)).toBeUndefined();
+    expect(tell(a.incarnation, 1000)).toBe('bad HAS');
+    expect(b.state.forgotten).toEqual([]);
+  });
+});
+
+describe('digests', () => {
+  test('a state that went wrong is found within the period and replaced from where its origin is', () => {
+    const world = network(3, LINE);
+    const [a, b, c] = [world.get(1), world.get(2), world.get(3)];
+    a.join('ann', START, 'dev');
+    world.quiet();
+    for (const server of [b, c]) server.state.part(a.id).users.clear();
+    // What was made of the state before it went wrong is used until the next fact.
+    a.say(['BMSG', 'hello']);
+    world.quiet();
+    expect(world.disagreement()).toContain('of s1');
+    world.pass(61_000);
+    expect(b.events).toContain('mismatch s1 s1');
+    expect(nicks(b, 1)).toEqual(['ann']);
+    expect(nicks(c, 1)).toEqual(['ann']);
+    expect(a.state.text(a.id)).toContain('ann');
+    const before = [a, b, c].map(({ replica }) => replica.counters.mismatches);
+    world.pass(120_000);
+    expect([a, b, c].map(({ replica }) => replica.counters.mismatches)).toEqual(before);
+  });
+
+  test('equal states have no mismatch, whatever way they came', () => {
+    const world = network(3, LINE);
+    world.get(1).join('ann', START, 'dev', 'ops');
+    world.pass(90_000);
+    for (const { replica } of world.servers.values()) expect(replica.counters.mismatches).toBe(0);
+  });
+});
+
+test('facts of a later protocol are kept and passed on', () => {
+  const world = network(3, LINE);
+  const [a, b, c] = [world.get(1), world.get(2), world.get(3)];
+  a.say(['TOPIC', 'dev', 'anything']);
+  a.join('ann', START);
+  world.quiet();
+  expect(world.disagreement()).toBeUndefined();
+  expect(b.replica.counters.unknown).toBe(1);
+  expect(c.replica.counters.unknown).toBe(1);
+});
+
+test('a fact that comes while another is applied goes out behind it', () => {
+  const world = network(2, [[1, 2]]);
+  const [a, b] = [world.get(1), world.get(2)];
+  b.state.onApply = (origin, verb) => {
+    if (origin === a.id && verb === 'USER') b.say(['BMSG', 'seen']);
+  };
+  a.join('ann', START, 'dev');
+  world.quiet();
+  expect(a.state.heard).toEqual(['seen']);
+  expect(world.disagreement()).toBeUndefined();
+});
+
+test('a link says SYNCED once, when everything that the other side told is here', () => {
+  const world = network(2, []);
+  const [a, b] = [world.get(1), world.get(2)];
+  for (let i = 0; i < 2000; i++) a.join(`n${i}`, START);
+  world.connect(a, b);
+  while (!a.events.includes('synced s2')) expect(world.step()).toBe(true);
+  expect(nicks(b, 1).length).toBe(2000);
+  world.pass(100_000);
+  expect(a.events.filter((event) => event === 'synced s2').length).toBe(1);
+});
+
+test('16 servers in a full mesh that start together know each other, without timers', () => {
+  const world = new World(3);
+  for (let id = 1; id <= 16; id++) world.start(id).join(`n${id}`, START, 'dev');
+  for (let a = 1; a <= 16; a++) for (let b = a + 1; b <= 16; b++) world.connect(world.get(a), world.get(b));
+  world.quiet();
+  expect(world.disagreement()).toBeUndefined();
+  // One of them that comes again gets the state of each server once or so, not from everybody.
+  world.crash(world.get(5));
+  const again = world.start(5);
+  for (let id = 1; id <= 16; id++) if (id !== 5) world.connect(again, world.get(id));
+  world.quiet();
+  expect(world.disagreement()).toBeUndefined();
+  expect(again.replica.counters.snapshots + again.replica.counters.wasted).toBeLessThan(20);
+});
