@@ -17,6 +17,7 @@
 //   the first frame behind it, or to the end of the chunk that it came in.
 
 import type { ConnectionId } from '../base/ids.ts';
+import { LF } from '../wire/octets.ts';
 import { BAD, FRAME, type Frame, MORE, Scanner } from '../wire/scanner.ts';
 import { encodeFrame } from '../wire/writer.ts';
 import { foldName, type Identity, readContact, readIdentity, readNumber } from './identity.ts';
@@ -64,6 +65,7 @@ export const LINK_LIMITS: LinkLimits = {
 };
 
 export const PROTOCOL = 1;
+const LINE_END = new Uint8Array([LF]);
 // Where the arguments of SERVER stand that only a handshake has, and how many there are.
 const VERSION_ARG = 9;
 const NETWORK_ARG = 10;
@@ -188,7 +190,7 @@ export class Link {
 
   /** The link may be used. */
   accept(now: number): void {
-    this.#authListener();
+    if (this.role === 'listener') this.#host.send(this, this.#ourAuth());
     this.state = 'up';
     this.upAt = now;
     this.#heardAt = now;
@@ -197,17 +199,21 @@ export class Link {
   /** The peer is ourselves. The dialling side has to know for sure, to dial itself no more: so it gets our AUTH. */
   mirror(now: number): void {
     if (this.role === 'dialler') return this.close('self', '', now);
-    this.#authListener();
+    this.#host.send(this, this.#ourAuth());
     this.end('self', '', now);
+  }
+
+  /** There is a better link between us. Under our AUTH, so that the dialler knows whom that address leads to. */
+  spare(now: number): void {
+    this.#closeAfter(this.#proof(), 'duplicate', now);
   }
 
   /** The peer's name or id is taken, by a server with this incarnation. It is told so under our AUTH. */
   refuse(incarnation: number, now: number): void {
-    this.#authListener();
     const name = this.peer?.name ?? '*';
     const text = 'This name or id belongs to another server of the network';
-    this.#host.send(this, encodeFrame('ERR_ALREADYREGISTERED', 'SERVER', name, text, incarnation));
-    this.close('registered', '', now);
+    const refusal = encodeFrame('ERR_ALREADYREGISTERED', 'SERVER', name, text, incarnation);
+    this.#closeAfter([...this.#proof(), refusal], 'registered', now);
   }
 
   /** Says why and ends the link. */
@@ -232,6 +238,12 @@ export class Link {
     if (this.#isClosed()) return;
     this.state = 'closed';
     this.#host.ended(this, why, detail, now);
+  }
+
+  /** Everything at once: a dialler that reads a refusal in the chunk of its AUTH is never up. */
+  #closeAfter(said: Uint8Array[], why: Why, now: number): void {
+    this.#host.send(this, joined([...said, encodeFrame('ERROR', WHYS[why].says)]));
+    this.end(why, '', now);
   }
 
   // Also asked behind calls that may close the link, where the type has forgotten that they can.
@@ -265,7 +277,7 @@ export class Link {
     const time = readNumber(args[TIME_ARG] as string);
     this.skewMs = time - now;
     this.state = step.next;
-    if (this.role === 'dialler') return this.#sayAuth();
+    if (this.role === 'dialler') return this.#host.send(this, this.#ourAuth());
     this.dialledAt = time;
     this.dialNonce = args[NONCE_ARG] as string;
     this.#introduce(now);
@@ -307,13 +319,13 @@ export class Link {
     if (this.role === 'listener') this.#host.verified(this, now);
   }
 
-  #sayAuth(): void {
-    this.#host.send(this, encodeFrame('AUTH', this.#host.secrets.mac(this.#authText(this.role))));
+  #ourAuth(): Uint8Array {
+    return encodeFrame('AUTH', this.#host.secrets.mac(this.#authText(this.role)));
   }
 
-  /** A listener proves itself only to a dialler that has done so. */
-  #authListener(): void {
-    if (this.role === 'listener') this.#sayAuth();
+  /** What a listener still owes to a dialler that has proved itself; the dialler was the first to do so. */
+  #proof(): Uint8Array[] {
+    return this.role === 'listener' ? [this.#ourAuth()] : [];
   }
 
   #authText(role: Role): Uint8Array {
@@ -397,8 +409,15 @@ function isRefusal(frame: Frame): boolean {
 }
 
 function withLf(frame: Uint8Array): Uint8Array {
-  const line = new Uint8Array(frame.length + 1);
-  line.set(frame);
-  line[frame.length] = 0x0a;
-  return line;
+  return joined([frame, LINE_END]);
+}
+
+function joined(frames: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(frames.reduce((sum, frame) => sum + frame.length, 0));
+  let at = 0;
+  for (const frame of frames) {
+    bytes.set(frame, at);
+    at += frame.length;
+  }
+  return bytes;
 }

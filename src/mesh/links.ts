@@ -282,9 +282,7 @@ export class Links {
     if (first === undefined && this.#up.size >= MOST_UP) return link.close('busy', '', now);
     const isGhost = first?.link.peer !== undefined && first.link.peer.incarnation < peer.incarnation;
     if (isGhost) first.link.close('ghost', '', now);
-    else if (first !== undefined && !replaces(link, first.link, this.#self, peer, now)) {
-      return link.close('duplicate', '', now);
-    }
+    else if (first !== undefined && !replaces(link, first.link, this.#self, peer, now)) return link.spare(now);
     this.#goUp(entry, peer, now);
     if (first !== undefined && !isGhost) first.link.close('duplicate', '', now);
   }
