@@ -66,7 +66,8 @@ class Slots implements FrameSource {
 export function userList(context: Context, session: Session, frame: Frame, now: number): void {
   const room = context.rooms.find(frame.arg(0));
   if (room === undefined) return context.refuse(session, frame, now, 'ERR_NOSUCHROOM', frame.arg(0));
-  if (!context.spend(session, frame, 2, now)) return;
+  // A list costs what it makes: as much as a message to the same room, and its rows are as many.
+  if (!context.spend(session, frame, 2 + Math.floor(room.members.size / ROWS_A_POINT), now)) return;
   const { name } = room;
   const users = [...room.members];
   // A user may have another name by the time that its row is written; the text of this moment is shared by all lists.
@@ -80,7 +81,7 @@ export function userList(context: Context, session: Session, frame: Frame, now: 
 }
 
 export function roomList(context: Context, session: Session, frame: Frame, now: number): void {
-  if (!context.spend(session, frame, 2, now)) return;
+  if (!context.spend(session, frame, 2 + Math.floor(context.rooms.size / ROWS_A_POINT), now)) return;
   const source = new Rows(
     [...context.rooms.all()],
     (frames, { name, members, port }) => replies.room(frames, name, members.size, port.order.epoch, port.order.next),
@@ -94,6 +95,9 @@ export function map(context: Context, session: Session, frame: Frame, now: numbe
   const source = new Rows(context.network.servers(), replies.server, replies.endOfMap);
   context.out.stream(session.connection, source);
 }
+
+/** Rows of a list that cost one point. */
+const ROWS_A_POINT = 100;
 
 export function history(context: Context, session: Session, frame: Frame, now: number): void {
   const asked = frame.arg(1);

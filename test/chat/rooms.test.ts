@@ -236,6 +236,21 @@ describe('a room nobody is in', () => {
 });
 
 describe('lists', () => {
+  test('ULIST of many costs more than ULIST of few', () => {
+    const world = new World({ flood: { rate: 1, burst: 10 } });
+    const asker = world.user('a', 'small');
+    for (let i = 0; i < 250; i++) world.user(`u${i}`, 'large');
+    world.now += 60_000;
+    const asked = (room: string): number => {
+      world.now += 60_000;
+      let times = 0;
+      while (errors(asker.ask(`<ULIST,${room}>`)).every((frame) => !frame.startsWith('<ERR_'))) times++;
+      return times;
+    };
+    expect(asked('small')).toBe(5);
+    expect(asked('large')).toBe(2);
+  });
+
   test('ULIST names everybody in a room, from outside too', () => {
     const world = new World();
     const a = world.user('a', 'Room');
