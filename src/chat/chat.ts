@@ -7,23 +7,30 @@
 // resumed is the last thing that its call does.)
 
 import { assert } from '../base/assert.ts';
-import type { ConnectionId, RoomKey } from '../base/ids.ts';
+import type { ConnectionId, RoomKey, ServerId } from '../base/ids.ts';
 import { type SendOutcome, WAITING } from '../base/outcome.ts';
 import { readFrame, WHOLE } from '../wire/grammar.ts';
 import { Frame } from '../wire/scanner.ts';
+import type { FrameWriter } from '../wire/writer.ts';
 import { type Command, findCommand } from './commands.ts';
 import type { ChatConfig } from './config.ts';
 import { quitReason } from './connection.ts';
 import { Context } from './context.ts';
 import { end, part } from './departure.ts';
+import type { ServerLoss } from './elsewhere.ts';
+import { readFact } from './facts.ts';
 import { roomDue } from './membership.ts';
 import { sent } from './messages.ts';
-import { OneServer } from './network.ts';
+import { NoPeers, OneServer } from './network.ts';
 import { verified } from './passwords.ts';
-import type { Network, Out } from './ports.ts';
-import { isRepeated } from './registration.ts';
+import { hearBroadcast } from './people.ts';
+import type { Network, Out, Peers } from './ports.ts';
+import { isRepeated, resumable } from './registration.ts';
+import * as replies from './replies.ts';
 import { badFrame, ERRORS, error, frameTooLong, REASONS } from './replies.ts';
-import type { Rooms } from './rooms.ts';
+import { Restoring } from './restoring.ts';
+import type { Room, Rooms } from './rooms.ts';
+import { route, type Verdict } from './routes.ts';
 import { ENDED, NEW, Session } from './session.ts';
 import { Users } from './users.ts';
 
@@ -36,11 +43,12 @@ export class Chat {
   /** Connections that were lost while it runs. */
   readonly #lost: { readonly session: Session; readonly reason: string }[] = [];
 
-  /** `network` undefined: this server is alone. */
-  constructor(config: ChatConfig, out: Out, network?: Network) {
+  /** `network` and `peers` left out: this server is alone. */
+  constructor(config: ChatConfig, out: Out, network?: Network, peers: Peers = new NoPeers()) {
     const { id, incarnation } = config.server;
     this.users = new Users(id, incarnation);
-    this.#context = new Context(config, out, this.users, network ?? new OneServer(config.server, this.users));
+    const seen = network ?? new OneServer(config.server, this.users);
+    this.#context = new Context(config, out, this.users, seen, peers);
     this.rooms = this.#context.rooms;
   }
 
@@ -114,6 +122,20 @@ export class Chat {
     this.#resume(session);
   }
 
+  /** The answer to what Peers.isToken was to ask for. */
+  tokenChecked(session: Session, ok: boolean, now: number): void {
+    if (session.registration?.asked === undefined) return;
+    this.#alone(now, () => resumable(this.#context, session, ok, now));
+    this.#resume(session);
+  }
+
+  /** What a command of the session waits for (RoomPort.ready) is there, or will not be: it is obeyed once more. */
+  again(session: Session, now: number): void {
+    if (session.held?.until !== 'again') return;
+    this.#alone(now, () => this.#obeyHeld(session, now));
+    if (session.held === undefined) this.#resume(session);
+  }
+
   /**
    * The outcome of a send that was WAITING. `seq` is the message's number when it was sent, else the number that it
    * was sent under, 0 for none. Called once for each, also when the session has ended meanwhile.
@@ -136,6 +158,77 @@ export class Chat {
     if (found !== undefined) this.#alone(now, () => roomDue(this.#context, found, now));
   }
 
+  // ── Other servers ──────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Judges a frame of a fact of `origin`, without looking at anything that is known. */
+  checkFact(origin: ServerId, incarnation: number, frame: Frame): Verdict {
+    const fact = readFact(origin, incarnation, frame);
+    return typeof fact === 'string' ? fact : 'good';
+  }
+
+  /** The next frame of a fact of `origin`. What is not good changes nothing. */
+  applyFact(origin: ServerId, frame: Frame, now: number): Verdict {
+    const fact = readFact(origin, 0, frame);
+    if (typeof fact === 'string') return fact;
+    this.#alone(now, () => {
+      if (fact.kind !== 'broadcast') this.#context.elsewhere.apply(origin, fact, now);
+      else if (origin !== this.#context.config.server.id) hearBroadcast(this.#context, origin, fact);
+    });
+    return 'good';
+  }
+
+  /** All that `origin` says of its users and of where they are will be given to what this returns. */
+  restoring(origin: ServerId): Restoring {
+    return new Restoring(origin, (facts, now) => {
+      this.#alone(now, () => this.#context.elsewhere.restore(origin, facts, now));
+    });
+  }
+
+  /** Writes the frames of `origin`, this server or another: its users, then who is in which room. */
+  snapshot(origin: ServerId, to: FrameWriter): void {
+    this.#context.elsewhere.snapshot(origin, to);
+  }
+
+  /** A server has ended, or was out of reach for too long: all of its users are gone. */
+  forget(origin: ServerId, loss: ServerLoss, now: number): void {
+    this.#alone(now, () => this.#context.elsewhere.forget(origin, loss, now));
+  }
+
+  /** A frame that another server sent to this one alone. */
+  route(from: ServerId, frame: Frame, now: number): Verdict {
+    let verdict: Verdict = 'bad';
+    this.#alone(now, () => {
+      verdict = route(this.#context, from, frame, now);
+    });
+    return verdict;
+  }
+
+  /** There is a room, made elsewhere; or it is spelled otherwise. Its port comes from Peers.openRoom, once. */
+  roomKnown(key: RoomKey, name: string, now: number): Room {
+    return this.#context.elsewhere.roomKnown(key, name, now);
+  }
+
+  /** A room is over; its port is closed. False, and nothing done, when somebody of this server is in it. */
+  roomEnded(key: RoomKey): boolean {
+    return this.#context.elsewhere.roomEnded(key);
+  }
+
+  /** Clients may connect elsewhere: RPL_SERVERS to everybody, if that is news. */
+  serversChanged(addresses: readonly string[], now: number): void {
+    const context = this.#context;
+    if (addresses.join() === context.servers.join()) return;
+    context.servers = [...addresses];
+    this.#alone(now, () => context.sayToAll((frames) => replies.servers(frames, addresses)));
+  }
+
+  /** What RPL_LIMITS says has changed: it goes to everybody once more. */
+  limitsChanged(announced: ChatConfig['announcedLimits'], now: number): void {
+    const context = this.#context;
+    if (announced.join() === context.limits.join()) return;
+    context.limits = announced;
+    this.#alone(now, () => context.sayToAll((frames) => replies.limits(frames, announced)));
+  }
+
   /** Checks what the command's row says, in order, and runs it. */
   #obey(session: Session, frame: Frame, now: number): void {
     const command = findCommand(frame);
@@ -153,7 +246,7 @@ export class Chat {
     if (command.granted && !isGranted(command, session)) {
       return context.refuse(session, frame, now, 'ERR_NOPRIVILEGES', '*');
     }
-    if (command.waits && session.unanswered > 0) context.hold(session, frame);
+    if (command.waits && session.unanswered > 0) context.hold(session, frame, 'answered');
     else command.run(context, session, frame, now);
   }
 
@@ -180,9 +273,9 @@ export class Chat {
     if (parting !== undefined && user !== undefined) {
       session.parting = undefined;
       part(this.#context, user, parting, now);
-      return session.heir === undefined ? undefined : this.#obeyHeld(session.heir, now);
     }
-    this.#obeyHeld(session, now);
+    const waiting = session.heir ?? session;
+    if (waiting.held?.until === 'answered') this.#obeyHeld(waiting, now);
   }
 
   #obeyHeld(session: Session, now: number): void {
@@ -200,8 +293,9 @@ export class Chat {
     if (held === undefined) return undefined;
     session.held = undefined;
     // It has fewer arguments than bytes, whatever their limit is.
-    const frame = new Frame(held.length);
-    const found = readFrame(frame, held, 0, held.length, held.length);
+    const bytes = held.frame;
+    const frame = new Frame(bytes.length);
+    const found = readFrame(frame, bytes, 0, bytes.length, bytes.length);
     assert(found === WHOLE, 'a frame that was good is good');
     return frame;
   }

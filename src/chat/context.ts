@@ -11,32 +11,45 @@ import { FrameWriter } from '../wire/writer.ts';
 import { charge, take } from './bucket.ts';
 import type { ChatConfig } from './config.ts';
 import { end } from './departure.ts';
+import { Elsewhere } from './elsewhere.ts';
+import { writeFact } from './facts.ts';
 import { Nicknames } from './nicknames.ts';
-import type { Network, Out } from './ports.ts';
+import type { Network, Out, Peers } from './ports.ts';
 import { ERRORS, type ErrorName, error, REASONS } from './replies.ts';
 import { Rooms } from './rooms.ts';
-import { ENDED, type Session } from './session.ts';
+import { ENDED, type Held, type Session } from './session.ts';
 import type { Users } from './users.ts';
 
 export class Context {
   readonly config: ChatConfig;
   readonly out: Out;
   readonly network: Network;
+  readonly peers: Peers;
   readonly users: Users;
   readonly nicknames: Nicknames;
   readonly rooms: Rooms;
+  readonly elsewhere: Elsewhere;
+  /** Where else clients may connect today. */
+  servers: ChatConfig['servers'];
+  /** What RPL_LIMITS says today. */
+  limits: ChatConfig['announcedLimits'];
   /** The round of telling: whoever bears its mark was told. */
   round = 0;
   readonly #frames = new FrameWriter(1024);
+  readonly #facts = new FrameWriter();
 
-  constructor(config: ChatConfig, out: Out, users: Users, network: Network) {
+  constructor(config: ChatConfig, out: Out, users: Users, network: Network, peers: Peers) {
     const { nickHistory, nickHistoryMs, goneUsers } = config.limits;
     this.config = config;
     this.out = out;
     this.users = users;
     this.network = network;
+    this.peers = peers;
     this.nicknames = new Nicknames(nickHistory, nickHistoryMs, goneUsers);
     this.rooms = new Rooms();
+    this.elsewhere = new Elsewhere(this);
+    this.servers = config.servers;
+    this.limits = config.announcedLimits;
   }
 
   /** The writer, empty. What it held before is gone. */
@@ -49,6 +62,19 @@ export class Context {
   reply(session: Session): void {
     if (session.state === ENDED) return;
     this.out.reply(session.connection, this.#frames.bytes, 0, this.#frames.length);
+  }
+
+  /** Says what `write` writes to every client of this server that is registered. */
+  sayToAll(write: (frames: FrameWriter) => void): void {
+    write(this.begin());
+    for (const { session } of this.users.all()) if (session !== undefined) this.reply(session);
+  }
+
+  /** Tells the network what has happened to a user of this server. */
+  tell(verb: string, ...args: readonly (string | number)[]): void {
+    this.#facts.clear();
+    writeFact(this.#facts, verb, ...args);
+    this.peers.fact(this.#facts.bytes, 0, this.#facts.length);
   }
 
   /** Refuses the command in `frame`. */
@@ -98,9 +124,9 @@ export class Context {
   }
 
   /** Keeps a command for later; the session's input waits. */
-  hold(session: Session, frame: Frame): void {
+  hold(session: Session, frame: Frame, until: Held['until']): void {
     assert(session.held === undefined, 'a frame while the input waits');
-    session.held = frame.bytes.slice(frame.start, frame.end);
+    session.held = { frame: frame.bytes.slice(frame.start, frame.end), until };
     this.out.pause(session.connection);
   }
 

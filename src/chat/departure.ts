@@ -31,16 +31,36 @@ export function end(context: Context, session: Session, reason: string, now: num
 export function part(context: Context, user: User, reason: string, now: number): void {
   const session = user.session;
   assert(session === undefined || session.state === ENDED, 'a user that goes while its session stays');
+  depart(context, user, reason, now);
+  context.tell('QUIT', user.uid, reason);
+  if (session !== undefined) session.user = undefined;
+  user.session = undefined;
+}
+
+/** Ends a session that others have taken the place of: its user does not wait for what it said before. */
+export function endNow(context: Context, session: Session, reason: string, now: number): void {
+  context.close(session, reason, now);
+  const { user, parting } = session;
+  session.parting = undefined;
+  if (user !== undefined) part(context, user, parting ?? reason, now);
+}
+
+/** A user, of whichever server, is no more. */
+export function depart(context: Context, user: User, reason: string, now: number): void {
+  vanish(context, user, reason, now);
+  const freed = context.nicknames.release(user, now);
+  context.users.remove(user);
+  if (freed !== undefined) context.elsewhere.reappear(freed, now);
+}
+
+/** Those who share a room with the user hear `reason`, and it is in no room any more. */
+export function vanish(context: Context, user: User, reason: string, now: number): void {
   const frames = context.begin();
   quit(frames, user.ident, reason);
   tellPeers(context, user, frames);
   const rooms = user.rooms;
   user.leaveAll();
   for (const room of rooms) vacate(context, room, user, now);
-  context.nicknames.release(user, now);
-  context.users.remove(user);
-  if (session !== undefined) session.user = undefined;
-  user.session = undefined;
 }
 
 /** Ends what `user` holds in `room`: its reservation and its membership. */

@@ -28,6 +28,7 @@ export function createRoom(context: Context, session: Session, frame: Frame, now
   if (!context.spend(session, frame, 2, now)) return;
   const room = new Room(key, name, out.openRoom(key, name, now), now);
   rooms.add(room);
+  context.elsewhere.opened(room);
   room.port.wakeAt(now + limits.roomIdleMs);
   roomCreated(context.begin(), room);
   context.reply(session);
@@ -51,13 +52,17 @@ export function joinRoom(context: Context, session: Session, frame: Frame, now: 
   if (isNew && user.rooms.length >= context.config.limits.roomsPerUser) {
     return context.refuse(session, frame, now, 'ERR_TOOMANYROOMS', name, TEXTS.userRoomsFull);
   }
+  const ready = room.port.ready?.(session) ?? 'yes';
+  if (ready === 'later') return context.hold(session, frame, 'again');
+  if (ready === 'no') return context.refuse(session, frame, now, 'ERR_ROOMUNAVAILABLE', name, TEXTS.noJoin);
   if (!context.spend(session, frame, 1, now)) return;
-  if (isNew) enter(context, session, user, room, now);
+  if (isNew) enter(context, user, room, now);
   session.current = room;
   greet(context, session, user, room, epoch as Epoch | '', last);
 }
 
-function enter(context: Context, session: Session, user: User, room: Room, now: number): void {
+/** The user, of whichever server, is in the room from now on. */
+export function enter(context: Context, user: User, room: Room, now: number): void {
   const quiet = room.members.size + 1 > context.config.limits.presence;
   if (!quiet && room.members.size > 0) {
     const frames = context.begin();
@@ -66,8 +71,10 @@ function enter(context: Context, session: Session, user: User, room: Room, now: 
   }
   room.members.add(user);
   user.enter(room);
-  room.port.subscribe(session.connection);
   if (quiet) countLater(room, now);
+  if (user.session === undefined) return;
+  room.port.subscribe(user.session.connection);
+  context.tell('JOINROOM', user.uid, room.key);
 }
 
 /** Answers who joined, and says what it missed: behind its position, or what is decided above an undecided slot. */
@@ -88,11 +95,17 @@ export function leaveRoom(context: Context, session: Session, frame: Frame, now:
   if (!context.spend(session, frame, 1, now)) return;
   // First, and told by itself: the last that the leaver hears of the room, whatever becomes of a number that it held.
   room.port.unsubscribe(session.connection);
+  if (session.current === room) session.current = undefined;
+  withdraw(context, user, room, now);
+  context.tell('LEAVEROOM', user.uid, room.key);
+}
+
+/** The user, of whichever server, is not in the room any more; those who are hear of it, and the user itself. */
+export function withdraw(context: Context, user: User, room: Room, now: number): void {
   const frames = context.begin();
   left(frames, room, user.ident);
-  context.reply(session);
+  if (user.session !== undefined) context.reply(user.session);
   if (room.members.size <= context.config.limits.presence) room.port.announce(frames.bytes, 0, frames.length);
-  if (session.current === room) session.current = undefined;
   user.leave(room);
   vacate(context, room, user, now);
 }
@@ -100,6 +113,8 @@ export function leaveRoom(context: Context, session: Session, frame: Frame, now:
 /** Does what is due in `room`: tells the number of members, or ends a room in which nobody is. */
 export function roomDue(context: Context, room: Room, now: number): void {
   if (room.members.size > 0) return tellCount(context, room, now);
+  // A room that is at home elsewhere ends there.
+  if (room.port.elsewhere === true) return;
   const endsAt = room.emptySince + context.config.limits.roomIdleMs;
   if (now < endsAt) return room.port.wakeAt(endsAt);
   context.rooms.remove(room);

@@ -1,7 +1,9 @@
-// A network of one server: what MAP, LOCATE and SCLOSE see where there are no links.
+// A network of one server: what MAP, LOCATE and SCLOSE see where there are no links. Nobody is told
+// anything there.
 
+import type { ServerId } from '../base/ids.ts';
 import type { ServerIdentity } from './config.ts';
-import type { CloseVerdict, Network, ServerRow } from './ports.ts';
+import type { CloseVerdict, Network, Peers, RoomPort, ServerRow } from './ports.ts';
 import type { Users } from './users.ts';
 
 export class OneServer implements Network {
@@ -15,7 +17,7 @@ export class OneServer implements Network {
 
   servers(): readonly ServerRow[] {
     const { name, id, info } = this.#server;
-    return [{ name, id, hopcount: 0, via: '', users: this.#users.size, info }];
+    return [{ name, id, hopcount: 0, via: '', users: this.#users.here, info }];
   }
 
   hopcount(): number {
@@ -25,5 +27,25 @@ export class OneServer implements Network {
   close(server: string, peer: string): CloseVerdict {
     if (server !== this.#server.name) return 'no-such-server';
     return peer === '' ? 'self' : 'no-such-peer';
+  }
+}
+
+export class NoPeers implements Peers {
+  fact(): void {}
+
+  to(): boolean {
+    return false;
+  }
+
+  nameOf(server: ServerId): string {
+    return String(server);
+  }
+
+  openRoom(): RoomPort {
+    throw new Error('no other server has a room');
+  }
+
+  isToken(): boolean {
+    return false;
   }
 }

@@ -1,4 +1,5 @@
-// Nicknames: who owns which, and who had which before. A nickname has one owner; the living come before the history.
+// Nicknames: who owns which, and who had which before. A nickname has one owner, who follows from all claims to it; the
+// living come before the history.
 //
 // The history is bounded: each user that is here keeps its newest former name for as long as it is here, and up to
 // `names` of them for `keptMs`; a user that has gone is kept with its names for `keptMs`, and no more than `gone` such
@@ -7,6 +8,7 @@
 import { assert } from '../base/assert.ts';
 import type { Uid } from '../base/ids.ts';
 import { foldNick } from '../wire/names.ts';
+import { Ownership } from './ownership.ts';
 import type { User } from './users.ts';
 
 /** A name that `user` gave up at `time`. */
@@ -18,7 +20,7 @@ export interface Former {
 }
 
 export class Nicknames {
-  readonly #owners = new Map<string, User>();
+  readonly ownership = new Ownership();
   /** Folded name → who had it last. */
   readonly #former = new Map<string, Former>();
   /** Users that have gone, in the order of their going. */
@@ -40,34 +42,44 @@ export class Nicknames {
 
   /** Whose nickname `nick` is. */
   owner(nick: string): User | undefined {
-    return this.#owners.get(foldNick(nick));
+    return this.ownership.owner(foldNick(nick));
   }
 
-  /** Makes `user` the owner of its nickname, which is free or passes to it from another. */
-  claim(user: User): void {
-    this.#owners.set(user.folded, user);
+  /** Adds the claim of a user that has come; `resumes`: the user whose place it takes. */
+  claim(user: User, resumes?: Uid): void {
+    this.ownership.add(user, resumes);
   }
 
-  /** Gives `user` another nickname, which is free or differs in case alone. */
+  /** Gives `user` another nickname. */
   rename(user: User, nick: string, now: number): void {
     const before = user.nick;
     const folded = user.folded;
     user.rename(nick, now);
     if (user.folded === folded) return;
-    assert(!this.#owners.has(user.folded), 'a nickname with two owners');
-    this.#owners.delete(folded);
-    this.#owners.set(user.folded, user);
+    this.ownership.move(user, folded);
     this.#remember(user, before, folded, now);
   }
 
-  /** `user` has gone: its nickname is free, unless it has passed to another, and is remembered. */
-  release(user: User, now: number): void {
+  /** `user` has gone and is remembered; its claim is over. Returns whose place is free again, if that is so. */
+  release(user: User, now: number): Uid | undefined {
     assert(user.endedAt === 0, 'a user that goes twice');
-    if (this.#owners.get(user.folded) === user) this.#owners.delete(user.folded);
+    const freed = this.ownership.remove(user);
     user.endedAt = now;
     this.#remember(user, user.nick, user.folded, now);
     this.#gone.set(user.uid, user);
     this.#forget(now);
+    return freed;
+  }
+
+  /** A user that was thought to have gone is there again: as `user`, who has its former names. */
+  recall(user: User): void {
+    const gone = this.#gone.get(user.uid);
+    if (gone === undefined) return;
+    this.#gone.delete(user.uid);
+    for (const former of gone.former ?? []) {
+      if (this.#former.get(former.folded) !== former || former.folded === user.folded) this.#drop(former);
+      else this.#add(user, { ...former, user });
+    }
   }
 
   /** Who had `nick` last, when nobody has it. */
@@ -96,11 +108,14 @@ export class Nicknames {
   }
 
   #remember(user: User, nick: string, folded: string, now: number): void {
-    const former: Former = { nick, folded, user, time: now };
+    this.#add(user, { nick, folded, user, time: now });
+    this.#prune(user.former as Former[], now);
+  }
+
+  #add(user: User, former: Former): void {
     if (user.former === undefined) user.former = [former];
     else user.former.push(former);
-    this.#former.set(folded, former);
-    this.#prune(user.former, now);
+    this.#former.set(former.folded, former);
   }
 
   /** Drops the names that are too many or too old; the newest stays. */

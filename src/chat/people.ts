@@ -2,21 +2,14 @@
 // last and is still here.
 
 import { utf8 } from '../base/bytes.ts';
-import { canonicalize } from '../wire/canonical.ts';
+import type { ServerId } from '../base/ids.ts';
 import type { Frame } from '../wire/scanner.ts';
 import type { Context } from './context.ts';
-import {
-  broadcast,
-  broadcastSent,
-  ERRORS,
-  error,
-  listMessage,
-  listSent,
-  location,
-  TEXTS,
-  wasLocation,
-} from './replies.ts';
-import { REGISTERED, type Session } from './session.ts';
+import { type BroadcastFact, isScope, type Scope } from './facts.ts';
+import { broadcast, broadcastSent, ERRORS, error, listSent, location, TEXTS, wasLocation } from './replies.ts';
+import { isPresent, message } from './routes.ts';
+import type { Session } from './session.ts';
+import { textArg } from './text.ts';
 import type { User } from './users.ts';
 
 export function lsend(context: Context, session: Session, frame: Frame, now: number): void {
@@ -27,16 +20,15 @@ export function lsend(context: Context, session: Session, frame: Frame, now: num
     return context.refuse(session, frame, now, 'ERR_TOOMANYTARGETS', frame.arg(targets + 1));
   }
   if (!context.spend(session, frame, frame.argc - 1, now)) return;
-  const found = new Set<Session>();
+  const found = new Set<User>();
   const unknown = new Set<string>();
   for (let i = 1; i < frame.argc; i++) {
     const name = frame.arg(i);
-    const target = context.nicknames.find(name, now)?.session;
-    if (target === undefined || target.state !== REGISTERED) unknown.add(name);
-    else found.add(target);
+    const target = context.nicknames.find(name, now);
+    if (!isPresent(target)) unknown.add(name);
+    else if (!found.has(target) && message(context, target, (session.user as User).nick, now, text)) found.add(target);
+    else if (!found.has(target)) unknown.add(name);
   }
-  listMessage(context.begin(), (session.user as User).nick, now, text);
-  for (const target of found) context.reply(target);
   const frames = context.begin();
   for (const name of unknown) error(frames, 'ERR_NOSUCHNICK', 'LSEND', name, ERRORS.ERR_NOSUCHNICK).end();
   listSent(frames, found.size);
@@ -45,20 +37,30 @@ export function lsend(context: Context, session: Session, frame: Frame, now: num
 
 export function bsend(context: Context, session: Session, frame: Frame, now: number): void {
   const scope = frame.arg(0);
-  if (scope !== 'clients' && scope !== 'servers' && scope !== 'all') {
-    return context.refuse(session, frame, now, 'ERR_BADARGUMENT', scope, TEXTS.scope);
-  }
+  if (!isScope(scope)) return context.refuse(session, frame, now, 'ERR_BADARGUMENT', scope, TEXTS.scope);
   const text = textOf(context, session, frame, 1, now);
   if (text === undefined || !context.spend(session, frame, 2, now)) return;
-  const user = session.user as User;
-  if (scope !== 'servers') {
-    broadcast(context.begin(), user.nick, scope, now, text);
-    for (const { session: reader } of context.users.all()) if (reader !== undefined) context.reply(reader);
-  }
+  const { nick, ident } = session.user as User;
+  sayToAll(context, nick, scope, now, text);
   const words = scope === 'clients' ? {} : { text: frame.arg(1) };
-  context.out.log('operator.broadcast', { by: user.ident, operator: session.operator?.name ?? '', scope, ...words });
+  context.out.log('operator.broadcast', { by: ident, operator: session.operator?.name ?? '', scope, ...words });
+  context.tell('BMSG', nick, scope, now, frame.arg(1));
   broadcastSent(context.begin(), scope);
   context.reply(session);
+}
+
+/** A broadcast of another server: its clients have heard it there. */
+export function hearBroadcast(context: Context, origin: ServerId, fact: BroadcastFact): void {
+  const { nick, scope, time, text } = fact;
+  sayToAll(context, nick, scope, time, text);
+  if (scope === 'clients') return;
+  context.out.log('operator.broadcast', { by: nick, server: context.peers.nameOf(origin), scope, text: fact.words });
+}
+
+/** Says a broadcast to the clients of this server, if it is for clients. */
+function sayToAll(context: Context, nick: string, scope: Scope, time: number, text: Uint8Array): void {
+  if (scope === 'servers') return;
+  context.sayToAll((frames) => broadcast(frames, nick, scope, time, text));
 }
 
 /** Argument `i`, a text, in canonical bytes; refused when it is too long. */
@@ -69,9 +71,7 @@ function textOf(
   i: number,
   now: number,
 ): Uint8Array<ArrayBufferLike> | undefined {
-  const start = frame.argStart[i] as number;
-  const end = frame.argEnd[i] as number;
-  const text = frame.argEscaped[i] === 0 ? frame.bytes.slice(start, end) : canonicalize(frame.bytes, start, end);
+  const text = textArg(frame, i);
   if (text.length <= context.config.limits.textBytes) return text;
   context.refuse(session, frame, now, 'ERR_TEXTTOOLONG', utf8(text, 0, text.length));
   return undefined;

@@ -68,6 +68,13 @@ export interface RoomOrder {
 /** Order and delivery of one room. Created with the room, closed with it. */
 export interface RoomPort {
   readonly order: RoomOrder;
+  /** Another server is the room's home: only that one ends it when nobody is in it. */
+  readonly elsewhere?: boolean;
+  /**
+   * Whether `order` can say what who joins has to know. 'later': Chat.again(asker, now) follows when it can, or
+   * cannot for now. Where this is left out it always can.
+   */
+  ready?(asker: Session): 'yes' | 'later' | 'no';
   /** From now on the connection gets what is announced and published in the room. */
   subscribe(connection: ConnectionId): void;
   /** The connection still gets what came until now, and nothing later. */
@@ -138,4 +145,24 @@ export interface Network {
   hopcount(server: string): number;
   /** Closes `server`, or its link to `peer` where that is not ''. */
   close(server: string, peer: string, comment: string): CloseVerdict;
+}
+
+/** What the other servers are told, and asked for. */
+export interface Peers {
+  /**
+   * The next fact of this server: one frame bytes[start, end) with its LF, which is true here already. It may be told
+   * while a fact of another server is applied. The bytes are copied.
+   */
+  fact(bytes: Uint8Array, start: number, end: number): void;
+  /** One frame with its LF for one other server. The bytes are copied. False: it is not within reach. */
+  to(server: ServerId, bytes: Uint8Array, start: number, end: number): boolean;
+  /** What the server is called; its id in decimal where that is not known. */
+  nameOf(server: ServerId): string;
+  /** Makes the delivery of a room that is at home elsewhere, and the way to its order. */
+  openRoom(key: RoomKey, name: string, now: number): RoomPort;
+  /**
+   * Whether `token` is that of a uid which another server gave out. 'later': Chat.tokenChecked(session, ok, now)
+   * follows, once.
+   */
+  isToken(session: Session, uid: Uid, token: string): boolean | 'later';
 }

@@ -3,7 +3,7 @@
 
 import type { FrameWriter } from '../wire/writer.ts';
 import type { Context } from './context.ts';
-import { members } from './replies.ts';
+import { members, nick as nickFrame } from './replies.ts';
 import type { Room } from './rooms.ts';
 import { REGISTERED } from './session.ts';
 import type { User } from './users.ts';
@@ -42,6 +42,14 @@ function tellOnce(context: Context, member: User, round: number): void {
   if (member.mark === round) return;
   member.mark = round;
   if (member.session !== undefined && member.session.state === REGISTERED) context.reply(member.session);
+}
+
+/** Gives `user` another nickname, and tells it. Returns whether the user itself was told. */
+export function changeNick(context: Context, user: User, nick: string, now: number): boolean {
+  const frames = context.begin();
+  nickFrame(frames, user.ident, nick);
+  context.nicknames.rename(user, nick, now);
+  return tellPeers(context, user, frames);
 }
 
 /** Has the number of members told soon: at once when that was not done lately. */

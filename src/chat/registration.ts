@@ -6,9 +6,10 @@ import type { Uid } from '../base/ids.ts';
 import { isNick, isUser, parseUid } from '../wire/names.ts';
 import type { Frame } from '../wire/scanner.ts';
 import type { Context } from './context.ts';
+import { userArgs } from './facts.ts';
 import { checkPassword } from './passwords.ts';
-import { tellPeers } from './presence.ts';
-import { nick as nickFrame, REASONS, welcome } from './replies.ts';
+import { changeNick } from './presence.ts';
+import { limits, nick as nickFrame, REASONS, servers, welcome } from './replies.ts';
 import { NEW, REGISTERED, type Registration, type Session } from './session.ts';
 import { User } from './users.ts';
 
@@ -22,12 +23,33 @@ export function pass(context: Context, session: Session, frame: Frame, now: numb
 }
 
 export function resume(context: Context, session: Session, frame: Frame, now: number): void {
-  const id = frame.arg(0);
-  const known = parseUid(id) !== undefined && context.out.isToken(id as Uid, frame.arg(1));
-  if (!known || remembered(context, id as Uid, now) === undefined) {
-    return context.refuse(session, frame, now, 'ERR_BADTOKEN', id);
+  const [id, token] = [frame.arg(0), frame.arg(1)];
+  const answer = isToken(context, session, id, token);
+  const known = answer !== false && remembered(context, id as Uid, now) !== undefined;
+  if (!known) return context.refuse(session, frame, now, 'ERR_BADTOKEN', id);
+  if (!context.spend(session, frame, 1, now)) return;
+  if (answer === true) noted(session).resumes = id as Uid;
+  else {
+    noted(session).asked = id as Uid;
+    context.out.pause(session.connection);
   }
-  if (context.spend(session, frame, 1, now)) noted(session).resumes = id as Uid;
+}
+
+/** Whose token it is, the server can say that gave the uid out. */
+function isToken(context: Context, session: Session, id: string, token: string): boolean | 'later' {
+  const parts = parseUid(id);
+  if (parts === undefined) return false;
+  if (parts.id === context.config.server.id) return context.out.isToken(id as Uid, token);
+  return context.peers.isToken(session, id as Uid, token);
+}
+
+/** Another server has answered whether a token is right. */
+export function resumable(context: Context, session: Session, ok: boolean, now: number): void {
+  const registration = noted(session);
+  const id = registration.asked as Uid;
+  registration.asked = undefined;
+  if (ok && remembered(context, id, now) !== undefined) registration.resumes = id;
+  else context.refuseVerb(session, 'RESUME', now, 'ERR_BADTOKEN', id);
 }
 
 export function nick(context: Context, session: Session, frame: Frame, now: number): void {
@@ -38,12 +60,13 @@ export function nick(context: Context, session: Session, frame: Frame, now: numb
   const owner = context.nicknames.owner(wanted);
   if (owner !== undefined && owner !== user) return context.refuse(session, frame, now, 'ERR_NICKINUSE', wanted);
   if (!context.spend(session, frame, 2, now)) return;
-  const same = user.nick === wanted;
-  const frames = context.begin();
-  nickFrame(frames, user.ident, wanted);
-  if (same) return context.reply(session);
-  context.nicknames.rename(user, wanted, now);
-  if (!tellPeers(context, user, frames)) context.reply(session);
+  const before = user.ident;
+  const told = user.nick !== wanted && changeNick(context, user, wanted, now);
+  if (!told) {
+    nickFrame(context.begin(), before, wanted);
+    context.reply(session);
+  }
+  if (user.ident !== before) context.tell('NICK', user.uid, wanted, user.claimedAt);
 }
 
 function chooseNick(context: Context, session: Session, frame: Frame, wanted: string, now: number): void {
@@ -101,7 +124,7 @@ function complete(context: Context, session: Session, frame: Frame, registration
 /** A ghost leaves behind what it said before, so who takes its place waits, and its frame is obeyed then. */
 function succeedLater(context: Context, session: Session, frame: Frame, ghost: Session, now: number): void {
   ghost.heir = session;
-  context.hold(session, frame);
+  context.hold(session, frame, 'answered');
   context.close(ghost, REASONS.resumed, now);
 }
 
@@ -114,7 +137,7 @@ function begin(
   before: User | undefined,
   now: number,
 ): void {
-  const { users, nicknames, config, out } = context;
+  const { nicknames, config, out } = context;
   const identity = {
     user: data[0] as string,
     host: session.host,
@@ -122,21 +145,19 @@ function begin(
     server: config.server.name,
   };
   const inherits = before !== undefined && nicknames.owner(wanted) === before;
-  const made = new User(users.nextUid(), session, wanted, identity, inherits ? before.claimedAt : now);
-  users.add(made);
-  nicknames.claim(made);
+  const made = new User(context.users.nextUid(), session, wanted, identity, inherits ? before.claimedAt : now);
+  context.users.add(made);
+  nicknames.claim(made, before?.uid);
   session.user = made;
   session.state = REGISTERED;
   session.registration = undefined;
-  if (before !== undefined) takeOver(context, before, made, now);
-  welcome(context.begin(), config, made, out.token(made.uid));
+  context.tell('USER', ...userArgs(made, before?.uid));
+  if (before !== undefined) context.elsewhere.succeed(before.uid, made, now);
+  const frames = context.begin();
+  welcome(frames, config.server, made, out.token(made.uid));
+  servers(frames, context.servers);
+  limits(frames, context.limits);
   context.reply(session);
-}
-
-/** Ends the ghost of a user whose place `made` has taken, if it is still there. */
-function takeOver(context: Context, before: User, made: User, now: number): void {
-  before.successor = made;
-  if (before.session !== undefined) context.close(before.session, REASONS.resumed, now);
 }
 
 /** Who `id` is today: the user itself, or who took its place, here or gone and remembered. */

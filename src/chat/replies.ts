@@ -6,7 +6,7 @@
 
 import type { Epoch, Uid } from '../base/ids.ts';
 import type { FrameWriter } from '../wire/writer.ts';
-import type { ChatConfig } from './config.ts';
+import type { ChatConfig, ServerIdentity } from './config.ts';
 import type { ServerRow } from './ports.ts';
 import type { Room } from './rooms.ts';
 import type { User } from './users.ts';
@@ -58,7 +58,9 @@ export const TEXTS = {
   scope: 'A scope is clients, servers or all',
   roomsFull: 'The server has as many rooms as it may; use one that is there',
   userRoomsFull: 'You are in as many rooms as you may; leave one first',
+  noJoin: 'The server that keeps the room cannot be reached now; join again later',
   noNumber: 'The room cannot give a number now; ask again later',
+  collision: 'Somebody on another server had this nickname before; connect again with another one',
   checks: 'Too many passwords are being checked; wait a little and send it again',
 } as const;
 
@@ -74,17 +76,25 @@ export function frameTooLong(to: FrameWriter, limit: number): void {
   to.begin('ERR_FRAMETOOLONG').arg('*').arg(limit).arg('A frame is longer than the limit; connect again').end();
 }
 
-export function welcome(to: FrameWriter, config: ChatConfig, user: User, token: string): void {
-  const { name, version, birth } = config.server;
+/** All of the welcome but RPL_SERVERS and RPL_LIMITS, which come behind it. */
+export function welcome(to: FrameWriter, server: ServerIdentity, user: User, token: string): void {
+  const { name, version, birth } = server;
   to.begin('RPL_WELCOME').arg('*').arg(user.ident).arg(user.uid).arg(token).end();
   to.begin('RPL_YOURHOST').arg(name).arg(version).end();
   to.begin('RPL_CREATED').arg(new Date(birth).toISOString()).end();
   to.begin('RPL_MYINFO').arg(name).arg(version).arg(USER_MODES).arg(ROOM_MODES).end();
+}
+
+/** Where else clients may connect. */
+export function servers(to: FrameWriter, addresses: readonly string[]): void {
   to.begin('RPL_SERVERS');
-  for (const server of config.servers) to.arg(server);
+  for (const address of addresses) to.arg(address);
   to.end();
+}
+
+export function limits(to: FrameWriter, announced: ChatConfig['announcedLimits']): void {
   to.begin('RPL_LIMITS');
-  for (const [limit, value] of config.announcedLimits) to.arg(`${limit}=${value}`);
+  for (const [limit, value] of announced) to.arg(`${limit}=${value}`);
   to.end();
 }
 
@@ -156,6 +166,11 @@ export function listMessage(to: FrameWriter, from: string, time: number, text: U
   to.begin('LMSG').arg(from).arg(time).raw(text, 0, text.length).end();
 }
 
+/** The same for the server of the user `to`, who is to get it. */
+export function listMessageTo(to: FrameWriter, user: Uid, from: string, time: number, text: Uint8Array): void {
+  to.begin('LMSG').arg(user).arg(from).arg(time).raw(text, 0, text.length).end();
+}
+
 export function listSent(to: FrameWriter, count: number): void {
   to.begin('RPL_LSENT').arg(count).end();
 }
@@ -198,6 +213,11 @@ export function kill(to: FrameWriter, name: string, comment: string): void {
   to.begin('KILL').arg(name).arg(comment).end();
 }
 
+/** For the server of `user`, who is to be ended in the name of `by`. */
+export function killUser(to: FrameWriter, user: Uid, comment: string, by: string): void {
+  to.begin('KILL').arg(user).arg(comment).arg(by).end();
+}
+
 export function serverClosed(to: FrameWriter, name: string): void {
   to.begin('RPL_SCLOSED').arg(name).end();
 }
@@ -209,4 +229,10 @@ export const REASONS = {
   frame: 'A frame was too long',
   passwords: 'Too many wrong passwords',
   resumed: 'Resumed by a new connection',
+  collision: 'The nickname belongs to somebody else',
+  /** A user of another server went while that could not be heard. */
+  missed: 'Gone meanwhile',
+  /** Behind the name of a server, of which all users are gone. */
+  left: 'has left the network',
+  restarted: 'was started again',
 } as const;

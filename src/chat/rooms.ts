@@ -10,9 +10,10 @@ import type { User } from './users.ts';
 
 export class Room {
   readonly key: RoomKey;
-  readonly name: string;
+  /** As it is shown: the form of its first creation, which may turn out to have been elsewhere. */
+  name: string;
   /** The name as it is written in frames; nothing in it is ever escaped. */
-  readonly nameBytes: Uint8Array;
+  nameBytes: Uint8Array;
   readonly port: RoomPort;
   readonly members = new Set<User>();
   /** Since when nobody is in it, in Unix milliseconds. Means nothing while somebody is. */
@@ -28,6 +29,13 @@ export class Room {
     this.nameBytes = utf8Bytes(name);
     this.port = port;
     this.emptySince = now;
+  }
+
+  /** Another spelling of its name. */
+  rename(name: string): void {
+    if (name === this.name) return;
+    this.name = name;
+    this.nameBytes = utf8Bytes(name);
   }
 }
 

@@ -25,6 +25,14 @@ export interface Registration {
   data: readonly string[] | undefined;
   /** The user whose place this one takes. */
   resumes: Uid | undefined;
+  /** The uid whose token another server is asked for. */
+  asked?: Uid | undefined;
+}
+
+/** A command that waits: until no send is unanswered, or until Chat.again(). */
+export interface Held {
+  readonly frame: Uint8Array;
+  readonly until: 'answered' | 'again';
 }
 
 /** An operator's name and what it may do. */
@@ -52,8 +60,8 @@ export class Session {
   failures = 0;
   /** The operator whose password is being checked, '' before registration; undefined when none is. */
   checking: string | undefined = undefined;
-  /** The frame of the command that waits until no send is unanswered. */
-  held: Uint8Array | undefined = undefined;
+  /** The command that waits, and with it all input. */
+  held: Held | undefined = undefined;
   /** Who resumes this session and waits until its sends are answered. */
   heir: Session | undefined = undefined;
   /** The reason of the QUIT that waits until no send is unanswered. */

@@ -3,8 +3,8 @@
 
 import { assert } from '../base/assert.ts';
 import { utf8Bytes } from '../base/bytes.ts';
-import { type ServerId, type Uid, uid } from '../base/ids.ts';
-import { foldNick } from '../wire/names.ts';
+import { type ServerId, serverId, type Uid, uid } from '../base/ids.ts';
+import { foldNick, parseUid } from '../wire/names.ts';
 import type { Former } from './nicknames.ts';
 import type { Room } from './rooms.ts';
 import type { Session } from './session.ts';
@@ -50,6 +50,11 @@ export class User {
     this.claimedAt = claimedAt;
   }
 
+  /** The server that it came to. */
+  get home(): ServerId {
+    return serverId(parseUid(this.uid)?.id ?? 0);
+  }
+
   /** The same string until the nickname changes. */
   get ident(): string {
     this.#ident ??= `${this.nick}!${this.user}@${this.host}`;
@@ -69,6 +74,12 @@ export class User {
     this.folded = folded;
     this.#nickBytes = undefined;
     this.#ident = undefined;
+  }
+
+  /** `heir` takes its place. Nobody takes the place of who took its own: that would never end. */
+  succeededBy(heir: User): void {
+    for (let next: User | undefined = heir; next !== undefined; next = next.successor) if (next === this) return;
+    this.successor = heir;
   }
 
   enter(room: Room): void {
@@ -97,6 +108,7 @@ export class Users {
   readonly #byUid = new Map<Uid, User>();
   readonly #server: ServerId;
   #counter: number;
+  #here = 0;
 
   /** Uids of `server` are counted from a thousand times its incarnation. */
   constructor(server: ServerId, incarnation: number) {
@@ -104,8 +116,14 @@ export class Users {
     this.#counter = incarnation * 1000;
   }
 
+  /** Users anywhere. */
   get size(): number {
     return this.#byUid.size;
+  }
+
+  /** Users of this server. */
+  get here(): number {
+    return this.#here;
   }
 
   nextUid(): Uid {
@@ -115,10 +133,12 @@ export class Users {
   add(user: User): void {
     assert(!this.#byUid.has(user.uid), 'a uid given twice');
     this.#byUid.set(user.uid, user);
+    if (user.session !== undefined) this.#here++;
   }
 
   remove(user: User): void {
     assert(this.#byUid.delete(user.uid), 'a user removed twice');
+    if (user.session !== undefined) this.#here--;
   }
 
   byUid(id: Uid): User | undefined {
