@@ -14,7 +14,7 @@ import { Deadlines } from '../base/deadlines.ts';
 import type { ConnectionId, ServerId } from '../base/ids.ts';
 import { Frame } from '../wire/scanner.ts';
 import { Dialler, type DiallerOut } from './dialler.ts';
-import { type Contact, type Endpoint, foldName, type Identity, sameServer } from './identity.ts';
+import { type Contact, clashes, type Endpoint, foldName, type Identity, sameServer } from './identity.ts';
 import { LINK_LIMITS, Link, type LinkHost, type LinkLimits } from './link.ts';
 import { judge, type LiveServers, replaces } from './rules.ts';
 import type { Chance, Secrets } from './secrets.ts';
@@ -28,6 +28,7 @@ const MOST_HANDSHAKES = 128;
 const MOST_HANDSHAKES_AN_ADDRESS = 32;
 /** A server that is told of its own ghost so soon after its start has only a clock that went wrong in between. */
 const STARTER_MS = 60_000;
+const LASTING_MS = 1000;
 /** A clock this far from ours is worth a warning. */
 const SKEW_MS = 1000;
 
@@ -93,6 +94,8 @@ export class Links {
   #self: Identity;
   #startedAt = 0;
   #tickedAt = 0;
+  /** Some link lasted. */
+  #lasted = false;
   /** An incarnation is raised once. */
   #raised = false;
   /** It was raised, and the links of the former one are still there. */
@@ -306,6 +309,7 @@ export class Links {
     this.#due.clear(link);
     if (why !== 'lost') this.#out.close(link.id, why === 'silent' || why === 'timeout');
     if (link.upAt === 0 || peer === undefined) return this.#handshakeEnded(entry, why, detail, now);
+    if (why !== 'registered' && now - link.upAt >= LASTING_MS) this.#lasted = true;
     const wasCurrent = this.#up.get(peer.id) === entry;
     if (wasCurrent) this.#up.delete(peer.id);
     this.#out.log('info', 'link.down', { server: peer.name, id: peer.id, why, detail });
@@ -332,12 +336,20 @@ export class Links {
   #refused(link: Link, incarnation: number, now: number): void {
     const { peer } = link;
     this.#out.log('warn', 'link.registered', { server: peer?.name ?? '*', incarnation });
-    const isStarter = now - this.#startedAt < STARTER_MS && !this.#raised;
-    if (!isStarter || incarnation < this.#self.incarnation) return;
+    const isStarter = now - this.#startedAt < STARTER_MS && !this.#raised && !this.#hasLasted(link, now);
+    // Who says so because he himself is called like us tells us of no ghost of ours.
+    const isTwin = peer !== undefined && clashes(peer, this.#self);
+    if (!isStarter || isTwin || incarnation < this.#self.incarnation) return;
     this.#raised = true;
     this.#isNew = true;
     this.#self = { ...this.#self, incarnation: incarnation + 1 };
     this.#out.reincarnated(incarnation + 1, now);
+  }
+
+  /** Whether the network has had us for a while already, over another link than this one. */
+  #hasLasted(link: Link, now: number): boolean {
+    for (const other of this.#up.values()) if (other.link !== link && now - other.link.upAt >= LASTING_MS) return true;
+    return this.#lasted;
   }
 
   /** Under another incarnation, which every peer has to be told of: all links are made again. */
