@@ -17,6 +17,10 @@ export class Conversation {
   readonly #rooms: ReadonlyMap<string, Membership>;
   readonly #requests: Requests;
   readonly #registration: Registration;
+  // Most frames name the room and the epoch of the frame before: neither is worked out again.
+  #lastName: string | undefined;
+  #lastRoom: Membership | undefined;
+  #lastEpoch = '';
 
   constructor(
     session: ClientSession,
@@ -61,7 +65,7 @@ export class Conversation {
       case 'RPL_LAGGED': {
         const [room = '', epoch = '', fromText, toText] = args;
         const [from, to] = [readNumber(fromText), readNumber(toText)];
-        if (from !== undefined && to !== undefined && isEpoch(epoch))
+        if (from !== undefined && to !== undefined && this.#isEpoch(epoch))
           this.#room(room)?.order.lagged(epoch, from, to, now);
         return true;
       }
@@ -73,7 +77,7 @@ export class Conversation {
           this.#registration.welcome(args);
           return true;
         }
-        if (isEpoch(args[3] ?? '')) this.#room(args[0])?.welcome(args);
+        if (this.#isEpoch(args[3] ?? '')) this.#room(args[0])?.welcome(args);
         return this.#requests.reply(frame);
       }
       default:
@@ -84,7 +88,7 @@ export class Conversation {
   #takeSlot(frame: ClientFrame, arity: number): void {
     const [room = '', epoch = '', seqText, nick = '', timeText, text = '', id = ''] = frame.args;
     const seq = readNumber(seqText);
-    if (seq === undefined || seq < 1 || !isEpoch(epoch) || frame.args.length < arity) return;
+    if (seq === undefined || seq < 1 || !this.#isEpoch(epoch) || frame.args.length < arity) return;
     const message = arity === 3 ? undefined : { nick, time: readNumber(timeText) ?? 0, text, id };
     this.#room(room)?.order.slot(epoch, seq, message, this.#session.now);
     this.#requests.answer('FINDSEQUENCE', frame, true);
@@ -94,7 +98,7 @@ export class Conversation {
   #takeEpoch(args: readonly string[]): void {
     const [room = '', epoch = '', nextText, oldEpoch = '', oldLastText] = args;
     const next = readNumber(nextText);
-    if (next === undefined || !isEpoch(epoch)) return;
+    if (next === undefined || !this.#isEpoch(epoch)) return;
     const branches: Branch[] = [];
     for (let i = 5; i + 2 < args.length; i += 3) {
       const [from, last] = [readNumber(args[i + 1]), readNumber(args[i + 2])];
@@ -202,16 +206,24 @@ export class Conversation {
   }
 
   #room(name: string | undefined): Membership | undefined {
-    return this.#rooms.get(roomKey(name ?? '') ?? '');
+    const last = this.#lastRoom;
+    if (last !== undefined && name === this.#lastName && this.#rooms.get(last.key) === last) return last;
+    const room = this.#rooms.get(roomKey(name ?? '') ?? '');
+    this.#lastName = name;
+    this.#lastRoom = room;
+    return room;
+  }
+
+  #isEpoch(text: string): boolean {
+    if (text === this.#lastEpoch) return text !== '';
+    if (parseEpoch(text) === undefined) return false;
+    this.#lastEpoch = text;
+    return true;
   }
 
   #isOwn(identOrNick: string): boolean {
     return foldNick(nickOf(identOrNick)) === foldNick(this.#registration.nick);
   }
-}
-
-function isEpoch(text: string): boolean {
-  return parseEpoch(text) !== undefined;
 }
 
 function readLimits(args: readonly string[]): Map<string, number> {

@@ -99,6 +99,14 @@ export class EpochSlots {
     return true;
   }
 
+  /** Hands slot `seq` out at once; false when it is not the next one, or others are held. */
+  pass(seq: number, message: Message | undefined, emit: Emit): boolean {
+    if (seq !== this.next || this.#held.size > 0) return false;
+    this.next++;
+    emitSlot(this.epoch, seq, message, emit);
+    return true;
+  }
+
   /** Hands out everything from `next` up to the first slot that is not here. */
   drain(emit: Emit): void {
     while (this.#held.has(this.next)) this.#release(emit);
@@ -136,9 +144,14 @@ export class EpochSlots {
     const message = this.#held.get(seq);
     this.#held.delete(seq);
     this.heldBytes -= sizeOf(message);
-    if (message === undefined) emit({ kind: 'skipped', epoch: this.epoch, from: seq, to: seq });
-    else emit({ kind: 'message', epoch: this.epoch, seq, ...message });
+    emitSlot(this.epoch, seq, message, emit);
   }
+}
+
+function emitSlot(epoch: string, seq: number, message: Message | undefined, emit: Emit): void {
+  if (message === undefined) return emit({ kind: 'skipped', epoch, from: seq, to: seq });
+  const { nick, time, text, id } = message;
+  emit({ kind: 'message', epoch, seq, nick, time, text, id });
 }
 
 function sizeOf(message: Message | undefined): number {

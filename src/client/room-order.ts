@@ -129,6 +129,9 @@ export class RoomOrder {
   /** CMSG, or with no message SKIPSEQUENCE. */
   slot(epoch: string, seq: number, message: Message | undefined, now: number): void {
     const slots = this.#at(epoch) ?? this.#missedEpoch(epoch, seq);
+    // What most slots are: the next one of the epoch being read, with nothing behind it.
+    const only = this.#epochs.length === 1 && slots !== undefined && slots.missedBelow <= seq;
+    if (only && this.#gapAt === 0 && slots.pass(seq, message, this.#emit)) return;
     if (slots === undefined || !slots.put(seq, message)) return;
     this.#settle(now);
   }

@@ -51,6 +51,8 @@ export class Pace {
   }
 
   slowDown(now: number): void {
+    // Nothing goes out while we hold back: this answers what went out before, and says nothing new.
+    if (now < this.until) return;
     const wait = Math.min(this.#firstMs * 2 ** Math.min(this.#refusals, 16), this.#maxMs);
     this.#refusals++;
     this.until = now + Math.round(wait * (0.75 + this.#random() / 2 ** 33));

@@ -69,6 +69,17 @@ describe('with a window above 1', () => {
     expect(settled).toEqual(['1 sent', '2 sent', '3 sent', '4 sent', '5 sent']);
   });
 
+  test('a row of refusals is one reason to slow down', () => {
+    const { room, add, refuse, taken } = sends(4);
+    add(4);
+    taken();
+    refuse('ERR_FLOODING', 'm1', 'm2', 'm3', 'm4');
+    room.tick(99);
+    expect(taken()).toBe('');
+    room.tick(126);
+    expect(taken()).toBe('m1');
+  });
+
   test('one that was overtaken fails and is never sent again', () => {
     const { add, sent, refuse, taken, settled, pass } = sends(3);
     add(4);
