@@ -280,7 +280,13 @@ export class Chat {
 
   #obeyHeld(session: Session, now: number): void {
     const frame = this.#takeHeld(session);
-    if (frame !== undefined) this.#obey(session, frame, now);
+    if (frame === undefined) return;
+    this.#context.obeyedAgain = session;
+    try {
+      this.#obey(session, frame, now);
+    } finally {
+      this.#context.obeyedAgain = undefined;
+    }
   }
 
   /** Lets the session's input go on. Frames may come in before this returns. */

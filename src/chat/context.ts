@@ -33,6 +33,8 @@ export class Context {
   servers: ChatConfig['servers'];
   /** What RPL_LIMITS says today. */
   limits: ChatConfig['announcedLimits'];
+  /** Whose command is obeyed that waited; its input waits still. */
+  obeyedAgain: Session | undefined = undefined;
   /** The round of telling: whoever bears its mark was told. */
   round = 0;
   readonly #frames = new FrameWriter(1024);
@@ -123,11 +125,11 @@ export class Context {
     return false;
   }
 
-  /** Keeps a command for later; the session's input waits. */
+  /** Keeps a command for later; the session's input waits, or goes on waiting where the command waited before. */
   hold(session: Session, frame: Frame, until: Held['until']): void {
     assert(session.held === undefined, 'a frame while the input waits');
     session.held = { frame: frame.bytes.slice(frame.start, frame.end), until };
-    this.out.pause(session.connection);
+    if (this.obeyedAgain !== session) this.out.pause(session.connection);
   }
 
   /** Takes tokens for something refused, and closes the session that is a whole burst in debt. */

@@ -44,6 +44,11 @@ export class FakeRoom implements RoomPort, RoomOrder {
   waits = false;
   down = false;
   closed = false;
+  /** Another server is the home. */
+  elsewhere = false;
+  /** What who joins is told about waiting. */
+  readiness: 'yes' | 'later' | 'no' = 'yes';
+  readonly asked: Session[] = [];
   wake = Number.POSITIVE_INFINITY;
   readonly subscribers = new Set<ConnectionId>();
   readonly slots: SlotText[] = [];
@@ -60,6 +65,11 @@ export class FakeRoom implements RoomPort, RoomOrder {
     this.key = key;
     this.name = name;
     this.epoch = made;
+  }
+
+  ready(asker: Session): 'yes' | 'later' | 'no' {
+    if (this.readiness === 'later') this.asked.push(asker);
+    return this.readiness;
   }
 
   get next(): number {

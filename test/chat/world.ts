@@ -2,10 +2,18 @@
 // text and read what they got as text, so that tests compare exact bytes. It orders messages by counting, and knows
 // nothing of how the real parts do it.
 
-import { type ConnectionId, connectionId, epoch, type RoomKey, serverId, type Uid } from '../../src/base/ids.ts';
+import {
+  type ConnectionId,
+  connectionId,
+  epoch,
+  type RoomKey,
+  type ServerId,
+  serverId,
+  type Uid,
+} from '../../src/base/ids.ts';
 import { Chat } from '../../src/chat/chat.ts';
 import type { ChatConfig, Limits } from '../../src/chat/config.ts';
-import type { FrameSource, Network, Out, RoomPort } from '../../src/chat/ports.ts';
+import type { FrameSource, Network, Out, Peers } from '../../src/chat/ports.ts';
 import type { Session } from '../../src/chat/session.ts';
 import { BAD, FRAME, Frame, MORE, Scanner } from '../../src/wire/scanner.ts';
 import { encodeFrame, FrameWriter } from '../../src/wire/writer.ts';
@@ -34,11 +42,17 @@ export interface Settings extends Partial<Limits> {
   readonly password?: string;
   readonly servers?: readonly string[];
   readonly network?: Network;
+  readonly peers?: Peers;
+  /** Who it is; server 7, a.example, where it is left out. */
+  readonly server?: { readonly id: ServerId; readonly name: string; readonly incarnation: number };
 }
 
-export function config({ password, servers = [], network: _, ...limits }: Settings = {}): ChatConfig {
+const ALONE = { id: serverId(7), name: 'a.example', incarnation: START };
+
+export function config(settings: Settings = {}): ChatConfig {
+  const { password, servers = [], network: _, peers: __, server = ALONE, ...limits } = settings;
   return {
-    server: { name: 'a.example', id: serverId(7), version: 'v1', info: 'one, alone', birth: START, incarnation: START },
+    server: { version: 'v1', info: 'one, alone', birth: START, ...server },
     limits: { ...LIMITS, ...limits },
     announcedLimits: [
       ['protocol', 1],
@@ -136,11 +150,14 @@ export class World implements Out {
   announced = 0;
   /** Called when something is said to a connection. */
   onReply: ((connection: ConnectionId) => void) | undefined;
+  readonly #server: ServerId;
   #connections = 0;
   #epochs = 0;
 
   constructor(settings: Settings = {}) {
-    this.chat = new Chat(config(settings), this, settings.network);
+    this.#server = settings.server?.id ?? ALONE.id;
+    this.now = settings.server?.incarnation ?? START;
+    this.chat = new Chat(config(settings), this, settings.network, settings.peers);
   }
 
   connect(host = 'h'): Client {
@@ -206,8 +223,8 @@ export class World implements Out {
     this.onReply?.(connection);
   }
 
-  openRoom(key: RoomKey, name: string): RoomPort {
-    const port = new FakeRoom(this, key, name, epoch(START + this.#epochs++, serverId(7)));
+  openRoom(key: RoomKey, name: string): FakeRoom {
+    const port = new FakeRoom(this, key, name, epoch(START + this.#epochs++, this.#server));
     this.ports.set(key, port);
     return port;
   }
