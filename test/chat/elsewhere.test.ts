@@ -290,7 +290,7 @@ describe('rooms elsewhere', () => {
     room.readiness = 'later';
     a.say('<JOINROOM,dev>').drop();
     world.chat.again(a.session, world.now);
-    expect(world.chat.rooms.get(DEV)?.members.size).toBe(1);
+    expect(world.chat.rooms.get(DEV)?.members.size).toBe(0);
   });
 });
 
