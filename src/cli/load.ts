@@ -19,8 +19,10 @@ const PROGRESS_MS = 1_000;
 /** How long to wait for the last answers and deliveries, and how long when it was ended early. */
 const DRAIN_MS = 25_000;
 const DRAIN_EARLY_MS = 1_500;
-/** After the last expected delivery, how long to look whether more comes. */
+/** How long to look whether more comes: after the last expected delivery; without ids; when some are missing. */
 const QUIET_MS = 300;
+const QUIET_BARE_MS = 1_000;
+const QUIET_MISSING_MS = 3_000;
 /** How long connecting may take: this, and so much a client. */
 const GATHER_MS = 15_000;
 const GATHER_MS_A_CLIENT = 20;
@@ -124,10 +126,11 @@ class LoadRun {
       const deliveries = ledger.deliveries;
       if (deliveries !== before) quietSince = now;
       before = deliveries;
-      const settled = this.#options.ids ? ledger.unanswered === 0 : true;
-      const complete = settled && (this.#options.ids ? deliveries >= ledger.promised : true);
-      const quietMs = complete && this.#options.ids ? QUIET_MS : QUIET_MS * 10;
-      if (settled && now - quietSince >= quietMs && (complete || this.#crowd.online === this.#crowd.size)) return;
+      const { ids } = this.#options;
+      const settled = !ids || ledger.unanswered === 0;
+      const missing = this.#crowd.online < this.#crowd.size || (ids && deliveries < ledger.promised);
+      const quietMs = missing ? QUIET_MISSING_MS : ids ? QUIET_MS : QUIET_BARE_MS;
+      if (settled && now - quietSince >= quietMs) return;
       await Bun.sleep(20);
     }
   }

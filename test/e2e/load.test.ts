@@ -1,0 +1,252 @@
+// The load generator against a real server: a clean run is good, and every planted fault is found and counted.
+
+import { afterEach, describe, expect, test } from 'bun:test';
+import { resolve } from 'node:path';
+import type { Socket } from 'bun';
+import type { Result, Verdict } from '../../src/cli/load-report.ts';
+import { ServerProcess } from '../support/server.ts';
+
+const LOAD = resolve(import.meta.dir, '../../src/cli/load.ts');
+const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+function spawn(...args: string[]) {
+  const child = Bun.spawn([process.execPath, LOAD, ...args], { stdin: 'ignore', stdout: 'pipe', stderr: 'pipe' });
+  cleanups.push(() => child.kill('SIGKILL'));
+  return child;
+}
+
+/** A run to its end. */
+async function load(port: number, ...args: string[]) {
+  const child = spawn('--servers', `127.0.0.1:${port}`, '--json', ...args);
+  const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
+  const code = await child.exited;
+  if (!out.startsWith('{')) throw new Error(`no result: ${code} ${out} ${err}`);
+  return { code, ...(JSON.parse(out) as Result & { verdict: Verdict }) };
+}
+
+function quiet(...flags: string[]): Promise<ServerProcess> {
+  return ServerProcess.start('--flood', 'off', '--per-ip', 'off', '--log-level', 'error', ...flags);
+}
+
+/** What a proxy makes of the next message on its way to a client; '' for nothing. */
+type Fault = (frame: string) => string;
+
+/** A proxy that lets one of its connections suffer: `fault` is called for each message on its way to that client. */
+function proxy(port: number, fault: Fault): number {
+  interface Half {
+    other?: Socket<Half>;
+    early: Uint8Array[];
+    rest: string;
+    /** Of those that go to a client. */
+    fault?: Fault | undefined;
+  }
+  let connections = 0;
+  const pass = (half: Socket<Half>, chunk: Uint8Array): void => {
+    const { other, early } = half.data;
+    if (other === undefined) early.push(chunk);
+    else other.write(half.data.fault === undefined ? chunk : spoil(half.data, half.data.fault, chunk));
+  };
+  const spoil = (half: Half, spoiler: Fault, chunk: Uint8Array): string => {
+    const lines = (half.rest + new TextDecoder().decode(chunk)).split('\n');
+    half.rest = lines.pop() ?? '';
+    return lines.map((line) => (line.startsWith('<CMSG,') ? spoiler(`${line}\n`) : `${line}\n`)).join('');
+  };
+  const socket = { data: pass, close: (half: Socket<Half>) => void half.data.other?.end() };
+  const listener = Bun.listen<Half>({
+    hostname: '127.0.0.1',
+    port: 0,
+    socket: {
+      ...socket,
+      async open(near) {
+        near.data = { early: [], rest: '' };
+        const suffers = connections++ === 1;
+        const data: Half = { early: [], rest: '', other: near, fault: suffers ? fault : undefined };
+        const far = await Bun.connect<Half>({ hostname: '127.0.0.1', port, data, socket });
+        near.data.other = far;
+        for (const chunk of near.data.early.splice(0)) far.write(chunk);
+      },
+    },
+  });
+  cleanups.push(() => listener.stop(true));
+  return listener.port;
+}
+
+/** Treats message 20, 40 and 60 so, and no other. */
+function thrice(treat: (frame: string) => string): Fault {
+  let count = 0;
+  return (frame) => (++count % 20 === 0 && count <= 60 ? treat(frame) : frame);
+}
+
+const SMALL = ['--clients', '6', '--rooms', '2', '--rate', '300', '--seconds', '1'];
+
+describe('a run without faults', () => {
+  test('is good, and every message reaches every member', async () => {
+    await using server = await quiet();
+    const pid = String(server.ready.pid);
+    const result = await load(
+      server.port,
+      '--clients',
+      '50',
+      '--rooms',
+      '5',
+      '--rate',
+      '400',
+      '--seconds',
+      '1',
+      '--pid',
+      pid,
+    );
+    expect(result).toMatchObject({
+      code: 0,
+      interrupted: false,
+      account: { sent: 400, acknowledged: 400, failed: 0, unanswered: 0, delivered: 4_000, expected: 4_000 },
+      verdict: { lost: 0, doubled: 0, outOfOrder: 0, good: true },
+      reconnects: 0,
+    });
+    expect(result.delivery.p50).toBeGreaterThan(0);
+    expect(result.delivery.max).toBeGreaterThanOrEqual(result.delivery.p99);
+    expect(result.servers[0]?.rssBytes).toBeGreaterThan(1_000_000);
+  });
+
+  test('with reserved numbers, with a window, and without ids', async () => {
+    await using server = await quiet();
+    const reserved = await load(server.port, ...SMALL, '--reserve', '0.3');
+    expect(reserved).toMatchObject({ code: 0, account: { acknowledged: 300, delivered: 900 } });
+    const windowed = await load(server.port, '--clients', '1', '--rate', '3000', '--seconds', '1', '--window', '64');
+    expect(windowed).toMatchObject({ code: 0, account: { acknowledged: 3_000, delivered: 3_000 } });
+    const bare = await load(server.port, ...SMALL, '--ids', 'off');
+    expect(bare).toMatchObject({ code: 0, account: { acknowledged: 0, accepted: 300, delivered: 900, expected: 900 } });
+  }, 20_000);
+
+  test('refused for sending too fast, windows lose nothing and keep the order', async () => {
+    await using server = await ServerProcess.start('--flood', '100:20', '--log-level', 'error');
+    const args = ['--clients', '4', '--rooms', '1', '--rate', '640', '--seconds', '1', '--window', '8'];
+    const result = await load(server.port, ...args);
+    expect(result).toMatchObject({ code: 0, verdict: { lost: 0, doubled: 0, outOfOrder: 0 } });
+    // Whoever sends faster than is allowed waits, and is seen to.
+    expect(result.acknowledgement.max).toBeGreaterThan(300);
+  }, 30_000);
+});
+
+describe('a fault on the way to one client', () => {
+  test('three lost messages are found and counted', async () => {
+    await using server = await quiet();
+    const result = await load(
+      proxy(
+        server.port,
+        thrice(() => ''),
+      ),
+      ...SMALL,
+    );
+    expect(result.verdict).toMatchObject({ lost: 3, doubled: 0, outOfOrder: 0 });
+    expect(result.code).toBe(1);
+  });
+
+  test('three doubled ones', async () => {
+    await using server = await quiet();
+    const result = await load(
+      proxy(
+        server.port,
+        thrice((frame) => frame + frame),
+      ),
+      ...SMALL,
+    );
+    expect(result.verdict).toMatchObject({ lost: 0, doubled: 3, outOfOrder: 0 });
+    expect(result.code).toBe(1);
+  });
+
+  test('three pairs that changed places', async () => {
+    await using server = await quiet();
+    let held = '';
+    const hold = thrice((frame) => {
+      held = frame;
+      return '';
+    });
+    const swap: Fault = (frame) => {
+      const before = held;
+      const now = hold(frame);
+      if (before === '') return now;
+      held = '';
+      return now + before;
+    };
+    const result = await load(proxy(server.port, swap), ...SMALL);
+    expect(result.verdict).toMatchObject({ lost: 0, doubled: 0, outOfOrder: 3 });
+    expect(result.code).toBe(1);
+  });
+
+  test('the last message of all, which nothing comes behind', async () => {
+    await using server = await quiet();
+    // Each of three members in a room sees 150 messages.
+    let count = 0;
+    const result = await load(
+      proxy(server.port, (frame) => (++count === 150 ? '' : frame)),
+      ...SMALL,
+    );
+    expect(result.verdict).toMatchObject({ lost: 1, neverCame: 1 });
+    expect(result.code).toBe(1);
+  }, 40_000);
+});
+
+describe('a run with trouble', () => {
+  test('ends early at SIGINT, with its table', async () => {
+    await using server = await quiet();
+    const child = spawn('--servers', `127.0.0.1:${server.port}`, '--clients', '5', '--rooms', '1', '--seconds', '600');
+    const reader = child.stderr.getReader();
+    let text = '';
+    while (!text.includes(' sent/s')) text += new TextDecoder().decode((await reader.read()).value);
+    child.kill('SIGINT');
+    const out = await new Response(child.stdout).text();
+    expect(await child.exited).toBe(0);
+    expect(out).toContain('ended early');
+    expect(out).toMatch(/^lost +0$/m);
+    expect(out).not.toContain('\u001b');
+  });
+
+  test('clients that are not let in end it with 1', async () => {
+    const refusal = '<ERR_BADNICK,NICK,x,no such names here>\n';
+    const socket = { open: (peer: Socket) => void peer.write(refusal), data: () => {} };
+    const listener = Bun.listen({ hostname: '127.0.0.1', port: 0, socket });
+    cleanups.push(() => listener.stop(true));
+    const child = spawn('--servers', `127.0.0.1:${listener.port}`, '--clients', '5');
+    const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
+    expect(await child.exited).toBe(1);
+    expect([out, err]).toEqual(['', expect.stringContaining('could not be connected')]);
+  });
+
+  test('a server that dies with its memory: what was acknowledged and not delivered is lost, and said so', async () => {
+    const first = await quiet();
+    const port = first.port;
+    const args = ['--clients', '20', '--rooms', '2', '--rate', '1000', '--seconds', '3', '--json'];
+    const child = spawn('--servers', `127.0.0.1:${port}`, ...args);
+    const reader = child.stderr.getReader();
+    let text = '';
+    while (!text.includes(' sent/s')) text += new TextDecoder().decode((await reader.read()).value);
+    await first.stop('SIGKILL');
+    await using _second = await quiet('--clients', `127.0.0.1:${port}`);
+    const { account, verdict, reconnects, gaps } = JSON.parse(await new Response(child.stdout).text()) as Result & {
+      verdict: Verdict;
+    };
+    expect(account.sent).toBe(3_000);
+    expect(account.acknowledged + account.failed).toBe(3_000);
+    expect(reconnects).toBeGreaterThanOrEqual(20);
+    expect(gaps).toBeGreaterThanOrEqual(20);
+    expect(verdict).toMatchObject({ doubled: 0, outOfOrder: 0, good: verdict.lost === 0 });
+    expect(verdict.lost).toBe(account.expected - account.delivered);
+    expect(await child.exited).toBe(verdict.lost === 0 ? 0 : 1);
+  }, 45_000);
+
+  test('reconnects are legal: a cut line loses nothing', async () => {
+    await using server = await quiet();
+    let victims = 0;
+    const cut: Fault = (frame) => {
+      // What is no frame makes nobody close; a server that says ERROR does.
+      victims++;
+      return victims === 30 ? `<ERROR,cut>\n${frame}` : frame;
+    };
+    const result = await load(proxy(server.port, cut), ...SMALL);
+    expect(result).toMatchObject({ reconnects: 1, verdict: { lost: 0, doubled: 0, outOfOrder: 0 }, code: 0 });
+  });
+});
