@@ -158,6 +158,12 @@ export class Chat {
     if (found !== undefined) this.#alone(now, () => roomDue(this.#context, found, now));
   }
 
+  /** Users of one server, this one or another. */
+  usersOn(server: ServerId): number {
+    const { config, elsewhere } = this.#context;
+    return server === config.server.id ? this.users.here : elsewhere.usersOf(server);
+  }
+
   // ── Other servers ──────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Judges a frame of a fact of `origin`, without looking at anything that is known. */

@@ -58,6 +58,11 @@ export class Elsewhere {
     return { servers: this.#parts.size, users, waiting: this.#waiting.size };
   }
 
+  /** Users of another server. */
+  usersOf(server: ServerId): number {
+    return this.#parts.get(server)?.size ?? 0;
+  }
+
   /** What `origin` says next. What makes no sense changes nothing, and neither does what is true already. */
   apply(origin: ServerId, fact: StateFact, now: number): void {
     if (origin === this.#context.config.server.id) return;

@@ -2,13 +2,16 @@
 // the one table of connections, so that ids never clash, and have outboxes like everybody's; what comes in is the
 // mesh's to read. Whoever connects here has proved nothing yet, and the mesh bounds that.
 
-import type { ConnectionId } from '../base/ids.ts';
-import type { State } from '../mesh/replica-ports.ts';
+import type { ConnectionId, ServerId } from '../base/ids.ts';
+import type { Chat } from '../chat/chat.ts';
+import type { FrameCursor } from '../mesh/group.ts';
+import { Frame } from '../wire/scanner.ts';
 import type { Connection } from './connection.ts';
 import type { Connections } from './connections.ts';
 import type { Endings } from './endings.ts';
 import type { Flusher } from './flusher.ts';
 import { Mesh, type MeshConfig, type MeshHost, type MeshPorts } from './mesh.ts';
+import { People } from './people.ts';
 import type { LogFields, LogLevel } from './ports.ts';
 
 /** What link connections share with those of clients. */
@@ -19,17 +22,21 @@ export interface LinkSurroundings {
   log(level: LogLevel, event: string, fields: LogFields): void;
   /** Something comes in at `now`. */
   entered(now: number): void;
+  /** It is made behind the mesh; nothing is asked of it before. */
+  chat(): Chat;
 }
 
 export class LinkConnections implements MeshHost {
   readonly mesh: Mesh;
   readonly #around: LinkSurroundings;
+  readonly #frame = new Frame();
   #now: number;
 
-  constructor(config: MeshConfig, ports: MeshPorts, state: State, around: LinkSurroundings, now: number) {
+  constructor(config: MeshConfig, ports: MeshPorts, around: LinkSurroundings, now: number) {
     this.#around = around;
     this.#now = now;
-    this.mesh = new Mesh(config, ports, this, state, now);
+    const people = new People(around.chat, () => this.#now);
+    this.mesh = new Mesh(config, ports, this, people, now);
   }
 
   // ── What the edge calls ────────────────────────────────────────────────────────────────────────────────────────
@@ -121,6 +128,10 @@ export class LinkConnections implements MeshHost {
 
   log(level: LogLevel, event: string, fields: LogFields): void {
     this.#around.log(level, event, fields);
+  }
+
+  arrived(from: ServerId, frames: FrameCursor): void {
+    while (frames.next(this.#frame)) this.#around.chat().route(from, this.#frame, this.#now);
   }
 
   // ── Inside ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -10,11 +10,12 @@
 import type { ConnectionId, ServerId } from '../base/ids.ts';
 import { Discovery, type DiscoveryOut } from '../mesh/discovery.ts';
 import type { LinkOut } from '../mesh/flow.ts';
-import { GROUP_VERBS, type Group, GroupReader } from '../mesh/group.ts';
+import { type FrameCursor, GROUP_VERBS, type Group, GroupReader } from '../mesh/group.ts';
 import type { Contact, Endpoint, Identity } from '../mesh/identity.ts';
 import { Links, type LinksOut, type UpLink } from '../mesh/links.ts';
 import { REPLICA_VERBS, Replica } from '../mesh/replica.ts';
 import type { ReplicaConfig, State, Watcher } from '../mesh/replica-ports.ts';
+import { Router } from '../mesh/route.ts';
 import type { Chance, Secrets } from '../mesh/secrets.ts';
 import type { ServerFact } from '../mesh/server-fact.ts';
 import type { Why } from '../mesh/why.ts';
@@ -49,23 +50,17 @@ export interface MeshHost {
   send(link: ConnectionId, bytes: Uint8Array, start: number, end: number): number;
   close(link: ConnectionId, atOnce: boolean): void;
   log(level: LogLevel, event: string, fields: LogFields): void;
+  /** Frames that another server sent to this one alone. */
+  arrived(from: ServerId, frames: FrameCursor): void;
 }
 
 const PROTOCOL = 1;
-
-/** A state of nothing: of other servers it is known that they are there, and how to reach them. */
-export const SERVERS_ALONE: State = {
-  check: () => 'unknown',
-  apply() {},
-  restore() {},
-  snapshot() {},
-  forget() {},
-};
 
 export class Mesh implements LinksOut, DiscoveryOut, LinkOut, Watcher {
   readonly links: Links;
   readonly discovery: Discovery;
   readonly replica: Replica;
+  readonly router: Router;
   readonly #config: MeshConfig;
   readonly #ports: MeshPorts;
   readonly #host: MeshHost;
@@ -86,6 +81,12 @@ export class Mesh implements LinksOut, DiscoveryOut, LinkOut, Watcher {
     this.discovery = new Discovery({ network: config.network, self }, ports.secrets, ports.chance, this);
     const server = { ...config.self, protocol: PROTOCOL };
     this.replica = new Replica({ ...config.replica, server }, state, this, this, now);
+    this.router = new Router(config.self.id, {
+      linkTowards: (to) => this.#linkTowards(to),
+      send: (link, bytes, start, end) => this.send(link, bytes, start, end),
+      arrived: (from, frames) => host.arrived(from, frames),
+      unreachable: (to) => host.log('debug', 'route.unreachable', { server: to }),
+    });
   }
 
   // ── What the node calls ────────────────────────────────────────────────────────────────────────────────────────
@@ -222,10 +223,19 @@ export class Mesh implements LinksOut, DiscoveryOut, LinkOut, Watcher {
 
   /** False when it is nothing that the mesh knows: it may be about the link itself. */
   #take(link: ConnectionId, group: Group, now: number): boolean {
+    if (group.verb === 'ROUTE') {
+      if (!this.router.receive(link, group)) this.links.fail(link, 'bad ROUTE', now);
+      return true;
+    }
     if (!REPLICA_VERBS.includes(group.verb)) return false;
     const fault = this.replica.receive(link, group, now);
     if (fault !== undefined) this.links.fail(link, fault, now);
     return true;
+  }
+
+  #linkTowards(to: ServerId): ConnectionId | undefined {
+    const hop = this.replica.topology.nextHop(to);
+    return hop === undefined ? undefined : this.replica.linkTo(hop);
   }
 
   #reachable(server: ServerFact | undefined): ServerFact | undefined {

@@ -8,10 +8,10 @@ import type { Mesh } from './mesh.ts';
 
 export class MeshNetwork implements Network {
   readonly #mesh: Mesh;
-  readonly #users: (server: string) => number;
+  readonly #users: (server: ServerId) => number;
 
   /** `users` counts the users of a server. */
-  constructor(mesh: Mesh, users: (server: string) => number) {
+  constructor(mesh: Mesh, users: (server: ServerId) => number) {
     this.#mesh = mesh;
     this.#users = users;
   }
@@ -24,7 +24,7 @@ export class MeshNetwork implements Network {
       const hopcount = topology.hopcount(id);
       if (server === undefined || hopcount === undefined) continue;
       const { name, info } = server;
-      rows.push({ name, id, hopcount, via: this.#via(id), users: this.#users(name), info });
+      rows.push({ name, id, hopcount, via: this.#via(id), users: this.#users(id), info });
     }
     return rows;
   }

@@ -28,8 +28,9 @@ import { Endings } from './endings.ts';
 import { Flusher } from './flusher.ts';
 import { Holds } from './holds.ts';
 import { LinkConnections } from './link-connections.ts';
-import { type MeshConfig, type MeshPorts, SERVERS_ALONE } from './mesh.ts';
+import type { MeshConfig, MeshPorts } from './mesh.ts';
 import { MeshNetwork } from './network.ts';
+import { MeshPeers } from './peers.ts';
 import type { Ports } from './ports.ts';
 import { pouring } from './pour.ts';
 import { type Channel, Rooms, type RoomsOut } from './rooms.ts';
@@ -82,8 +83,11 @@ export class Node implements Out, RoomsOut {
     this.connections = new Connections(config.limits.connections, this.shared);
     this.rooms = new Rooms(config.rooms, this);
     this.links = mesh && this.#linkConnections(mesh.config, mesh.ports);
-    const network = this.links && new MeshNetwork(this.links.mesh, (server) => this.#usersOf(server));
-    this.chat = new Chat(config.chat, this, network);
+    const network = this.links && new MeshNetwork(this.links.mesh, (server) => this.chat.usersOn(server));
+    const peers =
+      this.links &&
+      new MeshPeers(this.links.mesh, { openRoom: (...room) => this.openRoom(...room), isToken: ports.isToken });
+    this.chat = new Chat(config.chat, this, network, peers);
     this.#ping = encodeFrame('PING', config.chat.server.name);
   }
 
@@ -312,16 +316,13 @@ export class Node implements Out, RoomsOut {
       connections: this.connections,
       flusher: this.#flusher,
       endings: this.#endings,
+      chat: () => this.chat,
       log: this.#ports.log,
       entered: (now: number) => {
         this.now = now;
       },
     };
-    return new LinkConnections(config, ports, SERVERS_ALONE, around, config.self.incarnation);
-  }
-
-  #usersOf(server: string): number {
-    return server === this.#config.chat.server.name ? this.chat.users.size : 0;
+    return new LinkConnections(config, ports, around, config.self.incarnation);
   }
 
   // ── Input ──────────────────────────────────────────────────────────────────────────────────────────────────────

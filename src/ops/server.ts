@@ -18,7 +18,7 @@ import type { OperatorAccount } from './operators.ts';
 import type { Options } from './option-table.ts';
 import { derivedId } from './options.ts';
 import { PasswordChecks } from './passwords.ts';
-import { Tokens } from './tokens.ts';
+import { Tokens, tokenKey } from './tokens.ts';
 
 /** So long a connection that was told its end may stay open: a late word of the peer cannot cost it what it reads then. */
 const LAST_MOMENT_MS = 1000;
@@ -165,9 +165,10 @@ function logFault(log: Log, error: unknown): void {
   log.error('internal.error', { reason: describeFault(error) });
 }
 
-function ports(edge: Edge, { options, log, onStop }: ServerParts): Ports {
+function ports(edge: Edge, { options, secrets, log, onStop }: ServerParts): Ports {
   const checks = new PasswordChecks(options.passwordChecks, options.passwordQueue, (error) => logFault(log, error));
-  const tokens = new Tokens();
+  const [secret] = secrets;
+  const tokens = secret === undefined ? new Tokens() : new Tokens(tokenKey(secret));
   const memory = new Budget(options.roomMemoryBytes);
   const room = { slots: options.roomMessages, bytes: options.roomBytes };
   return {

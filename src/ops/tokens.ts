@@ -5,6 +5,11 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 
 const KEY_BYTES = 32;
 
+/** The key that all servers of a network make from its secret, so that each knows the tokens of all. */
+export function tokenKey(secret: string): Uint8Array {
+  return createHmac('sha256', secret).update('the key of resume tokens').digest();
+}
+
 export class Tokens {
   readonly #key: Uint8Array;
 
