@@ -1,5 +1,5 @@
 // Origins: every server that something is known of, with its log, and its state as a snapshot and as a digest. Snapshots
-// and digests are made when they are asked for and used again until the next fact.
+// and digests are made when they are asked for and used again until somebody says that the state has changed.
 
 import { Budget } from '../base/budget.ts';
 import type { ServerId } from '../base/ids.ts';
@@ -7,7 +7,7 @@ import { FrameWriter } from '../wire/writer.ts';
 import { digestOf } from './digest.ts';
 import { type LogLimits, Origin } from './origin.ts';
 import { freeze, type Snapshot } from './snapshot.ts';
-import { comparePositions, NOTHING, type Position } from './vector.ts';
+import { NOTHING, type Position } from './vector.ts';
 
 export interface OriginLimits {
   readonly servers: number;
@@ -18,17 +18,13 @@ export interface OriginLimits {
 /** Writes all frames of an origin's state, the server itself first. */
 export type Describe = (id: ServerId, frames: FrameWriter) => void;
 
-interface Stamped<Value> extends Position {
-  readonly value: Value;
-}
-
 export class Origins {
   readonly #limits: OriginLimits;
   readonly #budget: Budget;
   readonly #describe: Describe;
   readonly #origins = new Map<ServerId, Origin>();
-  readonly #snapshots = new Map<ServerId, Stamped<Snapshot>>();
-  readonly #digests = new Map<ServerId, Stamped<string>>();
+  readonly #snapshots = new Map<ServerId, Snapshot>();
+  readonly #digests = new Map<ServerId, string>();
 
   constructor(limits: OriginLimits, describe: Describe) {
     this.#limits = limits;
@@ -77,14 +73,14 @@ export class Origins {
   }
 
   snapshot(origin: Origin): Snapshot {
-    return stamped(this.#snapshots, origin, () => {
+    return cached(this.#snapshots, origin.id, () => {
       const frames = this.#frames(origin);
       return freeze(origin.id, { incarnation: origin.incarnation, n: origin.n }, frames.bytes, frames.length);
     });
   }
 
   digest(origin: Origin): string {
-    return stamped(this.#digests, origin, () => {
+    return cached(this.#digests, origin.id, () => {
       const frames = this.#frames(origin);
       return digestOf(frames.bytes, frames.length);
     });
@@ -97,11 +93,11 @@ export class Origins {
   }
 }
 
-/** What the cache has for the origin's position, made anew where it has none. */
-function stamped<Value>(cache: Map<ServerId, Stamped<Value>>, origin: Origin, make: () => Value): Value {
-  const cached = cache.get(origin.id);
-  if (cached !== undefined && comparePositions(cached, origin) === 0) return cached.value;
+/** What the cache has for the origin, made where it has nothing. */
+function cached<Value>(cache: Map<ServerId, Value>, id: ServerId, make: () => Value): Value {
+  const known = cache.get(id);
+  if (known !== undefined) return known;
   const value = make();
-  cache.set(origin.id, { incarnation: origin.incarnation, n: origin.n, value });
+  cache.set(id, value);
   return value;
 }

@@ -2,6 +2,9 @@
 
 import { describe, expect, test } from 'bun:test';
 import { serverId } from '../../src/base/ids.ts';
+import type { Group } from '../../src/mesh/group.ts';
+import { type ServerFact, writeServerFact } from '../../src/mesh/server-fact.ts';
+import { FrameWriter } from '../../src/wire/writer.ts';
 import { type Server, START, World } from './world.ts';
 
 /** Servers 1 … n, linked as the pairs say. */
@@ -93,6 +96,10 @@ describe('a line of three', () => {
     const [a, b, c] = [world.get(1), world.get(2), world.get(3)];
     c.join('cid', START, 'dev');
     world.quiet();
+    const writer = new FrameWriter();
+    writeServerFact(writer, a.replica.topology.server(c.id) as ServerFact);
+    const args = [c.id, c.incarnation, 1, 1].map(String);
+    const first = { args, count: 1, bytes: writer.bytes.slice(0, writer.length) };
     c.replica.leave('Shutting down');
     c.join('ghost', START);
     world.quiet();
@@ -102,12 +109,30 @@ describe('a line of three', () => {
       ]);
       expect(server.state.parts.has(c.id)).toBe(false);
     }
+    const link = [...a.wires.keys()][0] as never;
+    for (const verb of ['FACT', 'HAS']) {
+      expect(a.replica.receive(link, { ...first, verb }, world.now)).toBeUndefined();
+    }
+    expect([a.replica.kept.origins, a.replica.kept.asked]).toEqual([2, 0]);
     world.crash(c);
     world.start(3);
     world.connect(b, world.get(3));
     world.quiet();
     expect(world.disagreement()).toBeUndefined();
   });
+});
+
+test('a line of five carries each fact over each link once, and never back', () => {
+  const world = network(5, [...LINE, [3, 4], [4, 5]]);
+  world.crossings.clear();
+  for (let i = 0; i < 20; i++) world.get((i % 5) + 1).say(['BMSG', i]);
+  world.quiet();
+  const crossings = [...world.crossings].map(([key, times]) => {
+    const [id, , n, , from, to] = key.split(' ').map(Number) as [number, number, number, number, number, number];
+    return `${id} ${n} ${Math.min(from, to)} ${times}`;
+  });
+  expect(crossings.length).toBe(20 * 4);
+  expect(new Set(crossings).size).toBe(20 * 4);
 });
 
 describe('redundant links', () => {
@@ -173,11 +198,13 @@ describe('who is behind', () => {
     let most = 0;
     let late = 0;
     while (world.step()) {
-      if (late < 20) a.join(`late${late++}`, START);
+      // The last of them comes while the first parts are on their way, and the others are not sent.
+      if (b.replica.kept.intakeBytes === 0 && !b.state.parts.has(a.id)) a.join(`late${late++}`, START);
       most = Math.max(most, ...world.wires.map(({ queue }) => queue.length));
     }
     expect(world.disagreement()).toBeUndefined();
-    expect(nicks(b, 1).length).toBe(3020);
+    expect(late).toBeGreaterThan(2);
+    expect(nicks(b, 1).length).toBe(3000 + late);
     expect(b.replica.counters.snapshots).toBe(1);
     // Nothing queues up for a slow link but what it is given at once.
     expect(most).toBeLessThan(40);
@@ -198,6 +225,7 @@ describe('who is behind', () => {
     world.connect(again, c);
     world.quiet();
     expect(b.events).toContain('restarted s1');
+    expect(b.state.forgotten.map(({ why }) => why.kind)).toEqual(['restarted']);
     expect(nicks(b, 1)).toEqual(['new']);
     for (const group of late) {
       const wire = [...c.wires.values()].find(({ to }) => to === b);
@@ -207,6 +235,88 @@ describe('who is behind', () => {
     expect(late.length).toBeGreaterThan(0);
     expect(nicks(c, 1)).toEqual(['new']);
     expect(world.disagreement()).toBeUndefined();
+  });
+
+  test('gets nothing from a snapshot that is older than what it has', () => {
+    const world = network(2, []);
+    const [a, b] = [world.get(1), world.get(2)];
+    a.join('ann', START);
+    world.connect(a, b);
+    const snapshots: Group[] = [];
+    while (world.wires.some(({ queue }) => queue.length > 0)) {
+      for (const { queue } of world.wires)
+        snapshots.push(...queue.filter(({ verb, args }) => verb === 'SNAPSHOT' && args[0] === '1'));
+      world.step();
+    }
+    a.join('abe', START);
+    world.quiet();
+    const link = [...b.wires.keys()][0] as never;
+    expect(b.replica.receive(link, snapshots[0] as Group, world.now)).toBeUndefined();
+    expect(nicks(b, 1)).toEqual(['abe', 'ann']);
+    expect(b.replica.counters.wasted).toBe(1);
+    world.quiet();
+    expect(world.disagreement()).toBeUndefined();
+  });
+
+  test('asks somebody else when the link that it asked on is lost, or when nobody answers', () => {
+    for (const silent of [false, true]) {
+      const world = network(4, [
+        [1, 2],
+        [1, 3],
+      ]);
+      world.get(1).join('ann', START);
+      world.quiet();
+      const [asker, one, other] = [world.get(4), world.get(2), world.get(3)];
+      world.connect(asker, one);
+      world.connect(asker, other);
+      const there = world.wires.find(({ from, to }) => from === asker && to === one);
+      const back = world.wires.find(({ from, to }) => from === one && to === asker);
+      while ((back?.queue.length ?? 0) > 0) world.deliver(back as never);
+      expect(asker.replica.kept.asked).toBeGreaterThan(0);
+      if (there !== undefined) there.queue.length = 0;
+      if (silent) {
+        for (const wire of [there, back]) if (wire !== undefined) wire.deaf = true;
+        world.quiet();
+        expect(nicks(asker, 1)).toEqual([]);
+        world.pass(6000);
+      } else {
+        world.quiet();
+        world.cut(asker, one);
+        world.quiet();
+      }
+      expect(nicks(asker, 1)).toEqual(['ann']);
+    }
+  });
+
+  test('does not ask others for what its neighbour is about to tell it', () => {
+    const world = network(3, [...LINE, [1, 3]]);
+    const [a, b, c] = [world.get(1), world.get(2), world.get(3)];
+    world.now += 30_000;
+    a.join('ann', START);
+    const wire = (from: Server, to: Server) => world.wires.find((one) => one.from === from && one.to === to) as never;
+    world.deliver(wire(a, b));
+    b.replica.tick(world.now);
+    world.deliver(wire(b, c));
+    expect(nicks(b, 1)).toEqual(['ann']);
+    expect([nicks(c, 1), c.replica.kept.asked]).toEqual([[], 0]);
+    world.quiet();
+    expect(world.disagreement()).toBeUndefined();
+  });
+
+  test('hears of a restart through others while the link to the ghost is still up', () => {
+    const world = network(3, [...LINE, [1, 3]]);
+    const [a, b, ghost] = [world.get(1), world.get(2), world.get(3)];
+    ghost.join('old', START);
+    world.quiet();
+    for (const wire of world.wires) if (wire.from === ghost || wire.to === ghost) wire.deaf = true;
+    world.cut(b, ghost);
+    ghost.alive = false;
+    const again = world.start(3);
+    again.join('new', START);
+    world.connect(again, b);
+    world.quiet();
+    expect(nicks(b, 3)).toEqual(['new']);
+    expect(nicks(a, 3)).toEqual(['new']);
   });
 
   test('a later incarnation of ourselves is reported, and facts that we never said end the link', () => {
