@@ -32,7 +32,25 @@ import { Restoring } from './restoring.ts';
 import type { Room, Rooms } from './rooms.ts';
 import { route, type Verdict } from './routes.ts';
 import { ENDED, NEW, Session } from './session.ts';
-import { Users } from './users.ts';
+import { type User, Users } from './users.ts';
+
+/** What chat keeps. */
+export interface Kept {
+  readonly users: number;
+  readonly rooms: number;
+  /** Former nicknames. */
+  readonly former: number;
+  /** Users that have gone and are remembered. */
+  readonly gone: number;
+  /** Nicknames that somebody claims. */
+  readonly claims: number;
+  /** Users who took another's place. */
+  readonly resumed: number;
+  /** Other servers with users. */
+  readonly servers: number;
+  /** Rooms that are not known here and have users in them. */
+  readonly waiting: number;
+}
 
 export class Chat {
   readonly users: Users;
@@ -162,6 +180,20 @@ export class Chat {
   usersOn(server: ServerId): number {
     const { config, elsewhere } = this.#context;
     return server === config.server.id ? this.users.here : elsewhere.usersOf(server);
+  }
+
+  /** Whose nickname it is, in the whole network. */
+  owner(nick: string): User | undefined {
+    return this.#context.nicknames.owner(nick);
+  }
+
+  /** What is kept, counted: for operators and tests. */
+  get kept(): Kept {
+    const { nicknames, elsewhere } = this.#context;
+    const { names, gone } = nicknames.kept;
+    const { servers, waiting } = elsewhere.kept;
+    const { names: claims, resumed } = nicknames.ownership.kept;
+    return { users: this.users.size, rooms: this.rooms.size, former: names, gone, claims, resumed, servers, waiting };
   }
 
   // ── Other servers ──────────────────────────────────────────────────────────────────────────────────────────────

@@ -6,18 +6,8 @@ import { COMMANDS } from '../../src/chat/commands.ts';
 import { REGISTERED } from '../../src/chat/session.ts';
 import type { User } from '../../src/chat/users.ts';
 import { foldNick } from '../../src/wire/names.ts';
+import { chance } from './chance.ts';
 import { type Client, World } from './world.ts';
-
-/** Numbers below a bound, the same ones for the same seed (mulberry32). */
-function chance(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
-}
 
 const VERBS = COMMANDS.map(({ verb }) => verb);
 const WORDS = [
