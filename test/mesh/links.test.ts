@@ -9,7 +9,8 @@ import { type Network as Net, Network, type Server } from './network.ts';
 import { explore, type Pair, type Scene } from './pair.ts';
 import { bytes, hmac, identity, NETWORK, SECRET, START, secrets, text } from './servers.ts';
 
-const SEEDS = Array.from({ length: process.env.CHORUS_TEST_LONG === '1' ? 400 : 40 }, (_, i) => i + 1);
+const LONG = process.env.CHORUS_TEST_LONG === '1';
+const SEEDS = Array.from({ length: LONG ? 400 : 40 }, (_, i) => i + 1);
 const at = (id: number) => ({ host: `10.0.0.${id}`, port: 7401 });
 
 /** Servers 1 … count that find each other by multicast, started within `withinMs`. */
@@ -34,6 +35,25 @@ function pair(seed = 1): { net: Net; a: Server; b: Server } {
   b.start();
   expect(net.run(5000, () => isWhole([a, b]))).toBeLessThan(500);
   return { net, a, b };
+}
+
+/** Links to `victim` as somebody who knows the secret and is not one of us; says things over that link. */
+function guest(net: Net, victim: Server, slot: number): { say: (frames: string) => void; heard: () => string } {
+  const connection = connectionId(slot);
+  let heard = '';
+  const { send } = victim;
+  victim.send = (id, sent) => {
+    if (id === connection) heard += text(sent);
+    else send.call(victim, id, sent);
+  };
+  const say = (frames: string): void => victim.links.receive(connection, bytes(frames), net.now);
+  const server = `<SERVER,guest${slot}.example,0,${slot},x,10.9.9.9,7401,${START},,,1,${NETWORK},some-nonce,${net.now}>`;
+  victim.links.accepted(connection, '10.9.9.9', net.now);
+  say(server);
+  const theirs = /<SERVER[^>]*>/.exec(heard)?.[0];
+  say(`<AUTH,${hmac(`auth,dialler,${server}${theirs}`, SECRET)}>`);
+  expect(victim.peers).toContain(`guest${slot}.example`);
+  return { say, heard: () => heard };
 }
 
 describe('finding each other', () => {
@@ -126,7 +146,10 @@ describe('two links of one pair, in every order', () => {
   });
 
   test('both dial, and one connection is reset at any moment: one link is back within 5 s', () => {
+    let ends = 0;
     const { states } = explore({ a: [b], b: [at(1)], resets: 1 }, (world, schedule) => {
+      // Most of the time goes into what comes after; the short run looks at every fourth end.
+      if (ends++ % (LONG ? 1 : 4) !== 0) return;
       world.settle(5000);
       if (!same(world)) throw new Error(`not one link 5 s after ${schedule}`);
     });
@@ -147,6 +170,17 @@ describe('what breaks', () => {
       expect(isWhole([a, b])).toBe(false);
       expect(net.run(5000, () => isWhole([a, b]))).toBeLessThan(1000);
     }
+  });
+
+  test('who only ever came to us is dialled, where our id is the lower one', () => {
+    const net = new Network(1);
+    const low = net.add(identity(1), { multicast: false }).start();
+    const high = net.add(identity(2), { multicast: false, peers: [at(1)] }).start();
+    net.run(20_000);
+    expect(low.dials).toBe(0);
+    net.reset(low, high, [low]);
+    expect(net.run(10_000, () => isWhole([low, high]))).toBeLessThan(1000);
+    expect(low.dials).toBe(1);
   });
 
   test('a silent cut is noticed after 15 s, and a link is back within 5 s of the heal', () => {
@@ -224,6 +258,23 @@ describe('what breaks', () => {
     expect(a.dials).toBe(later);
   });
 
+  test('a connection that comes about too late is closed', () => {
+    const { net, a } = pair();
+    const asked: number[] = [];
+    const closed: unknown[] = [];
+    a.dial = (number) => asked.push(number);
+    a.cancel = () => asked.push(-1);
+    a.close = (...args) => closed.push(args[0]);
+    a.links.found(identity(3), net.now);
+    const [number = 0] = asked;
+    net.run(2999);
+    expect(asked).toEqual([number]);
+    net.run(1);
+    expect(asked).toEqual([number, -1]);
+    a.links.dialled(number, connectionId(9000), net.now);
+    expect(closed).toEqual([connectionId(9000)]);
+  });
+
   test('a loop that stood still does not hold its own silence against its peers', () => {
     const { net, a } = pair();
     net.run(3000);
@@ -289,6 +340,53 @@ describe('already registered', () => {
     expect(isWhole([a, again])).toBe(true);
   });
 
+  describe('an incarnation is raised', () => {
+    const told = (incarnation: number): string => `<ERR_ALREADYREGISTERED,SERVER,s1.example,text,${incarnation}>`;
+    const alone = (): { net: Net; one: Server } => {
+      const net = new Network(1);
+      return { net, one: net.add(identity(1), { multicast: false }).start() };
+    };
+
+    test('once only', () => {
+      const { net, one } = alone();
+      guest(net, one, 9000).say(told(START + 9));
+      expect(one.reincarnations).toEqual([START + 10]);
+      guest(net, one, 9001).say(told(START + 20));
+      expect(one.reincarnations).toEqual([START + 10]);
+    });
+
+    test('by nothing lower than its own', () => {
+      const { net, one } = alone();
+      guest(net, one, 9000).say(told(START - 1));
+      expect(one.reincarnations).toEqual([]);
+    });
+
+    test('in the first minute only', () => {
+      const { net, one } = alone();
+      net.run(60_000);
+      guest(net, one, 9000).say(told(START + 9));
+      expect(one.reincarnations).toEqual([]);
+    });
+
+    test.each([true, false])('not where some link lasted a second, still up or not: %p', (stillUp) => {
+      const { net, a, b } = pair();
+      net.run(1500);
+      if (!stillUp) net.reset(a, b);
+      guest(net, a, 9000).say(told(START + 9));
+      expect(a.reincarnations).toEqual([]);
+    });
+
+    test('not on the word of a namesake', () => {
+      const net = new Network(1);
+      const [one, twin] = [net.add(identity(1)), net.add(identity(2, { name: 's1.example', incarnation: START + 5 }))];
+      one.start();
+      twin.start();
+      net.run(30_000);
+      expect([...one.logged, ...twin.logged]).toContain('link.registered');
+      expect([...one.reincarnations, ...twin.reincarnations]).toEqual([]);
+    });
+  });
+
   test('two live processes of one name and address do not chase each other', () => {
     const net = new Network(1);
     const third = net.add(identity(3)).start();
@@ -325,6 +423,21 @@ describe('operators', () => {
       expect(a.dials + b.dials).toBe(dials);
       expect(net.run(120_000, () => isWhole([a, b]))).toBeLessThan(70_000);
     }
+  });
+
+  test.each(['closer', 'other'])('SCLOSE of a link holds for the next life of the %s, too', (who) => {
+    const { net, a, b } = pair();
+    a.links.sclose(b.self.name, 'maintenance', net.now);
+    net.run(500);
+    const [gone, stays] = who === 'closer' ? [a, b] : [b, a];
+    net.crash(gone);
+    const { dials } = stays;
+    const again = net.add({ ...gone.self, incarnation: net.now }).start();
+    net.run(60_000);
+    expect(stays.dials).toBe(dials);
+    expect(again.peers).toEqual([]);
+    expect(again.dials).toBeLessThan(65);
+    expect(net.run(600_000, () => isWhole([stays, again]))).toBeLessThan(545_000);
   });
 
   test('SCLOSE is said before the end, and of nobody who is not there', () => {
@@ -413,22 +526,11 @@ describe('strangers', () => {
 
   test('who knows the secret and says nonsense loses its link alone', () => {
     const { net, a, b } = pair();
-    const connection = connectionId(9000);
-    let said = '';
-    const { send } = a;
-    a.send = (id, sent) => {
-      if (id === connection) said += text(sent);
-      else send.call(a, id, sent);
-    };
-    const server = `<SERVER,evil.example,0,66,x,10.9.9.9,7401,${START},,,1,${NETWORK},some-nonce,${net.now}>`;
-    a.links.accepted(connection, '10.9.9.9', net.now);
-    a.links.receive(connection, bytes(server), net.now);
-    const mine = /<SERVER[^>]*>/.exec(said)?.[0];
-    a.links.receive(connection, bytes(`<AUTH,${hmac(`auth,dialler,${server}${mine}`, SECRET)}>`), net.now);
-    expect(a.peers).toEqual(['evil.example', 's2.example']);
-    a.links.receive(connection, bytes('<FACT,<<'), net.now);
+    const { say, heard } = guest(net, a, 9000);
+    expect(a.peers).toEqual(['guest9000.example', 's2.example']);
+    say('<FACT,<<');
     expect(a.peers).toEqual(['s2.example']);
-    expect(said).toContain('<ERR_BADFRAME,FACT,');
+    expect(heard()).toContain('<ERR_BADFRAME,FACT,');
     expect(isWhole([a, b])).toBe(true);
   });
 });

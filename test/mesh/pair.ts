@@ -5,6 +5,7 @@
 import { type ConnectionId, connectionId } from '../../src/base/ids.ts';
 import type { Endpoint, Identity } from '../../src/mesh/identity.ts';
 import { Links, type LinksOut, type UpLink } from '../../src/mesh/links.ts';
+import type { Why } from '../../src/mesh/why.ts';
 import { CHEAP, identity, NETWORK, SeededChance, START } from './servers.ts';
 
 type Step = (() => void) | undefined;
@@ -56,8 +57,9 @@ export class Side implements LinksOut {
   up(id: ConnectionId, link: UpLink): void {
     this.ups.set(id, link);
   }
-  down(id: ConnectionId): void {
+  down(id: ConnectionId, _: Identity, why: Why): void {
     if (!this.ups.delete(id)) throw new Error('down without up');
+    if (why === 'duplicate' && this.ups.size === 0) throw new Error('the better link is not up yet');
   }
   frame(): boolean {
     return false;
