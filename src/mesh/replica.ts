@@ -326,19 +326,24 @@ export class Replica {
 
   #takeVector({ flow }: Neighbour, group: Group): boolean {
     const vector = parseVector(group);
-    if (vector === undefined) return false;
-    for (const [id, entry] of vector) if (!this.#takeEntry(flow, id, entry)) return false;
+    if (vector === undefined || ![...vector.values()].every((entry) => this.#isEntry(entry))) return false;
+    let good = true;
+    for (const [id, entry] of vector) good = this.#takeEntry(flow, id, entry) && good;
     flow.told = true;
-    return true;
+    return good;
   }
 
   #takeHas({ flow }: Neighbour, group: Group): boolean {
     const parsed = parseEntry(group.args);
-    return parsed !== undefined && this.#takeEntry(flow, parsed.id, parsed.entry);
+    if (parsed === undefined || !this.#isEntry(parsed.entry)) return false;
+    return this.#takeEntry(flow, parsed.id, parsed.entry);
+  }
+
+  #isEntry(entry: Entry): boolean {
+    return entry.n > 0 && isIncarnation(entry.incarnation, this.#now);
   }
 
   #takeEntry(flow: Flow, id: ServerId, entry: Entry): boolean {
-    if (entry.n < 1 || !isIncarnation(entry.incarnation, this.#now)) return false;
     if (id === this.topology.self) return this.#hearOfSelf(entry);
     if (!this.#hear(flow, id, entry)) return true;
     const origin = this.#origins.get(id);
