@@ -76,7 +76,8 @@ describe('finding each other', () => {
       const net = new Network(seed);
       net.weather = { loss: 0.4, doubled: 0.3, delayMs: [1, 400] };
       const servers = found(net, 4);
-      expect(net.run(60_000, () => isWhole(servers))).toBeLessThan(60_000);
+      // A pair whose first questions and answers were all lost waits for the next, rare ones.
+      expect(net.run(300_000, () => isWhole(servers))).toBeLessThan(300_000);
     }
   });
 
