@@ -41,7 +41,6 @@ export function part(context: Context, user: User, reason: string, now: number):
 export function endNow(context: Context, session: Session, reason: string, now: number): void {
   context.close(session, reason, now);
   const { user, parting } = session;
-  session.parting = undefined;
   if (user !== undefined) part(context, user, parting ?? reason, now);
 }
 

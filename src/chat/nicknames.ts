@@ -77,8 +77,7 @@ export class Nicknames {
     if (gone === undefined) return;
     this.#gone.delete(user.uid);
     for (const former of gone.former ?? []) {
-      if (this.#former.get(former.folded) !== former || former.folded === user.folded) this.#drop(former);
-      else this.#add(user, { ...former, user });
+      if (this.#former.get(former.folded) === former) this.#add(user, { ...former, user });
     }
   }
 

@@ -393,6 +393,16 @@ describe('nicknames', () => {
     expect(site.peers.sent).toEqual([]);
   });
 
+  test('are judged when all of a snapshot is there, not before', () => {
+    const site = new Site();
+    const a = site.world.user('a');
+    // Who claimed it before is succeeded by somebody who comes later.
+    site.restore(B, user(ANN, 'a', 5, '9.1'), user(`8.${FIRST + 1}`, 'z', 6, ANN));
+    expect(a.closed).toBeUndefined();
+    site.facts(B, `<QUIT,8.${FIRST + 1},x>`);
+    expect(a.closed).toBeDefined();
+  });
+
   test('of a rename, and of a restored server', () => {
     const site = new Site();
     const [a, b] = [site.world.user('a'), site.world.user('b')];
@@ -471,6 +481,8 @@ describe('RESUME on another server', () => {
       site.facts(C, `<QUIT,${heir},x>`);
       expect(b.take().slice(-2)).toEqual(['<QUIT,n!u@h,x>', '<JOINROOM,dev,n!u@h>']);
       expect(b.ask('<LOCATE,n>')[0]).toContain(ANN);
+      site.route(`<LMSG,${ANN},x,1,x>`);
+      expect(site.peers.sent).toEqual([[B, `<LMSG,${ANN},x,1,x>`]]);
     }
   });
 
