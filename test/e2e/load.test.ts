@@ -1,26 +1,35 @@
 // The load generator against a real server: a clean run is good, and every planted fault is found and counted.
 
-import { afterEach, describe, expect, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
 import { resolve } from 'node:path';
 import type { Socket } from 'bun';
 import type { Result, Verdict } from '../../src/cli/load-report.ts';
 import { ServerProcess } from '../support/server.ts';
 
 const LOAD = resolve(import.meta.dir, '../../src/cli/load.ts');
-const cleanups: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
 
-function spawn(...args: string[]) {
+/** What a test has begun; ended with it. Tests run side by side. */
+class Scope implements Disposable {
+  readonly #ends: (() => unknown)[] = [];
+
+  defer(end: () => unknown): void {
+    this.#ends.push(end);
+  }
+
+  [Symbol.dispose](): void {
+    for (const end of this.#ends.reverse()) end();
+  }
+}
+
+function spawn(scope: Scope, ...args: string[]) {
   const child = Bun.spawn([process.execPath, LOAD, ...args], { stdin: 'ignore', stdout: 'pipe', stderr: 'pipe' });
-  cleanups.push(() => child.kill('SIGKILL'));
+  scope.defer(() => child.kill('SIGKILL'));
   return child;
 }
 
 /** A run to its end. */
-async function load(port: number, ...args: string[]) {
-  const child = spawn('--servers', `127.0.0.1:${port}`, '--json', ...args);
+async function load(scope: Scope, port: number, ...args: string[]) {
+  const child = spawn(scope, '--servers', `127.0.0.1:${port}`, '--json', ...args);
   const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
   const code = await child.exited;
   if (!out.startsWith('{')) throw new Error(`no result: ${code} ${out} ${err}`);
@@ -35,7 +44,7 @@ function quiet(...flags: string[]): Promise<ServerProcess> {
 type Fault = (frame: string) => string;
 
 /** A proxy that lets one of its connections suffer: `fault` is called for each message on its way to that client. */
-function proxy(port: number, fault: Fault): number {
+function proxy(scope: Scope, port: number, fault: Fault): number {
   interface Half {
     other?: Socket<Half>;
     early: Uint8Array[];
@@ -70,7 +79,7 @@ function proxy(port: number, fault: Fault): number {
       },
     },
   });
-  cleanups.push(() => listener.stop(true));
+  scope.defer(() => listener.stop(true));
   return listener.port;
 }
 
@@ -82,11 +91,14 @@ function thrice(treat: (frame: string) => string): Fault {
 
 const SMALL = ['--clients', '6', '--rooms', '2', '--rate', '300', '--seconds', '1'];
 
+// One at a time: these expect that nothing is late.
 describe('a run without faults', () => {
   test('is good, and every message reaches every member', async () => {
+    using scope = new Scope();
     await using server = await quiet();
     const pid = String(server.ready.pid);
     const result = await load(
+      scope,
       server.port,
       '--clients',
       '50',
@@ -112,30 +124,46 @@ describe('a run without faults', () => {
   });
 
   test('with reserved numbers, with a window, and without ids', async () => {
+    using scope = new Scope();
     await using server = await quiet();
-    const reserved = await load(server.port, ...SMALL, '--reserve', '0.3');
+    const reserved = await load(scope, server.port, ...SMALL, '--reserve', '0.3');
     expect(reserved).toMatchObject({ code: 0, account: { acknowledged: 300, delivered: 900 } });
-    const windowed = await load(server.port, '--clients', '1', '--rate', '3000', '--seconds', '1', '--window', '64');
+    const windowed = await load(
+      scope,
+      server.port,
+      '--clients',
+      '1',
+      '--rate',
+      '3000',
+      '--seconds',
+      '1',
+      '--window',
+      '64',
+    );
     expect(windowed).toMatchObject({ code: 0, account: { acknowledged: 3_000, delivered: 3_000 } });
-    const bare = await load(server.port, ...SMALL, '--ids', 'off');
+    const bare = await load(scope, server.port, ...SMALL, '--ids', 'off');
     expect(bare).toMatchObject({ code: 0, account: { acknowledged: 0, accepted: 300, delivered: 900, expected: 900 } });
   }, 20_000);
 
   test('refused for sending too fast, windows lose nothing and keep the order', async () => {
+    using scope = new Scope();
     await using server = await ServerProcess.start('--flood', '100:20', '--log-level', 'error');
     const args = ['--clients', '4', '--rooms', '1', '--rate', '640', '--seconds', '1', '--window', '8'];
-    const result = await load(server.port, ...args);
+    const result = await load(scope, server.port, ...args);
     expect(result).toMatchObject({ code: 0, verdict: { lost: 0, doubled: 0, outOfOrder: 0 } });
     // Whoever sends faster than is allowed waits, and is seen to.
     expect(result.acknowledgement.max).toBeGreaterThan(300);
   }, 30_000);
 });
 
-describe('a fault on the way to one client', () => {
+describe.concurrent('a fault on the way to one client', () => {
   test('three lost messages are found and counted', async () => {
+    using scope = new Scope();
     await using server = await quiet();
     const result = await load(
+      scope,
       proxy(
+        scope,
         server.port,
         thrice(() => ''),
       ),
@@ -146,9 +174,12 @@ describe('a fault on the way to one client', () => {
   });
 
   test('three doubled ones', async () => {
+    using scope = new Scope();
     await using server = await quiet();
     const result = await load(
+      scope,
       proxy(
+        scope,
         server.port,
         thrice((frame) => frame + frame),
       ),
@@ -159,6 +190,7 @@ describe('a fault on the way to one client', () => {
   });
 
   test('three pairs that changed places', async () => {
+    using scope = new Scope();
     await using server = await quiet();
     let held = '';
     const hold = thrice((frame) => {
@@ -172,17 +204,19 @@ describe('a fault on the way to one client', () => {
       held = '';
       return now + before;
     };
-    const result = await load(proxy(server.port, swap), ...SMALL);
+    const result = await load(scope, proxy(scope, server.port, swap), ...SMALL);
     expect(result.verdict).toMatchObject({ lost: 0, doubled: 0, outOfOrder: 3 });
     expect(result.code).toBe(1);
   });
 
   test('the last message of all, which nothing comes behind', async () => {
+    using scope = new Scope();
     await using server = await quiet();
     // Each of three members in a room sees 150 messages.
     let count = 0;
     const result = await load(
-      proxy(server.port, (frame) => (++count === 150 ? '' : frame)),
+      scope,
+      proxy(scope, server.port, (frame) => (++count === 150 ? '' : frame)),
       ...SMALL,
     );
     expect(result.verdict).toMatchObject({ lost: 1, neverCame: 1 });
@@ -190,10 +224,21 @@ describe('a fault on the way to one client', () => {
   }, 40_000);
 });
 
-describe('a run with trouble', () => {
+describe.concurrent('a run with trouble', () => {
   test('ends early at SIGINT, with its table', async () => {
+    using scope = new Scope();
     await using server = await quiet();
-    const child = spawn('--servers', `127.0.0.1:${server.port}`, '--clients', '5', '--rooms', '1', '--seconds', '600');
+    const child = spawn(
+      scope,
+      '--servers',
+      `127.0.0.1:${server.port}`,
+      '--clients',
+      '5',
+      '--rooms',
+      '1',
+      '--seconds',
+      '600',
+    );
     const reader = child.stderr.getReader();
     let text = '';
     while (!text.includes(' sent/s')) text += new TextDecoder().decode((await reader.read()).value);
@@ -206,21 +251,23 @@ describe('a run with trouble', () => {
   });
 
   test('clients that are not let in end it with 1', async () => {
+    using scope = new Scope();
     const refusal = '<ERR_BADNICK,NICK,x,no such names here>\n';
     const socket = { open: (peer: Socket) => void peer.write(refusal), data: () => {} };
     const listener = Bun.listen({ hostname: '127.0.0.1', port: 0, socket });
-    cleanups.push(() => listener.stop(true));
-    const child = spawn('--servers', `127.0.0.1:${listener.port}`, '--clients', '5');
+    scope.defer(() => listener.stop(true));
+    const child = spawn(scope, '--servers', `127.0.0.1:${listener.port}`, '--clients', '5');
     const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
     expect(await child.exited).toBe(1);
     expect([out, err]).toEqual(['', expect.stringContaining('could not be connected')]);
   });
 
   test('a server that dies with its memory: what was acknowledged and not delivered is lost, and said so', async () => {
+    using scope = new Scope();
     const first = await quiet();
     const port = first.port;
     const args = ['--clients', '20', '--rooms', '2', '--rate', '1000', '--seconds', '3', '--json'];
-    const child = spawn('--servers', `127.0.0.1:${port}`, ...args);
+    const child = spawn(scope, '--servers', `127.0.0.1:${port}`, ...args);
     const reader = child.stderr.getReader();
     let text = '';
     while (!text.includes(' sent/s')) text += new TextDecoder().decode((await reader.read()).value);
@@ -239,6 +286,7 @@ describe('a run with trouble', () => {
   }, 45_000);
 
   test('reconnects are legal: a cut line loses nothing', async () => {
+    using scope = new Scope();
     await using server = await quiet();
     let victims = 0;
     const cut: Fault = (frame) => {
@@ -246,7 +294,7 @@ describe('a run with trouble', () => {
       victims++;
       return victims === 30 ? `<ERROR,cut>\n${frame}` : frame;
     };
-    const result = await load(proxy(server.port, cut), ...SMALL);
+    const result = await load(scope, proxy(scope, server.port, cut), ...SMALL);
     expect(result).toMatchObject({ reconnects: 1, verdict: { lost: 0, doubled: 0, outOfOrder: 0 }, code: 0 });
   });
 });
