@@ -397,7 +397,8 @@ describe('nicknames', () => {
     const site = new Site();
     const a = site.world.user('a');
     // Who claimed it before is succeeded by somebody who comes later.
-    site.restore(B, user(ANN, 'a', 5, '9.1'), user(`8.${FIRST + 1}`, 'z', 6, ANN));
+    site.facts(C, user(`9.${FIRST}`, 'q'));
+    site.restore(B, user(ANN, 'a', 5, `9.${FIRST}`), user(`8.${FIRST + 1}`, 'z', 6, ANN));
     expect(a.closed).toBeUndefined();
     site.facts(B, `<QUIT,8.${FIRST + 1},x>`);
     expect(a.closed).toBeDefined();
