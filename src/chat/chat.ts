@@ -7,8 +7,8 @@
 // resumed is the last thing that its call does.)
 
 import { assert } from '../base/assert.ts';
-import type { ConnectionId, RoomKey, ServerId } from '../base/ids.ts';
-import { type SendOutcome, WAITING } from '../base/outcome.ts';
+import type { ConnectionId, Epoch, RoomKey, ServerId, Uid } from '../base/ids.ts';
+import { type ReserveOutcome, type SendOutcome, WAITING } from '../base/outcome.ts';
 import { readFrame, WHOLE } from '../wire/grammar.ts';
 import { Frame } from '../wire/scanner.ts';
 import type { FrameWriter } from '../wire/writer.ts';
@@ -20,7 +20,7 @@ import { end, part } from './departure.ts';
 import type { ServerLoss } from './elsewhere.ts';
 import { readFact } from './facts.ts';
 import { roomDue } from './membership.ts';
-import { sent } from './messages.ts';
+import { reserved, sent } from './messages.ts';
 import { NoPeers, OneServer } from './network.ts';
 import { verified } from './passwords.ts';
 import { hearBroadcast } from './people.ts';
@@ -156,18 +156,38 @@ export class Chat {
 
   /**
    * The outcome of a send that was WAITING. `seq` is the message's number when it was sent, else the number that it
-   * was sent under, 0 for none. Called once for each, also when the session has ended meanwhile.
+   * was sent under, 0 for none; `epoch` is that of the slot, left out for the room's own. Called once for each, also
+   * when the session has ended meanwhile.
    */
-  sent(session: Session, room: RoomKey, outcome: SendOutcome, seq: number, id: string, now: number): void {
+  sent(
+    session: Session,
+    room: RoomKey,
+    outcome: SendOutcome,
+    seq: number,
+    id: string,
+    now: number,
+    epoch?: Epoch,
+  ): void {
     assert(session.unanswered > 0 && outcome !== WAITING, 'the outcome of a send that did not wait');
     const waiting = session.held === undefined ? session.heir : session;
     const held = waiting?.held !== undefined;
     this.#alone(now, () => {
-      sent(this.#context, session, room, outcome, seq, id, now);
+      sent(this.#context, session, room, outcome, seq, id, now, epoch);
       session.unanswered--;
       if (session.unanswered === 0) this.#settle(session, now);
     });
     if (waiting !== undefined && held && waiting.held === undefined) this.#resume(waiting);
+  }
+
+  /** The answer to RoomOrder.reserve that came later. Nothing when the holder waits no longer. */
+  reserved(holder: Uid, room: RoomKey, outcome: ReserveOutcome, now: number): void {
+    const session = this.users.byUid(holder)?.session;
+    if (session?.held?.until !== 'number') return;
+    this.#alone(now, () => {
+      const frame = this.#takeHeld(session);
+      if (frame !== undefined) reserved(this.#context, session, frame, room, outcome, now);
+    });
+    this.#resume(session);
   }
 
   /** What RoomPort.wakeAt asked for. */

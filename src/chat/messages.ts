@@ -5,7 +5,7 @@
 import { unreachable } from '../base/assert.ts';
 import { equalBytes } from '../base/bytes.ts';
 import type { Epoch, RoomKey } from '../base/ids.ts';
-import type { SendOutcome } from '../base/outcome.ts';
+import type { ReserveOutcome, SendOutcome } from '../base/outcome.ts';
 import { EXPIRED, ID_REUSED, SENT, SENT_BEFORE, UNAVAILABLE, WAITING } from '../base/outcome.ts';
 import { canonicalize, isCanonical } from '../wire/canonical.ts';
 import { isMessageId, parseEpoch } from '../wire/names.ts';
@@ -51,7 +51,7 @@ export function csend(context: Context, session: Session, frame: Frame, now: num
   if (outcome === WAITING) session.unanswered++;
   else if (outcome !== SENT || id !== '') {
     const asked = seq === 0 ? '' : frame.arg(SEQ);
-    answer(context, session, room, outcome, order.sentSeq, asked, id, now);
+    answer(context, session, room, outcome, order.sentEpoch ?? order.epoch, order.sentSeq, asked, id, now);
   }
 }
 
@@ -64,17 +64,21 @@ export function sent(
   seq: number,
   id: string,
   now: number,
+  epoch?: Epoch,
 ): void {
   const room = context.rooms.get(key);
-  if (room !== undefined) answer(context, session, room, outcome, seq, seq === 0 ? '' : String(seq), id, now);
+  if (room === undefined) return;
+  const slot = epoch ?? room.port.order.epoch;
+  answer(context, session, room, outcome, slot, seq, seq === 0 ? '' : String(seq), id, now);
 }
 
-/** Tells the sender what became of its message: `slot` is where it stands, `seq` the number it was sent under. */
+/** Tells the sender what became of its message: `epoch` and `slot` are where it stands, `seq` the number it was sent under. */
 function answer(
   context: Context,
   session: Session,
   room: Room,
   outcome: SendOutcome,
+  epoch: Epoch,
   slot: number,
   seq: string,
   id: string,
@@ -84,7 +88,7 @@ function answer(
     case SENT:
     case SENT_BEFORE:
       if (id === '') return;
-      sentFrame(context.begin(), room, slot, id);
+      sentFrame(context.begin(), room, epoch, slot, id);
       return context.reply(session);
     case ID_REUSED:
       return context.refuseVerb(session, 'CSEND', now, 'ERR_BADARGUMENT', id, TEXTS.idReused, seq, id);
@@ -143,6 +147,32 @@ export function getSequence(context: Context, session: Session, frame: Frame, no
   const room = memberRoom(context, session, frame, now);
   if (room === undefined || !context.spend(session, frame, 1, now)) return;
   const outcome = room.port.order.reserve((session.user as User).uid, now);
+  if (outcome === undefined) context.hold(session, frame, 'number');
+  else answerNumber(context, session, frame, room, outcome, now);
+}
+
+/** The answer to a question for a number that had to wait, which `frame` had put. */
+export function reserved(
+  context: Context,
+  session: Session,
+  frame: Frame,
+  key: RoomKey,
+  outcome: ReserveOutcome,
+  now: number,
+): void {
+  const room = context.rooms.get(key);
+  if (room === undefined) context.refuse(session, frame, now, 'ERR_NOSUCHROOM', frame.arg(0));
+  else answerNumber(context, session, frame, room, outcome, now);
+}
+
+function answerNumber(
+  context: Context,
+  session: Session,
+  frame: Frame,
+  room: Room,
+  outcome: ReserveOutcome,
+  now: number,
+): void {
   if (outcome.kind === 'unavailable') {
     return context.refuse(session, frame, now, 'ERR_ROOMUNAVAILABLE', frame.arg(0), TEXTS.noNumber);
   }

@@ -31,6 +31,8 @@ export interface RoomOrder {
   readonly floor: number;
   /** The seq of the last SENT or SENT_BEFORE that send() answered. */
   readonly sentSeq: number;
+  /** Its epoch; left out by who has one epoch alone. */
+  readonly sentEpoch?: Epoch;
   /**
    * Numbers and decides a message. `nick` and text[start, end) are canonical bytes; `seq` 0: the room numbers it;
    * `id` '' for none. WAITING: Chat.sent(asker, …) follows, once, whatever becomes of the room and of the asker.
@@ -46,7 +48,8 @@ export interface RoomOrder {
     id: string,
     now: number,
   ): SendOutcome;
-  reserve(holder: Uid, now: number): ReserveOutcome;
+  /** Undefined: Chat.reserved(holder, …) follows, once, unless release() comes before. */
+  reserve(holder: Uid, now: number): ReserveOutcome | undefined;
   /** The holder left or was lost: its reservation is skipped at once. */
   release(holder: Uid, now: number): void;
   find(epoch: Epoch, seq: number, now: number): FindOutcome;

@@ -153,8 +153,8 @@ export function pending(to: FrameWriter, of: Room, epoch: string, seq: number, m
   to.begin('RPL_PENDING').arg(of.name).arg(epoch).arg(seq).arg(ms).end();
 }
 
-export function sent(to: FrameWriter, of: Room, seq: number, id: string): void {
-  to.begin('RPL_SENT').arg(of.name).arg(of.port.order.epoch).arg(seq).arg(id).end();
+export function sent(to: FrameWriter, of: Room, epoch: Epoch, seq: number, id: string): void {
+  to.begin('RPL_SENT').arg(of.name).arg(epoch).arg(seq).arg(id).end();
 }
 
 export function endOfHistory(to: FrameWriter, of: Room, epoch: string, next: number): void {

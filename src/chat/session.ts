@@ -29,10 +29,10 @@ export interface Registration {
   asked?: Uid | undefined;
 }
 
-/** A command that waits: until no send is unanswered, or until Chat.again(). */
+/** A command that waits: until no send is unanswered, until Chat.again(), or for a number until Chat.reserved(). */
 export interface Held {
   readonly frame: Uint8Array;
-  readonly until: 'answered' | 'again';
+  readonly until: 'answered' | 'again' | 'number';
 }
 
 /** An operator's name and what it may do. */

@@ -1,7 +1,8 @@
 // Users and rooms of other servers: what is told of ours, what is made of what others tell, frame by frame.
 
 import { describe, expect, test } from 'bun:test';
-import { type RoomKey, type ServerId, serverId, type Uid } from '../../src/base/ids.ts';
+import { type Epoch, type RoomKey, type ServerId, serverId, type Uid } from '../../src/base/ids.ts';
+import { SENT } from '../../src/base/outcome.ts';
 import { parse, snapshot } from './frames.ts';
 import { FakePeers } from './peers.ts';
 import { type Client, errors, type Settings, START, World } from './world.ts';
@@ -291,6 +292,39 @@ describe('rooms elsewhere', () => {
     a.say('<JOINROOM,dev>').drop();
     world.chat.again(a.session, world.now);
     expect(world.chat.rooms.get(DEV)?.members.size).toBe(0);
+  });
+});
+
+describe('numbers of a room elsewhere', () => {
+  test('come later; input waits', () => {
+    const site = new Site();
+    const { world } = site;
+    const a = world.user('a', 'dev');
+    const room = world.room('dev') as NonNullable<ReturnType<World['room']>>;
+    room.late = true;
+    a.say('<GETSEQUENCE,Dev><PING,x>');
+    expect([a.take(), room.asking]).toEqual([[], [a.uid]]);
+    world.chat.reserved(a.uid, DEV, { kind: 'reserved', seq: 3, ttlMs: 5000 }, world.now);
+    expect(a.take()).toEqual([`<NEWSEQUENCE,dev,${room.epoch},3,5000>`, '<PONG,x>']);
+    a.say('<GETSEQUENCE,dev>');
+    world.chat.reserved(a.uid, DEV, { kind: 'unavailable' }, world.now);
+    expect(errors(a.take())).toEqual(['<ERR_ROOMUNAVAILABLE,GETSEQUENCE,dev,…>']);
+    world.chat.reserved(a.uid, DEV, { kind: 'unavailable' }, world.now);
+    const { uid } = a.say('<GETSEQUENCE,dev>');
+    a.drop();
+    world.chat.reserved(uid, DEV, { kind: 'unavailable' }, world.now);
+    expect(world.chat.users.size).toBe(0);
+  });
+
+  test('a message that stands in another epoch is answered with that', () => {
+    const { world } = new Site();
+    const a = world.user('a', 'dev');
+    const room = world.room('dev') as NonNullable<ReturnType<World['room']>>;
+    room.waits = true;
+    a.say('<CSEND,x,,,id-00000001>');
+    room.waiting.splice(0);
+    world.chat.sent(a.session, DEV, SENT, 4, 'id-00000001', world.now, '1.9' as Epoch);
+    expect(a.take()).toEqual(['<RPL_SENT,dev,1.9,4,id-00000001>']);
   });
 });
 

@@ -49,6 +49,9 @@ export class FakeRoom implements RoomPort, RoomOrder {
   /** What who joins is told about waiting. */
   readiness: 'yes' | 'later' | 'no' = 'yes';
   readonly asked: Session[] = [];
+  /** Numbers are given later. */
+  late = false;
+  readonly asking: Uid[] = [];
   wake = Number.POSITIVE_INFINITY;
   readonly subscribers = new Set<ConnectionId>();
   readonly slots: SlotText[] = [];
@@ -130,7 +133,11 @@ export class FakeRoom implements RoomPort, RoomOrder {
     this.announce(frame, 0, frame.length);
   }
 
-  reserve(holder: Uid): ReserveOutcome {
+  reserve(holder: Uid): ReserveOutcome | undefined {
+    if (this.late) {
+      this.asking.push(holder);
+      return undefined;
+    }
     if (this.down) return { kind: 'unavailable' };
     const held = this.reserved.get(holder);
     if (held === undefined && this.reserved.size >= 2) return { kind: 'refused', retryMs: 1234 };
