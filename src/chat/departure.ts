@@ -64,9 +64,10 @@ export function vanish(context: Context, user: User, reason: string, now: number
 
 /** Ends what `user` holds in `room`: its reservation and its membership. */
 export function vacate(context: Context, room: Room, user: User, now: number): void {
-  room.port.order.release(user.uid, now);
+  // Of users elsewhere every server hears, and the room's home sees to it.
+  if (user.session !== undefined || room.port.elsewhere !== true) room.port.order.release(user.uid, now);
   const before = room.members.size;
-  room.members.delete(user);
+  room.dismiss(user);
   if (room.members.size === 0) {
     room.emptySince = now;
     room.port.wakeAt(now + context.config.limits.roomIdleMs);

@@ -114,7 +114,7 @@ export class Elsewhere {
   /** The room is new here: who is in it elsewhere is seen there. Nobody here is in it yet, so there is nobody to tell. */
   opened(room: Room): void {
     for (const user of this.#waiting.get(room.key) ?? []) {
-      room.members.add(user);
+      room.admit(user);
       user.enter(room);
     }
     this.#waiting.delete(room.key);
@@ -125,7 +125,7 @@ export class Elsewhere {
     const { rooms } = this.#context;
     const room = rooms.get(key);
     if (room === undefined) return true;
-    for (const { session } of room.members) if (session !== undefined) return false;
+    if (room.here > 0) return false;
     for (const user of room.members) {
       user.leave(room);
       this.#wait(user, key);

@@ -64,12 +64,12 @@ export function joinRoom(context: Context, session: Session, frame: Frame, now: 
 /** The user, of whichever server, is in the room from now on. */
 export function enter(context: Context, user: User, room: Room, now: number): void {
   const quiet = room.members.size + 1 > context.config.limits.presence;
-  if (!quiet && room.members.size > 0) {
+  if (!quiet && room.here > 0) {
     const frames = context.begin();
     joined(frames, room, user.ident);
     room.port.announce(frames.bytes, 0, frames.length);
   }
-  room.members.add(user);
+  room.admit(user);
   user.enter(room);
   if (quiet) countLater(room, now);
   if (user.session === undefined) return;
@@ -105,7 +105,8 @@ export function withdraw(context: Context, user: User, room: Room, now: number):
   const frames = context.begin();
   left(frames, room, user.ident);
   if (user.session !== undefined) context.reply(user.session);
-  if (room.members.size <= context.config.limits.presence) room.port.announce(frames.bytes, 0, frames.length);
+  if (room.here > 0 && room.members.size <= context.config.limits.presence)
+    room.port.announce(frames.bytes, 0, frames.length);
   user.leave(room);
   vacate(context, room, user, now);
 }

@@ -20,7 +20,7 @@ export function tellPeers(context: Context, user: User, frames: FrameWriter): bo
   let only: Room | undefined;
   let announcing = 0;
   for (const room of user.rooms) {
-    if (room.members.size > most) continue;
+    if (room.here === 0 || room.members.size > most) continue;
     only = room;
     announcing++;
   }
@@ -32,7 +32,7 @@ export function tellPeers(context: Context, user: User, frames: FrameWriter): bo
     return true;
   }
   for (const room of user.rooms) {
-    if (room.members.size > most) continue;
+    if (room.here === 0 || room.members.size > most) continue;
     for (const member of room.members) tellOnce(context, member, round);
   }
   return true;
@@ -65,6 +65,7 @@ export function tellCount(context: Context, room: Room, now: number): void {
   if (now < room.countDue) return room.port.wakeAt(room.countDue);
   room.countDue = 0;
   room.countTold = now;
+  if (room.here === 0) return;
   const frames = context.begin();
   members(frames, room);
   room.port.announce(frames.bytes, 0, frames.length);

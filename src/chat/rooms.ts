@@ -16,6 +16,8 @@ export class Room {
   nameBytes: Uint8Array;
   readonly port: RoomPort;
   readonly members = new Set<User>();
+  /** How many of them are connected to this server: whether anybody hears what is announced. */
+  here = 0;
   /** Since when nobody is in it, in Unix milliseconds. Means nothing while somebody is. */
   emptySince: number;
   /** When its number of members is to be told, 0 for not at all. */
@@ -29,6 +31,15 @@ export class Room {
     this.nameBytes = utf8Bytes(name);
     this.port = port;
     this.emptySince = now;
+  }
+
+  admit(user: User): void {
+    this.members.add(user);
+    if (user.session !== undefined) this.here++;
+  }
+
+  dismiss(user: User): void {
+    if (this.members.delete(user) && user.session !== undefined) this.here--;
   }
 
   /** Another spelling of its name. */

@@ -269,6 +269,27 @@ describe('rooms elsewhere', () => {
     expect(site.world.room('dev')).toBeUndefined();
   });
 
+  test('nothing is announced where nobody hears it, and numbers are seen to at the home alone', () => {
+    const site = new Site();
+    const { world } = site;
+    const released: string[] = [];
+    world.chat.roomKnown(DEV, 'dev', world.now);
+    const room = world.room('dev') as NonNullable<ReturnType<World['room']>>;
+    room.release = (holder) => released.push(holder);
+    const other = `8.${FIRST + 1}`;
+    site.facts(B, user(ANN, 'b'), `<JOINROOM,${ANN},dev>`, user(other, 'c'), `<JOINROOM,${other},dev>`);
+    site.facts(B, `<NICK,${ANN},d,5>`, `<LEAVEROOM,${ANN},dev>`, `<QUIT,${other},x>`);
+    expect([world.announced, released]).toEqual([0, []]);
+    const a = world.user('a', 'dev');
+    const { uid } = a;
+    site.facts(B, `<JOINROOM,${ANN},dev>`);
+    expect(a.take()).toEqual(['<JOINROOM,dev,d!u@h>']);
+    a.drop();
+    site.facts(B, `<LEAVEROOM,${ANN},dev>`);
+    // The last one is the QUIT of who was alone here.
+    expect([world.announced, released]).toEqual([2, [uid]]);
+  });
+
   test('joining waits until the room can say where it is', () => {
     const site = new Site();
     const { world } = site;
