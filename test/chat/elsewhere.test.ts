@@ -346,6 +346,9 @@ describe('numbers of a room elsewhere', () => {
     room.waiting.splice(0);
     world.chat.sent(a.session, DEV, SENT, 4, 'id-00000001', world.now, '1.9' as Epoch);
     expect(a.take()).toEqual(['<RPL_SENT,dev,1.9,4,id-00000001>']);
+    room.waits = false;
+    room.sentEpoch = '2.9' as Epoch;
+    expect(a.ask('<CSEND,y,,,id-00000002>').at(-1)).toBe('<RPL_SENT,dev,2.9,1,id-00000002>');
   });
 });
 

@@ -41,6 +41,7 @@ export class FakeRoom implements RoomPort, RoomOrder {
   readonly epoch: Epoch;
   floor = 1;
   sentSeq = 0;
+  declare sentEpoch?: Epoch;
   waits = false;
   down = false;
   closed = false;
