@@ -22,6 +22,8 @@ export interface LinkSurroundings {
   log(level: LogLevel, event: string, fields: LogFields): void;
   /** Something comes in at `now`. */
   entered(now: number): void;
+  /** The server leaves the network and stops. */
+  stop(reason: string): void;
   /** It is made behind the mesh; nothing is asked of it before. */
   chat(): Chat;
 }
@@ -131,10 +133,25 @@ export class LinkConnections implements MeshHost {
   }
 
   arrived(from: ServerId, frames: FrameCursor): void {
-    while (frames.next(this.#frame)) this.#around.chat().route(from, this.#frame, this.#now);
+    const frame = this.#frame;
+    while (frames.next(frame)) {
+      if (frame.verb() === 'SCLOSE') this.#closeFor(frame.arg(1), frame.arg(2));
+      else this.#around.chat().route(from, frame, this.#now);
+    }
+  }
+
+  reachChanged(): void {
+    this.#around.chat().serversChanged(this.mesh.clientAddresses(), this.#now);
   }
 
   // ── Inside ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** An operator of another server wants a link of this one closed, or this server to leave. */
+  #closeFor(comment: string, peer: string): void {
+    this.#around.log('info', 'operator.sclose', { peer, comment });
+    if (peer === '') this.#around.stop(comment);
+    else this.mesh.closeLink(peer, comment);
+  }
 
   #open(now: number): Connection {
     this.#enter(now);

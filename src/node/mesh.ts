@@ -52,6 +52,8 @@ export interface MeshHost {
   log(level: LogLevel, event: string, fields: LogFields): void;
   /** Frames that another server sent to this one alone. */
   arrived(from: ServerId, frames: FrameCursor): void;
+  /** Other servers can be reached than before. */
+  reachChanged(): void;
 }
 
 const PROTOCOL = 1;
@@ -116,6 +118,13 @@ export class Mesh implements LinksOut, DiscoveryOut, LinkOut, Watcher {
   /** Closes the link to a direct peer for ten minutes; false when there is none of that name. */
   closeLink(peer: string, comment: string): boolean {
     return this.links.sclose(peer, comment, this.#now);
+  }
+
+  /** Where clients may connect elsewhere: the addresses that the other servers tell, the nearest first. */
+  clientAddresses(): string[] {
+    const { topology } = this.replica;
+    const others = [...topology.reachable()].filter((id) => id !== this.links.self.id);
+    return others.flatMap((id) => topology.server(id)?.clients ?? []);
   }
 
   /** Takes leave of the network. */
@@ -195,20 +204,29 @@ export class Mesh implements LinksOut, DiscoveryOut, LinkOut, Watcher {
 
   // ── Watcher ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  reached({ name, id }: ServerFact): void {
+  reached(server: ServerFact): void {
+    const { name, id } = server;
     this.#host.log('info', 'server.reached', { server: name, id });
+    // Every server links with every other one; its HELLO may have been lost.
+    if (this.#config.discovery && id !== this.links.self.id) this.links.found(server, this.#now);
+    this.#host.reachChanged();
   }
 
   lost({ name, id }: ServerFact): void {
     this.#host.log('warn', 'server.lost', { server: name, id });
+    this.#host.reachChanged();
   }
 
   restarted({ name, id }: ServerFact): void {
     this.#host.log('info', 'server.restarted', { server: name, id });
+    this.#host.reachChanged();
   }
 
   synced(peer: ServerId): void {
-    this.#host.log('info', 'server.synced', { server: this.replica.topology.server(peer)?.name ?? '', id: peer });
+    let name = this.replica.topology.server(peer)?.name ?? '';
+    // It may say so before it has said who it is in a fact of its own.
+    for (const up of this.links.peers()) if (up.peer.id === peer) name = up.peer.name;
+    this.#host.log('info', 'server.synced', { server: name, id: peer });
   }
 
   mismatch(origin: ServerId, peer: ServerId): void {

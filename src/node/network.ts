@@ -4,6 +4,7 @@
 import type { ServerId } from '../base/ids.ts';
 import type { CloseVerdict, Network, ServerRow } from '../chat/ports.ts';
 import { foldName } from '../mesh/identity.ts';
+import { encodeFrame } from '../wire/writer.ts';
 import type { Mesh } from './mesh.ts';
 
 export class MeshNetwork implements Network {
@@ -36,8 +37,12 @@ export class MeshNetwork implements Network {
   }
 
   close(server: string, peer: string, comment: string): CloseVerdict {
-    const { links } = this.#mesh;
-    if (foldName(server) !== foldName(links.self.name)) return 'no-such-server';
+    const { links, replica, router } = this.#mesh;
+    if (foldName(server) !== foldName(links.self.name)) {
+      const id = replica.topology.named(server)?.id;
+      const bytes = encodeFrame('SCLOSE', server, comment, peer);
+      return id !== undefined && router.send(id, bytes, 0, bytes.length, 1) ? 'dispatched' : 'no-such-server';
+    }
     if (peer === '') return 'self';
     return this.#mesh.closeLink(peer, comment) ? 'dispatched' : 'no-such-peer';
   }

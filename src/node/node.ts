@@ -317,6 +317,7 @@ export class Node implements Out, RoomsOut {
       flusher: this.#flusher,
       endings: this.#endings,
       chat: () => this.chat,
+      stop: (reason: string) => this.stop(reason),
       log: this.#ports.log,
       entered: (now: number) => {
         this.now = now;

@@ -3,6 +3,7 @@
 // so a secret behind a mistyped flag is never shown.
 
 import { createHash } from 'node:crypto';
+import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import type { ListenAddress } from '../net/edge.ts';
 import { formatAddress } from './address.ts';
@@ -36,6 +37,7 @@ interface Given {
 const BY_FLAG: ReadonlyMap<string, OptionKey> = new Map(KEYS.map((key) => [flagOf(key), key]));
 /** Read apart, for it is no option: what it holds must never be shown. */
 const SECRET_VARIABLE = 'CHORUS_SECRET';
+const UNSPECIFIED = ['0.0.0.0', '::'];
 const HELP_FLAGS = ['--help', '-h'];
 const SHOWN_LENGTH = 60;
 
@@ -50,7 +52,11 @@ export function parseOptions(argv: readonly string[], env: Environment, machine?
   const values = readValues(given, problems, unreadable);
   const here = machine ?? { hostname: hostname(), fdLimit: fdLimit() };
   const options = settle(values, here);
-  problems.push(...doubledAddresses(options.clients), ...brokenRelations(options, unreadable));
+  problems.push(
+    ...doubledAddresses(options.clients),
+    ...unreachableLinks(options),
+    ...brokenRelations(options, unreadable),
+  );
   if (!unreadable.has('maxClients') && !unreadable.has('fdReserve')) problems.push(...crowding(options, here));
   return problems.length > 0 ? { problems } : { options, warnings };
 }
@@ -164,6 +170,15 @@ function crowding(options: Options, machine: Machine): string[] {
   const files = `${machine.fdLimit} files may be open and ${flagOf('fdReserve')} keeps ${options.fdReserve} back`;
   const expected = room < 1 ? 'no client fits' : `expected at most ${room}`;
   return [`${flagOf('maxClients')} ${options.maxClients}: ${expected}, as ${files}; ulimit -n raises the limit`];
+}
+
+/** Servers are known by an IP address that others reach. */
+function unreachableLinks({ links, advertise }: Options): string[] {
+  if (links === 'off') return [];
+  const [flag, { host }] = advertise === undefined ? ['--links', links] : ['--advertise', advertise];
+  if (isIP(host) !== 0 && !UNSPECIFIED.includes(host)) return [];
+  const why = `${flag} ${host}: other servers have to reach it by an IP address`;
+  return [`${why}; give one${flag === '--links' ? ' with --advertise' : ''}`];
 }
 
 function nameFromHost(host: string): string {

@@ -103,6 +103,30 @@ test('an operator ends a user of another server, and that one alone', async () =
   await oper.until('<RPL_BSENT,');
 });
 
+test('clients are told where else they may connect, again when that changes', async () => {
+  await using net = await pair();
+  using ann = await RawClient.connect(net.alpha.port);
+  ann.send('<NICK,ann><USER,ann,0,*,Ann>');
+  expect(await ann.until('<RPL_SERVERS')).toBe(`<RPL_SERVERS,${net.beta.ready.clients[0]}>`);
+  await net.beta.stop();
+  expect(await ann.until('<RPL_SERVERS')).toBe('<RPL_SERVERS>');
+});
+
+test('an operator has another server leave', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'chorus-'));
+  const hash = await Bun.password.hash('right', { algorithm: 'argon2id', memoryCost: 1024, timeCost: 2 });
+  writeFileSync(join(folder, 'operators'), `root:${hash}\n`, { mode: 0o600 });
+  await using net = await pair('--operators', join(folder, 'operators'));
+  rmSync(folder, { recursive: true });
+  using oper = await RawClient.register(net.alpha.port, 'oper');
+  oper.send('<OPER,root,right>');
+  await oper.until('<RPL_YOUREOPER,');
+  oper.send('<SCLOSE,gamma,there is none><SCLOSE,beta,maintenance>');
+  expect(await oper.until('<ERR_')).toStartWith('<ERR_NOSUCHSERVER,SCLOSE,gamma,');
+  expect(await oper.until('<RPL_SCLOSED')).toBe('<RPL_SCLOSED,beta>');
+  expect(await net.beta.process.exited).toBe(0);
+});
+
 test('a session is resumed on another server, with its nickname', async () => {
   await using net = await pair();
   using ann = await RawClient.connect(net.alpha.port);

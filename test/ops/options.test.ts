@@ -182,6 +182,21 @@ describe('presets', () => {
     expect(parsed(['--name', 'a']).id).toBe(0);
   });
 
+  test('servers are reached by an IP address', () => {
+    const words = (...argv: string[]): readonly string[] => problems(argv, {});
+    expect(words('--links', '0.0.0.0:1')).toEqual([
+      '--links 0.0.0.0: other servers have to reach it by an IP address; give one with --advertise',
+    ]);
+    expect(words('--links', '0.0.0.0:1', '--advertise', 'a.example:1')).toEqual([
+      '--advertise a.example: other servers have to reach it by an IP address; give one',
+    ]);
+    expect(parsed(['--links', '0.0.0.0:1', '--advertise', '10.0.0.1:1']).advertise).toEqual({
+      host: '10.0.0.1',
+      port: 1,
+    });
+    expect(parsed(['--links', 'off']).links).toBe('off');
+  });
+
   test('the number of clients follows the limit on open files', () => {
     expect(parsed([], {}, { ...MACHINE, fdLimit: 256 }).maxClients).toBe(192);
     expect(parsed(['--fd-reserve', '100', '--max-clients', '0'], {}, { ...MACHINE, fdLimit: 256 }).maxClients).toBe(
