@@ -122,7 +122,8 @@ export class Ring implements Member {
     while (this.#first < this.#next && (this.#times[this.#first & (this.#ends.length - 1)] as number) < oldest) {
       this.#evict();
     }
-    this.#release();
+    // A ring in use would grow again at once.
+    if (this.tape.length * 4 <= this.tape.held) this.#release();
   }
 
   /**

@@ -162,3 +162,15 @@ test('two rings share one order of decision', () => {
     [2, 0],
   ]);
 });
+
+test('a ring in use keeps its memory when it ages; one that is quiet gives it back', () => {
+  const world = new World();
+  const room = world.openRoom();
+  for (let i = 0; i < 200; i++) world.publish(room, 100);
+  const { buffer, held } = room.ring.tape;
+  room.ring.age(0);
+  expect(room.ring.tape.buffer).toBe(buffer);
+  expect(room.ring.tape.held).toBe(held);
+  room.ring.age(Number.MAX_SAFE_INTEGER);
+  expect(room.ring.tape.held).toBe(0);
+});
