@@ -90,7 +90,7 @@ export interface HomeOptions {
 }
 
 /** No id is known for a message: it is new. Beside the outcomes. */
-const NEW = -1;
+export const NEW = -1;
 type Known = SendOutcome | typeof NEW;
 
 export class Home {
@@ -202,6 +202,19 @@ export class Home {
     this.sentSeq = slot;
     this.sentEpoch = this.epoch;
     return SENT;
+  }
+
+  /** What is known of a message that was sent before under `key`, as send() would answer; NEW: nothing. */
+  repeated(
+    asker: object,
+    text: Uint8Array,
+    start: number,
+    end: number,
+    seq: number,
+    key: string,
+    now: number,
+  ): SendOutcome | typeof NEW {
+    return this.#lookUp(asker, seq, key, fingerprint(text, start, end), now);
   }
 
   reserve(holder: Uid, now: number): ReserveOutcome {

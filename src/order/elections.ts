@@ -1,0 +1,367 @@
+// Elections: how a server comes to open the next epoch of a room, and how a home that stood still finds out whether it
+// still is one. It asks every server within reach to seal what is older, compares what they hold, fetches what it
+// lacks, and says how the epoch begins. Steps have deadlines: who does not answer is left out, and what it alone held
+// becomes a tail when it is seen again.
+
+import type { Epoch, ServerId } from '../base/ids.ts';
+import { FrameWriter } from '../wire/writer.ts';
+import { Attempt, type Fetch, type Plan, planOf } from './attempt.ts';
+import { type EpochOrNone, epochAfter } from './epochs.ts';
+import { Followers } from './followers.ts';
+import type { Line } from './line.ts';
+import { firstOpening, type Held, type Holding, MOST_TAILS, type Opening, type Tail } from './opening.ts';
+import { emptySlot } from './readers.ts';
+import { Segment } from './segment.ts';
+import { writeSealed } from './server-frames.ts';
+import type { SharedOptions } from './shared-ports.ts';
+import { standbyOrder } from './standby.ts';
+
+/** How long one step may take. */
+const STEP_MS = 2_000;
+/** A home that stood still and sees nobody goes on by itself after this long. */
+const ALONE_MS = 5_000;
+const NEVER = Number.POSITIVE_INFINITY;
+
+export interface ElectionsOut {
+  /** Nothing older than `epoch` is obeyed any more. */
+  promise(epoch: Epoch): void;
+  /** The attempt has come to its end: `opening` begins, behind the epochs `through` that the line lacks. */
+  open(opening: Opening, through: readonly Segment[]): void;
+  /** The home that asked still is one. */
+  resume(): void;
+}
+
+/** A home that stood still, and asks. */
+interface Probe {
+  readonly epoch: Epoch;
+  waiting: Set<ServerId>;
+  isAnswered: boolean;
+  until: number;
+  readonly aloneAt: number;
+}
+
+/** A part of another line that is being collected. */
+interface Part extends Fetch {
+  readonly kind: 'line' | 'tail';
+}
+
+export class Elections {
+  readonly #options: SharedOptions;
+  readonly #line: Line;
+  readonly #out: ElectionsOut;
+  readonly #frames = new FrameWriter();
+  readonly #sender: Followers;
+  #attempt: Attempt | undefined;
+  #parts: Part[] = [];
+  #probe: Probe | undefined;
+  /** Who holds a copy, as far as the last attempt saw. */
+  #holders: ServerId[] = [];
+
+  constructor(options: SharedOptions, line: Line, out: ElectionsOut) {
+    this.#options = options;
+    this.#line = line;
+    this.#out = out;
+    this.#sender = new Followers((server, bytes, start, end) => options.out.to(server, bytes, start, end));
+  }
+
+  get isProbing(): boolean {
+    return this.#probe !== undefined;
+  }
+
+  get deadline(): number {
+    return Math.min(this.#attempt?.deadline ?? NEVER, this.#probe?.until ?? NEVER);
+  }
+
+  nextEpoch(known: EpochOrNone, now: number): Epoch {
+    const { incarnation, self } = this.#options;
+    return epochAfter(known, Math.max(now, incarnation), self);
+  }
+
+  isWithin(server: ServerId): boolean {
+    return server === this.#options.self || this.#options.out.reachable().includes(server);
+  }
+
+  /** How many servers within reach come before this one in succeeding a home whose standby is `standby`. */
+  rank(standby: ServerId | undefined): number {
+    const { out, room, self } = this.#options;
+    if (standby === self) return 0;
+    const reachable = out.reachable();
+    const order = standbyOrder(room.key, [...reachable, self], (server) => out.hasMembers(server), out.hash);
+    const first = standby !== undefined && reachable.includes(standby) ? [standby] : [];
+    return [...first, ...order.filter((server) => server !== standby)].indexOf(self);
+  }
+
+  /** Who is to hear of an epoch that begins here: who has a copy, and who has members. */
+  introduced(): ServerId[] {
+    const { out } = this.#options;
+    return out.reachable().filter((server) => this.#holders.includes(server) || out.hasMembers(server));
+  }
+
+  /** Asks everybody within reach to seal what is older than a new epoch. */
+  begin(known: EpochOrNone, now: number): void {
+    const { out } = this.#options;
+    const epoch = this.nextEpoch(known, now);
+    this.#probe = undefined;
+    this.#out.promise(epoch);
+    const reachable = out.reachable();
+    this.#attempt = new Attempt(epoch, reachable, now + STEP_MS);
+    this.#parts = [];
+    for (const server of reachable) this.#say(server, 'SEAL', epoch);
+    if (reachable.length === 0) this.#compare(now);
+  }
+
+  giveUp(): void {
+    this.#attempt = undefined;
+    this.#parts = [];
+    this.#probe = undefined;
+  }
+
+  /** Asks whether `epoch` still is the newest. */
+  probe(epoch: Epoch, now: number): void {
+    this.#probe = { epoch, waiting: new Set(), isAnswered: false, until: 0, aloneAt: now + ALONE_MS };
+    this.#ask(now);
+  }
+
+  /** The answer to SEAL, of a server that knows nothing newer than this one does. */
+  sealed(promised: EpochOrNone, holding: Holding, now: number): void {
+    const attempt = this.#attempt;
+    if (attempt !== undefined && attempt.plan === undefined && promised === attempt.epoch) {
+      attempt.answered(holding);
+      if (attempt.waiting.size === 0) this.#compare(now);
+    }
+    if (this.#probe !== undefined && promised === this.#probe.epoch) {
+      this.#probe.waiting.delete(holding.server);
+      this.#probe.isAnswered = true;
+      if (this.#probe.waiting.size === 0) this.#goOn();
+    }
+  }
+
+  lost(server: ServerId, now: number): void {
+    const attempt = this.#attempt;
+    if (attempt !== undefined && attempt.plan === undefined) {
+      // What it holds cannot be had; it is a tail when it is seen again.
+      attempt.holdings.delete(server);
+      if (attempt.waiting.delete(server) && attempt.waiting.size === 0) this.#compare(now);
+    } else if (attempt?.plan !== undefined && this.#parts.some(({ from }) => from === server)) {
+      this.#finish();
+    }
+    const probe = this.#probe;
+    if (probe?.waiting.delete(server) === true && probe.waiting.size === 0 && probe.isAnswered) this.#goOn();
+  }
+
+  tick(now: number): void {
+    const attempt = this.#attempt;
+    if (attempt !== undefined && attempt.deadline <= now) {
+      if (attempt.plan === undefined) this.#compare(now);
+      else this.#finish();
+    }
+    const probe = this.#probe;
+    if (probe === undefined || probe.until > now) return;
+    if (probe.isAnswered) this.#goOn();
+    else if (this.#options.out.reachable().length > 0) this.#ask(now);
+    else if (probe.aloneAt <= now) this.#goOn();
+    else probe.until = probe.aloneAt;
+  }
+
+  /** Where the entries of an epoch go that are fetched from a server; undefined when none are. */
+  targetOf(from: ServerId, epoch: Epoch): Segment | undefined {
+    if (this.#attempt?.plan === undefined) return undefined;
+    return this.#parts.find((part) => part.from === from && part.segment.epoch === epoch)?.segment;
+  }
+
+  /** Entries came for a segment; whether it is one that is fetched. */
+  received(segment: Segment): boolean {
+    if (!this.#parts.some((part) => part.segment === segment)) return false;
+    if (this.#parts.every((part) => part.segment.position >= part.until)) this.#finish();
+    return true;
+  }
+
+  saySealed(to: ServerId, promised: EpochOrNone): void {
+    this.#frames.clear();
+    writeSealed(this.#frames, this.#options.room.name, promised, this.#own());
+    this.#options.out.to(to, this.#frames.bytes, 0, this.#frames.length);
+  }
+
+  /** Sends a part of one epoch to somebody who collects it. */
+  sendPart(to: ServerId, epoch: Epoch, position: number, until: number): void {
+    const own = this.#line.of(epoch);
+    const segment = own !== undefined && own.position >= until ? own : (this.#line.branchOf(epoch) ?? own);
+    if (segment !== undefined) this.#sender.stream(segment, to, position, Math.min(segment.position, until));
+  }
+
+  #own(): Holding {
+    const { segments } = this.#line;
+    const before = segments[0]?.opening.oldEpoch ?? '';
+    return { server: this.#options.self, before, line: this.#line.held(), branches: this.#line.heldBranches() };
+  }
+
+  /** Everybody has answered who will: what is to be fetched, and from whom? */
+  #compare(now: number): void {
+    const attempt = this.#attempt as Attempt;
+    const plan = planOf(this.#own(), attempt.holdings.values(), (epoch, position) => this.#line.knows(epoch, position));
+    attempt.plan = plan;
+    attempt.deadline = now + STEP_MS;
+    this.#holders = [...attempt.holdings.values()].filter(({ line }) => line.length > 0).map(({ server }) => server);
+    this.#parts = [...this.#missingOfLine(plan), ...this.#missingTails(plan, attempt.holdings.values())];
+    for (const { from, segment, until } of this.#parts) {
+      this.#say(from, 'SUBSCRIBE', segment.epoch, segment.position, until);
+    }
+    if (this.#parts.length === 0) this.#finish();
+  }
+
+  /** What the own line lacks of the main one; nothing when the own line went its own way. */
+  #missingOfLine(plan: Plan): Part[] {
+    const parts: Part[] = [];
+    const { main } = plan;
+    if (main.server === this.#options.self || this.#strays(plan)) return parts;
+    const { segments } = this.#line;
+    const index = main.line.findLastIndex((held) => this.#line.of(held.epoch) !== undefined);
+    const here = main.line[index];
+    const own = here === undefined ? undefined : this.#line.of(here.epoch);
+    if (own !== undefined && here !== undefined && own.position < here.position) {
+      parts.push({ kind: 'line', from: main.server, segment: own, until: here.position });
+    }
+    if (own === undefined && segments.length > 0) return parts;
+    for (let i = index + 1; i < main.line.length; i++) {
+      const segment = this.#segment(openingOf(main, i), 0);
+      parts.push({ kind: 'line', from: main.server, segment, until: (main.line[i] as Held).position });
+    }
+    return parts;
+  }
+
+  /** What others hold beside the main line, and the main line itself where the own one went another way. */
+  #missingTails(plan: Plan, holdings: Iterable<Holding>): Part[] {
+    const parts: Part[] = [];
+    const { main } = plan;
+    const want = (from: ServerId, { epoch, first, position }: Held, base: number) => {
+      const had = Math.max(this.#line.of(epoch)?.position ?? 0, this.#line.branchOf(epoch)?.position ?? 0);
+      if (had >= position || parts.some(({ segment }) => segment.epoch === epoch)) return;
+      const segment = this.#segment(firstOpening(epoch, first), Math.max(this.#line.of(epoch)?.position ?? 0, base));
+      parts.push({ kind: 'tail', from, segment, until: position });
+    };
+    for (const tail of plan.tails) want(tail.server, tail, tail.base);
+    if (this.#strays(plan)) for (const held of plan.forked) want(main.server, held, 0);
+    const inMain = (held: Held) => main.line.some((one) => one.epoch === held.epoch && one.position >= held.position);
+    for (const { server, branches } of holdings) {
+      for (const held of branches) if (!inMain(held)) want(server, held, 0);
+    }
+    return parts;
+  }
+
+  /** Whether the own line holds something that the main one does not, or ended an epoch before it did. */
+  #strays({ main }: Plan): boolean {
+    const { segments } = this.#line;
+    if (main.server === this.#options.self) return false;
+    const common = segments.findLastIndex(({ epoch }) => main.line.some((held) => held.epoch === epoch));
+    const own = segments[common];
+    const theirs = main.line.find(({ epoch }) => epoch === own?.epoch);
+    if (segments.length > common + 1) return true;
+    return own !== undefined && theirs !== undefined && own.position > theirs.position;
+  }
+
+  /** What could be had is here: the epoch begins. */
+  #finish(): void {
+    const attempt = this.#attempt as Attempt;
+    const plan = attempt.plan as Plan;
+    const strays = this.#strays(plan);
+    const through = this.#fetchedLine();
+    const mainTip = plan.main.line.at(-1);
+    for (const { kind, segment } of this.#parts) {
+      if (kind !== 'tail' || segment.position === segment.committed) continue;
+      segment.commit(segment.position, attempt.deadline);
+      segment.close(segment.position);
+      this.#line.addBranch(segment);
+    }
+    const ownTip = through.at(-1) ?? (mainTip && this.#line.of(mainTip.epoch)) ?? this.#line.current;
+    // The main line is what others may end their epoch with, but only if all of it is here.
+    const branch = strays && mainTip !== undefined ? this.#line.branchOf(mainTip.epoch) : undefined;
+    const tip = branch !== undefined && branch.position >= (mainTip?.position ?? 0) ? branch : ownTip;
+    const opening: Opening = {
+      epoch: attempt.epoch,
+      first: plan.first,
+      oldEpoch: tip?.epoch ?? '',
+      oldPosition: tip?.position ?? 0,
+      oldLast: tip?.last ?? 0,
+      tails: this.#tails(plan),
+    };
+    this.giveUp();
+    this.#out.open(opening, through);
+  }
+
+  /** The epochs that were fetched for the own line, as far as they go on without a gap. */
+  #fetchedLine(): Segment[] {
+    const { current } = this.#line;
+    const through: Segment[] = [];
+    for (const { kind, segment, until } of this.#parts) {
+      if (kind !== 'line') continue;
+      if (segment !== current) through.push(segment);
+      if (segment.position < until) break;
+    }
+    return through;
+  }
+
+  /** The tails to speak of: none without a fork, else everything behind it, on every side, as far as it is here. */
+  #tails({ tails, forked }: Plan): Tail[] {
+    if (tails.length === 0) return [];
+    const all: Tail[] = [];
+    for (const held of forked) {
+      if (held.position > 0) this.#addTail(all, held, 0);
+    }
+    for (const tail of tails) this.#addTail(all, tail, tail.base);
+    return all.slice(-MOST_TAILS);
+  }
+
+  #addTail(tails: Tail[], { epoch, first, position: most, last: highest }: Held, base: number): void {
+    const own = this.#line.of(epoch);
+    const segment = own !== undefined && own.position >= most ? own : (this.#line.branchOf(epoch) ?? own);
+    const position = Math.min(most, segment?.position ?? 0);
+    if (position < most && position <= base) return;
+    let [from, last] = [NEVER, 0];
+    const slot = emptySlot();
+    for (let at = base + 1; segment !== undefined && at <= position; at++) {
+      if (!segment.readAt(at, slot)) continue;
+      from = Math.min(from, slot.seq);
+      last = Math.max(last, slot.seq);
+    }
+    tails.push(last > 0 ? { epoch, from, last, position } : { epoch, from: first, last: highest, position });
+  }
+
+  #segment(opening: Opening, base: number): Segment {
+    const { room, segment, budgets } = this.#options;
+    return new Segment(room.name, opening, segment, budgets, base);
+  }
+
+  #ask(now: number): void {
+    const probe = this.#probe as Probe;
+    const reachable = this.#options.out.reachable();
+    probe.waiting = new Set(reachable);
+    probe.until = now + STEP_MS;
+    for (const server of reachable) this.#say(server, 'SEAL', probe.epoch);
+  }
+
+  #goOn(): void {
+    this.#probe = undefined;
+    this.#out.resume();
+  }
+
+  #say(server: ServerId, verb: string, ...args: (string | number)[]): void {
+    this.#frames.clear();
+    this.#frames.begin(verb).arg(this.#options.room.name);
+    for (const value of args) this.#frames.arg(value);
+    this.#options.out.to(server, this.#frames.end().bytes, 0, this.#frames.length);
+  }
+}
+
+/** How epoch `i` of another server's line began, as far as the line shows it. */
+function openingOf({ before, line }: Holding, i: number): Opening {
+  const { epoch, first } = line[i] as Held;
+  const old = line[i - 1];
+  return {
+    epoch,
+    first,
+    oldEpoch: old?.epoch ?? before,
+    oldPosition: old?.position ?? 0,
+    oldLast: old?.last ?? 0,
+    tails: [],
+  };
+}

@@ -1,0 +1,216 @@
+// What the members of one server ask of a room whose home is elsewhere: messages and numbers that have no answer yet.
+// All of it is kept in order, sent to whoever is home, and sent again, in the same order and before anything later,
+// when the home or the way to it is another one. What nobody answered in 20 s is given up: its outcome is unknown.
+
+import type { Epoch, ServerId, Uid } from '../base/ids.ts';
+import { type ReserveOutcome, SENT, SENT_BEFORE, type SendOutcome, UNAVAILABLE, WAITING } from '../base/outcome.ts';
+import type { Frame } from '../wire/scanner.ts';
+import { FrameWriter } from '../wire/writer.ts';
+import type { EpochOrNone } from './epochs.ts';
+import type { Home } from './home.ts';
+import type { Segment } from './segment.ts';
+import { epochAt, numberAt } from './server-frames.ts';
+import { Unanswered, UnansweredSends } from './unanswered.ts';
+
+/** After this long a member hears that the outcome is unknown. */
+const UNKNOWN_MS = 20_000;
+/** A send that has no answer after this long is sent again, for something may have been lost on the way. */
+const AGAIN_MS = 3_000;
+const NEVER = Number.POSITIVE_INFINITY;
+
+export interface SendLimits {
+  readonly pendingEntries: number;
+  readonly pendingBytes: number;
+}
+
+export interface MemberSendsOut {
+  to(server: ServerId, bytes: Uint8Array, start: number, end: number): void;
+  settled(asker: object, outcome: SendOutcome, epoch: EpochOrNone, seq: number, id: string): void;
+  reserved(holder: Uid, outcome: ReserveOutcome): void;
+}
+
+/** Who decides what waits here. */
+export interface Decider {
+  readonly home: Home;
+  decide(send: Unanswered, now: number): SendOutcome;
+}
+
+export class MemberSends {
+  /** When what is unanswered is to be sent again, in Unix ms. */
+  againAt = NEVER;
+  readonly #room: string;
+  readonly #limits: SendLimits;
+  readonly #out: MemberSendsOut;
+  readonly #sends = new UnansweredSends();
+  readonly #reserving = new Map<Uid, number>();
+  readonly #frames = new FrameWriter(1_024);
+  #counter: number;
+
+  /** `counter`: above every number that this server gave to a send of the room before. */
+  constructor(room: string, limits: SendLimits, counter: number, out: MemberSendsOut) {
+    this.#room = room;
+    this.#limits = limits;
+    this.#counter = counter;
+    this.#out = out;
+  }
+
+  get isEmpty(): boolean {
+    return this.#sends.size === 0 && this.#reserving.size === 0;
+  }
+
+  get deadline(): number {
+    let next = Math.min(this.#sends.deadline, this.againAt);
+    for (const until of this.#reserving.values()) next = Math.min(next, until);
+    return next;
+  }
+
+  /** Keeps a message until it has an outcome; undefined when too many wait. The number in front of it: `before`. */
+  add(
+    asker: object,
+    holder: Uid,
+    nick: Uint8Array,
+    text: Uint8Array,
+    start: number,
+    end: number,
+    seq: number,
+    id: string,
+    now: number,
+  ): { send: Unanswered; before: number } | undefined {
+    const { pendingEntries, pendingBytes } = this.#limits;
+    if (this.#sends.size >= pendingEntries || this.#sends.bytes + end - start > pendingBytes) return undefined;
+    const { before } = this.#sends;
+    const send = new Unanswered({
+      asker,
+      number: ++this.#counter,
+      holder,
+      nick: nick.slice(),
+      text: text.slice(start, end),
+      seq,
+      id,
+      deadline: now + UNKNOWN_MS,
+    });
+    this.#sends.add(send);
+    return { send, before };
+  }
+
+  /** Everything that waits, the oldest first. */
+  all(): Unanswered[] {
+    return this.#sends.all();
+  }
+
+  has(send: Unanswered): boolean {
+    return this.#sends.has(send.number);
+  }
+
+  /** A send is answered by whoever asked, who knows the outcome already. */
+  take(number: number): Unanswered | undefined {
+    const send = this.#sends.take(number);
+    if (this.isEmpty) this.againAt = NEVER;
+    return send;
+  }
+
+  /** A send has its outcome. */
+  settle(number: number, outcome: SendOutcome, epoch: EpochOrNone, seq: number): void {
+    const send = this.take(number);
+    if (send === undefined) return;
+    this.#out.settled(send.asker, outcomeFor(send, outcome), epoch, outcome === UNAVAILABLE ? send.seq : seq, send.id);
+  }
+
+  /** The home answers a send, or a question for a number of the epoch `current`. */
+  answered(verb: 'SETTLED' | 'RESERVED', home: ServerId, frame: Frame, current: Segment | undefined): void {
+    if (verb === 'SETTLED') {
+      const outcome = numberAt(frame, 2) as SendOutcome;
+      return this.settle(numberAt(frame, 1), outcome, epochAt(frame, 3) ?? '', numberAt(frame, 4));
+    }
+    const [holder, seq, ms] = [frame.arg(2) as Uid, numberAt(frame, 3), numberAt(frame, 4)];
+    if (current === undefined || epochAt(frame, 1) !== current.epoch) return;
+    if (seq > 0) current.reach(seq);
+    const none: ReserveOutcome = ms > 0 ? { kind: 'refused', retryMs: ms } : { kind: 'unavailable' };
+    const wanted = this.answerReserve(holder, seq > 0 ? { kind: 'reserved', seq, ttlMs: ms } : none);
+    // Nobody waits for it any more: the number is given back.
+    if (!wanted && seq > 0) this.say(home, 'RELEASE', current.epoch, holder);
+  }
+
+  /** This server is the home: all that waits is decided, in order. */
+  decideAll(leading: Decider | undefined, now: number): void {
+    if (leading === undefined) return;
+    for (const send of this.#sends.all()) {
+      const outcome = leading.decide(send, now);
+      if (outcome !== WAITING) this.settle(send.number, outcome, leading.home.sentEpoch, leading.home.sentSeq);
+    }
+    for (const holder of [...this.#reserving.keys()]) this.answerReserve(holder, leading.home.reserve(holder, now));
+  }
+
+  /** Gives one send to the home of `epoch`, behind the send numbered `before`. */
+  forward(home: ServerId, epoch: Epoch, send: Unanswered, before: number, now: number): void {
+    const { number, holder, nick, seq, id, text } = send;
+    const frames = this.#frames;
+    frames.clear();
+    frames.begin('FORWARD').arg(this.#room).arg(epoch).arg(number).arg(before).arg(holder);
+    frames.raw(nick, 0, nick.length).arg(seq).arg(id).raw(text, 0, text.length).end();
+    this.#out.to(home, frames.bytes, 0, frames.length);
+    if (this.againAt === NEVER) this.againAt = now + AGAIN_MS;
+  }
+
+  /** Gives everything that waits to the home of `epoch`, in order. */
+  resend(home: ServerId, epoch: Epoch, now: number): void {
+    let before = 0;
+    this.againAt = NEVER;
+    for (const send of this.#sends.all()) {
+      this.forward(home, epoch, send, before, now);
+      before = send.number;
+    }
+    for (const holder of this.#reserving.keys()) this.askReserve(home, epoch, holder, now);
+  }
+
+  /** Keeps a question for a number until it is answered. */
+  reserve(holder: Uid, now: number): void {
+    this.#reserving.set(holder, now + UNKNOWN_MS);
+  }
+
+  askReserve(home: ServerId, epoch: Epoch, holder: Uid, now: number): void {
+    this.say(home, 'RESERVE', epoch, holder);
+    if (this.againAt === NEVER) this.againAt = now + AGAIN_MS;
+  }
+
+  /** A question for a number is answered, if it still stands. */
+  answerReserve(holder: Uid, outcome: ReserveOutcome): boolean {
+    if (!this.#reserving.delete(holder)) return false;
+    if (this.isEmpty) this.againAt = NEVER;
+    this.#out.reserved(holder, outcome);
+    return true;
+  }
+
+  forget(holder: Uid): void {
+    this.#reserving.delete(holder);
+  }
+
+  /** Gives up what has waited too long. */
+  tick(epoch: EpochOrNone, now: number): void {
+    for (let late = this.#sends.takeLate(now); late !== undefined; late = this.#sends.takeLate(now)) {
+      this.#out.settled(late.asker, UNAVAILABLE, epoch, late.seq, late.id);
+    }
+    for (const [holder, until] of this.#reserving) {
+      if (until <= now) this.answerReserve(holder, { kind: 'unavailable' });
+    }
+    if (this.isEmpty) this.againAt = NEVER;
+  }
+
+  say(server: ServerId, verb: string, ...args: (string | number)[]): void {
+    const frames = this.#frames;
+    frames.clear();
+    frames.begin(verb).arg(this.#room);
+    for (const value of args) frames.arg(value);
+    this.#out.to(server, frames.end().bytes, 0, frames.length);
+  }
+}
+
+/** A message without an id of its own was never sent before, as far as its sender knows. */
+export function outcomeFor(send: { readonly id: string }, outcome: SendOutcome): SendOutcome {
+  return send.id === '' && outcome === SENT_BEFORE ? SENT : outcome;
+}
+
+/** The key under which a server's send is known where it has no id. */
+export function refOf(server: ServerId, number: number): string {
+  return `${server}.${number}`;
+}

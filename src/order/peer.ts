@@ -1,0 +1,500 @@
+// A room's peer: one of the servers that share a room, as it stands to the others. It plays one role at a time:
+//
+//                 ┌── its home was lost, or hands over ──> electing ── sealed and fetched ──┐
+//   follower ─────┤                                           │ a newer one was promised    ▼
+//      ▲          └──── sealed by another server ───────> frozen <── sealed, fenced ────── home
+//      └──────────────────── a newer epoch is opened ────────┘
+//
+// The home decides (Leading) and streams what it decided; a follower keeps a copy, tells its readers what is
+// committed, and sends the home what its own members say (MemberSends). What is asked for while nobody decides waits.
+//
+// It keeps true: it decides in epochs of its own alone; it tells readers nothing that is not committed, and nothing of
+// an epoch older than one it spoke of; it never obeys an epoch older than one that it has promised to.
+// It knows no links, clocks or users: servers, time and chance are arguments or ports.
+
+import { assert } from '../base/assert.ts';
+import type { Epoch, ServerId } from '../base/ids.ts';
+import { type SendOutcome, UNAVAILABLE } from '../base/outcome.ts';
+import type { Frame } from '../wire/scanner.ts';
+import { Copy } from './copy.ts';
+import { Elections } from './elections.ts';
+import { type EpochOrNone, homeOf, isNewer, newest } from './epochs.ts';
+import { HomeWatch } from './home-watch.ts';
+import { Leading } from './leading.ts';
+import { Line } from './line.ts';
+import { MemberSends } from './member-sends.ts';
+import { closedAt, firstOpening, type Opening } from './opening.ts';
+import { MOVES, type Role } from './roles.ts';
+import type { Segment } from './segment.ts';
+import { epochAt, numberAt, readSealed } from './server-frames.ts';
+import type { SharedOptions } from './shared-ports.ts';
+
+/** How long a server that promised waits for the epoch that it promised to. */
+const FROZEN_MS = 3_000;
+/** A home joins what went apart at most so often. */
+const MERGE_MS = 500;
+const NEVER = Number.POSITIVE_INFINITY;
+
+export class RoomPeer {
+  role: Role = 'follower';
+  readonly #options: SharedOptions;
+  readonly line = new Line();
+  readonly sends: MemberSends;
+  readonly copy: Copy;
+  readonly #elections: Elections;
+  leading: Leading | undefined;
+  /** Home, with nobody else in reach and nothing waiting: the short way. */
+  isAlone = false;
+  #standby: ServerId | undefined;
+  /** The newest epoch that is known to have begun; its home is followed. */
+  known: EpochOrNone = '';
+  /** The newest epoch that was known or promised: nothing older is obeyed. */
+  #promised: EpochOrNone = '';
+  #isLeaving = false;
+  readonly #watch: HomeWatch;
+  #frozenUntil = NEVER;
+  #openedAt = 0;
+  #now = 0;
+  #dueAt = NEVER;
+  isClosed = false;
+
+  constructor(options: SharedOptions) {
+    this.#options = options;
+    this.#watch = new HomeWatch(options.holdMs);
+    this.sends = new MemberSends(options.room.name, options.home, options.incarnation * 1_000, options.out);
+    this.copy = new Copy(options, this.line, {
+      isObeyed: (server) => this.#isObeyed(server),
+      correct: (server, epoch) => isNewer(this.#promised, epoch) && this.#elections.saySealed(server, this.#promised),
+      learn: (server, epoch) => this.#learnFrom(server, epoch),
+      source: () => (this.follows && this.leading === undefined ? homeOf(this.known as Epoch) : undefined),
+      known: () => this.known,
+      began: (epoch) => this.#began(epoch),
+      fetching: (from, epoch) => this.#elections.targetOf(from, epoch),
+      fetched: (segment) => this.#elections.received(segment),
+      say: (server, verb, ...args) => this.sends.say(server, verb, ...args),
+    });
+    this.#elections = new Elections(options, this.line, {
+      promise: (epoch) => this.#promise(epoch),
+      open: (opening, through) => this.#open(opening, through),
+      resume: () => this.#resume(),
+    });
+  }
+
+  get epoch(): EpochOrNone {
+    return this.line.current?.epoch ?? this.known;
+  }
+
+  get standby(): ServerId | undefined {
+    return this.leading?.standby ?? this.#standby;
+  }
+
+  get nextDeadline(): number {
+    if (this.isClosed) return NEVER;
+    let next = Math.min(this.sends.deadline, this.copy.askAgainAt, this.#elections.deadline, this.line.deadline);
+    if (this.leading !== undefined) next = Math.min(next, this.leading.deadline);
+    if (this.role === 'frozen' && !this.#elections.isProbing) next = Math.min(next, this.#frozenUntil);
+    if (this.role === 'follower' && !this.#watch.isThere)
+      next = Math.min(next, this.#watch.succeedAt(this.#elections.rank(this.#standby)));
+    return next;
+  }
+
+  /** Makes the room, in an epoch newer than `known`: this server is its home. */
+  create(known: EpochOrNone, now: number): void {
+    this.#now = now;
+    this.#promised = newest(known, this.#promised);
+    const epoch = this.#elections.nextEpoch(this.#promised, now);
+    this.role = 'electing';
+    this.copy.isReady = true;
+    this.#promise(epoch);
+    this.copy.begin(firstOpening(epoch));
+    this.#lead();
+    this.after();
+  }
+
+  /** The room exists, in `known` with `standby`: this server follows it from now on. */
+  follow(known: Epoch, standby: ServerId | undefined, now: number): void {
+    this.#now = now;
+    this.known = newest(known, this.known);
+    this.#promised = newest(known, this.#promised);
+    this.#standby = standby;
+    this.#watchHome();
+    this.copy.subscribe(this.#now);
+    this.after();
+  }
+
+  /** The room has ended here. */
+  close(): void {
+    this.#retire();
+    this.isClosed = true;
+    for (const { number } of this.sends.all()) this.sends.settle(number, UNAVAILABLE, '', 0);
+    this.line.free();
+    this.after();
+  }
+
+  // What happens around it.
+
+  /** A fact about the room: `epoch` has begun, with `standby`. */
+  heard(epoch: Epoch, standby: ServerId | undefined, now: number): void {
+    this.#now = now;
+    if (epoch === this.known && this.role !== 'home') this.#standby = standby;
+    if (isNewer(epoch, this.known) && this.#elections.isWithin(homeOf(epoch))) {
+      this.#learn(epoch);
+      this.#standby = standby;
+    }
+    this.after();
+  }
+
+  /** A server came within reach, or the way to it is another one: what was on its way may be lost. */
+  reached(server: ServerId, now: number): void {
+    this.#now = now;
+    this.copy.lost(server);
+    if (this.#isLeader(server) && this.#watch.found()) {
+      this.copy.subscribe(this.#now);
+      this.#resend();
+    }
+    if (this.role === 'home') this.leading?.reached(server, now);
+    this.after();
+  }
+
+  /** A server is out of reach; `forEver` when it left, or is back as another incarnation. */
+  lost(server: ServerId, forEver: boolean, now: number): void {
+    this.#now = now;
+    this.copy.lost(server);
+    if (this.#isLeader(server)) this.#watch.lost(forEver, now);
+    this.#elections.lost(server, now);
+    this.leading?.lost(server, now);
+    if (this.#isLeaving) this.#handOver();
+    this.after();
+  }
+
+  /** Members came to or left some server. */
+  membersChanged(now: number): void {
+    this.#now = now;
+    this.leading?.dropIdle();
+    if (this.leading === undefined && !this.copy.isReady) this.copy.subscribe(this.#now);
+    this.after();
+  }
+
+  /** This server stood still for so long that it may have been replaced: it asks before it decides again. */
+  stalled(now: number): void {
+    this.#now = now;
+    if (this.role === 'home' && this.leading !== undefined && this.#options.out.reachable().length > 0) {
+      this.#become('frozen');
+      this.leading.isHeld = true;
+      this.#elections.probe(this.leading.segment.epoch, now);
+    } else if (this.role === 'electing') {
+      this.#freeze();
+    }
+    this.after();
+  }
+
+  /** This server leaves: its standby becomes the home, with everything that was decided. */
+  handOver(now: number): void {
+    this.#now = now;
+    if (this.role !== 'home' || this.leading?.standby === undefined) return;
+    this.leading.home.releaseAll(() => true, now);
+    this.#isLeaving = true;
+    this.#handOver();
+    this.after();
+  }
+
+  /** The batch is over: what was decided in it leaves. */
+  flush(now: number): void {
+    this.#now = now;
+    this.leading?.flush(now);
+    this.after();
+  }
+
+  tick(now: number): void {
+    this.#now = now;
+    this.sends.tick(this.epoch, now);
+    this.line.tick(now);
+    if (this.role === 'home') this.leading?.tick(now);
+    this.#elections.tick(now);
+    if (this.role === 'frozen' && !this.#elections.isProbing && this.#frozenUntil <= now) this.#thaw();
+    if (
+      this.role === 'follower' &&
+      !this.#watch.isThere &&
+      this.#watch.succeedAt(this.#elections.rank(this.#standby)) <= now
+    )
+      this.#elect();
+    if (this.copy.askAgainAt <= now) this.copy.subscribe(this.#now);
+    if (this.sends.againAt <= now) {
+      this.copy.subscribe(this.#now);
+      this.#resend();
+    }
+    this.after();
+  }
+
+  /** One frame of another server, in the order in which they came. */
+  receive(from: ServerId, frame: Frame, now: number): void {
+    this.#now = now;
+    if (this.isClosed) return;
+    this.#take(from, frame);
+    this.after();
+  }
+
+  #take(from: ServerId, frame: Frame): void {
+    const verb = frame.verb();
+    switch (verb) {
+      case 'CMSG':
+      case 'SKIPSEQUENCE':
+      case 'STREAM':
+      case 'OPENED':
+      case 'LAGGED':
+        return this.copy.take(verb, from, frame, this.#now);
+      case 'ACK':
+        if (epochAt(frame, 1) === this.leading?.segment.epoch) this.leading?.acked(from, numberAt(frame, 2), this.#now);
+        if (this.#isLeaving) this.#handOver();
+        return;
+      case 'FORWARD':
+      case 'RESERVE':
+      case 'RELEASE':
+        if (this.#obeys(from, frame)) this.leading?.asked(verb, from, frame, this.#now);
+        return;
+      case 'SETTLED':
+      case 'RESERVED':
+        if (this.#isLeader(from)) this.sends.answered(verb, from, frame, this.line.current);
+        return;
+      case 'RESEND':
+        if (this.#isLeader(from) && epochAt(frame, 1) === this.known) this.#resend();
+        return;
+      case 'SUBSCRIBE':
+        return this.#subscribed(from, epochAt(frame, 1), numberAt(frame, 2), numberAt(frame, 3));
+      case 'SEAL':
+        return this.#seal(from, epochAt(frame, 1));
+      case 'SEALED':
+        return this.#sealed(from, frame);
+      case 'HANDOVER':
+        if (this.role === 'follower' && this.#isLeader(from) && epochAt(frame, 1) === this.epoch) this.#elect();
+        return;
+    }
+  }
+
+  /** Gives all that is unanswered to the home. */
+  #resend(): void {
+    this.sends.againAt = NEVER;
+    if (this.follows) this.sends.resend(homeOf(this.known as Epoch), this.known as Epoch, this.#now);
+  }
+
+  // What followers ask of a home.
+
+  #subscribed(from: ServerId, epoch: EpochOrNone | undefined, position: number, until: number): void {
+    if (epoch === undefined || position < 0) return;
+    // Somebody collects a part of one epoch: every copy will do.
+    if (until > 0 && epoch !== '') return this.#elections.sendPart(from, epoch, position, until);
+    const leading = this.leading;
+    if (leading === undefined || this.role !== 'home') {
+      if (this.role !== 'electing') this.#elections.saySealed(from, this.#promised);
+      return;
+    }
+    if (epoch !== '' && isNewer(epoch, leading.segment.epoch)) return this.#learn(epoch);
+    if (leading.serve(from, epoch, position)) return;
+    // Somebody has what this line has not: two sides of a split see each other again. Whoever comes while that is
+    // being settled asks again.
+    if (this.#now >= this.#openedAt + MERGE_MS) this.#elect();
+  }
+
+  // Roles.
+
+  get decides(): boolean {
+    return this.role === 'home' && !this.#isLeaving;
+  }
+
+  /** Whether there is a home elsewhere to ask. */
+  get follows(): boolean {
+    const known = this.known;
+    return this.role === 'follower' && known !== '' && this.#watch.isThere && homeOf(known) !== this.#options.self;
+  }
+
+  #isLeader(server: ServerId): boolean {
+    return this.known !== '' && homeOf(this.known) === server && server !== this.#options.self;
+  }
+
+  /** Whether what `server` says of the room counts: it is home of the newest epoch, and none newer was promised. */
+  #isObeyed(server: ServerId): boolean {
+    return this.leading === undefined && this.#isLeader(server) && !isNewer(this.#promised, this.known);
+  }
+
+  /** Whether a frame for the home of its epoch came to the right one; otherwise the sender is told, or we learn. */
+  #obeys(from: ServerId, frame: Frame): boolean {
+    const epoch = epochAt(frame, 1) ?? '';
+    if (isNewer(epoch, this.#promised)) this.#learn(epoch as Epoch);
+    else if (this.decides && epoch === this.leading?.segment.epoch) return true;
+    else if (isNewer(this.#promised, epoch)) this.#elections.saySealed(from, this.#promised);
+    return false;
+  }
+
+  #become(role: Role): void {
+    assert(MOVES[this.role].includes(role), `no way from ${this.role} to ${role}`);
+    this.role = role;
+  }
+
+  /** Notes that nothing older than `epoch` is obeyed. */
+  #promise(epoch: Epoch): void {
+    this.#promised = newest(epoch, this.#promised);
+  }
+
+  /** `server` says that its own `epoch` has begun. */
+  #learnFrom(server: ServerId, epoch: Epoch): boolean {
+    if (!isNewer(this.#promised, epoch)) this.#learn(epoch);
+    else this.#elections.saySealed(server, this.#promised);
+    return epoch === this.known;
+  }
+
+  /** The copy goes on with an epoch of another home. */
+  #began(epoch: Epoch): void {
+    if (this.role !== 'follower') this.#become('follower');
+    if (epoch === this.known) this.#resend();
+  }
+
+  /** A newer epoch has begun: what this server decides, or tries to, is over. */
+  #learn(epoch: Epoch): void {
+    if (!isNewer(epoch, this.known)) return;
+    this.#promise(epoch);
+    this.#retire();
+    this.#elections.giveUp();
+    this.known = epoch;
+    if (this.role === 'home') this.#become('frozen');
+    if (this.role !== 'follower') this.#become('follower');
+    this.#watchHome();
+    this.copy.subscribe(this.#now);
+  }
+
+  /** Whether the home of the known epoch is within reach. */
+  #watchHome(): void {
+    if (this.known === '') return;
+    const home = homeOf(this.known);
+    const gone = home === this.#options.self ? this.leading === undefined : !this.#elections.isWithin(home);
+    this.#watch.begin(gone ? this.#now : NEVER);
+  }
+
+  /** Decides nothing more in the epoch that this server was home of. */
+  #retire(): void {
+    this.leading?.retire();
+    this.leading = undefined;
+    this.#isLeaving = false;
+    this.isAlone = false;
+  }
+
+  /** Another server is about to open an epoch. */
+  #freeze(): void {
+    this.#retire();
+    this.#elections.giveUp();
+    if (this.role !== 'frozen') this.#become('frozen');
+    this.#frozenUntil = this.#now + FROZEN_MS + this.#elections.rank(this.#standby) * 500;
+  }
+
+  /** The epoch that was promised did not come. */
+  #thaw(): void {
+    if (this.known !== '' && !isNewer(this.#promised, this.known) && this.#elections.isWithin(homeOf(this.known))) {
+      this.#become('follower');
+      this.#watchHome();
+      this.copy.subscribe(this.#now);
+      this.#resend();
+    } else {
+      this.#elect();
+    }
+  }
+
+  /** After a pause: nobody knows a newer epoch. */
+  #resume(): void {
+    const leading = this.leading as Leading;
+    this.#become('home');
+    leading.isHeld = false;
+    leading.restream();
+    leading.chooseStandby(this.#now);
+    this.sends.decideAll(this.leading, this.#now);
+  }
+
+  #elect(): void {
+    this.#retire();
+    if (this.role !== 'electing') this.#become('electing');
+    this.#elections.begin(newest(this.#promised, this.known), this.#now);
+  }
+
+  #seal(from: ServerId, epoch: EpochOrNone | undefined): void {
+    if (epoch === undefined || epoch === '') return;
+    if (isNewer(epoch, this.#promised)) {
+      this.#promise(epoch);
+      this.#freeze();
+    }
+    this.#elections.saySealed(from, this.#promised);
+  }
+
+  #sealed(from: ServerId, frame: Frame): void {
+    const answer = readSealed(from, frame);
+    if (answer === undefined) return;
+    if (!isNewer(answer.promised, this.#promised))
+      return this.#elections.sealed(answer.promised, answer.holding, this.#now);
+    // Something newer has been promised elsewhere: it is waited for.
+    this.#promise(answer.promised as Epoch);
+    this.#freeze();
+  }
+
+  /** Everything is here: the own epoch begins, behind `through`, which the line lacked. */
+  #open(opening: Opening, through: readonly Segment[]): void {
+    const { current } = this.line;
+    if (current !== undefined) {
+      const end = closedAt(through[0]?.opening ?? opening, current.epoch) ?? current.position;
+      this.copy.close(current, end, this.#now);
+    }
+    for (const segment of through) {
+      this.copy.enter(segment);
+      this.copy.close(segment, segment.position, this.#now);
+    }
+    this.copy.isReady = true;
+    this.known = opening.epoch;
+    this.#promise(opening.epoch);
+    this.copy.begin(opening);
+    this.#lead();
+  }
+
+  /** The current epoch is this server's own: it decides from now on. */
+  #lead(): void {
+    const segment = this.line.current as Segment;
+    this.known = segment.epoch;
+    this.#openedAt = this.#now;
+    this.#watch.begin(NEVER);
+    this.copy.stop();
+    this.#become('home');
+    const out = {
+      settledHere: (send: { readonly number: number }, outcome: SendOutcome, seq: number) =>
+        this.sends.settle(send.number, outcome, segment.epoch, seq),
+      dueChanged: () => this.#announceDue(),
+    };
+    this.leading = new Leading(this.#options, this.line, segment, out, this.#now);
+    for (const server of this.#elections.introduced()) this.leading.introduce(server);
+    this.leading.chooseStandby(this.#now);
+    if (this.leading.standby === undefined) this.#options.out.announce(segment.opening, undefined);
+    this.sends.decideAll(this.leading, this.#now);
+  }
+
+  /** Everything is committed: the standby may open its epoch. */
+  #handOver(): void {
+    const leading = this.leading;
+    if (leading === undefined) return;
+    if (leading.standby === undefined) {
+      this.#isLeaving = false;
+      this.sends.decideAll(this.leading, this.#now);
+    } else if (leading.waiting === 0) {
+      const { standby, segment } = leading;
+      leading.flush(this.#now);
+      this.#freeze();
+      this.sends.say(standby, 'HANDOVER', segment.epoch);
+    }
+  }
+
+  /** Something changed: behind everything that does. */
+  after(): void {
+    this.isAlone = this.decides && this.sends.isEmpty && this.#options.out.reachable().length === 0;
+    this.#announceDue();
+  }
+
+  #announceDue(): void {
+    const at = this.nextDeadline;
+    if (at === this.#dueAt) return;
+    this.#dueAt = at;
+    this.#options.out.due(at);
+  }
+}

@@ -1,0 +1,222 @@
+// A segment: one epoch of a room as this server holds it, whoever its home is. It joins the bytes (a memory log), the
+// numbers, the ids and the references, and outlives the home that may have written it.
+//
+//   base         oldest              committed        position
+//    |  not here   |  kept, readable    |  held, unsaid  |
+//    +-- evicted --+--------------------+----------------+     end: where the epoch was closed
+//
+// Every copy of an epoch is a prefix of the one sequence that its home wrote. What is above `committed` is read by
+// nobody; what is above `end` was never decided, and is as if it were not here.
+
+import { assert } from '../base/assert.ts';
+import type { Budget } from '../base/budget.ts';
+import type { Epoch, Ticket } from '../base/ids.ts';
+import type { FindOutcome } from '../base/outcome.ts';
+import { fingerprint, type IdLimits, MessageIds } from './ids.ts';
+import { type EntryKind, MESSAGE, REFUSED, type Slot } from './log.ts';
+import { type MemoryLimits, MemoryLog } from './memory.ts';
+import { message, readMessage } from './message-parts.ts';
+import { Numbers } from './numbers.ts';
+import type { Opening } from './opening.ts';
+import { CatchUpReader, emptySlot, HistoryReader, type ReadableRoom } from './readers.ts';
+
+/** How far above the last known number a decision may lie: reservations and what waits for its commit. */
+const MOST_AHEAD = 65_536;
+/** When to ask again for a slot that is not decided here. */
+const ASK_AGAIN_MS = 100;
+const NO_TICKET = 0 as Ticket;
+
+export interface SegmentLimits extends IdLimits {
+  readonly memory: MemoryLimits;
+}
+
+/** What all segments of a server share. */
+export interface SegmentBudgets {
+  readonly memory: Budget;
+  readonly ids: Budget;
+}
+
+/** What a message without an id is known by: its reference, in a form that no id has. */
+export function keyOf(ref: string): string {
+  return ref === '' ? '' : `\n${ref}`;
+}
+
+/** Hears of every entry that becomes readable. The bytes are lent. */
+export type Published = (kind: EntryKind, seq: number, bytes: Uint8Array, start: number, end: number) => void;
+
+export class Segment implements ReadableRoom {
+  readonly name: string;
+  readonly opening: Opening;
+  readonly numbers: Numbers;
+  readonly ids: MessageIds;
+  /** The position up to which entries are decided and may be read. */
+  committed: number;
+  /** The position at which the epoch was closed; Infinity while it is open. */
+  end = Number.POSITIVE_INFINITY;
+  /** What readers were told at its beginning; empty when nobody was. */
+  turn: Uint8Array = new Uint8Array(0);
+  readonly #limits: SegmentLimits;
+  readonly #budgets: SegmentBudgets;
+  readonly #refs = new Map<number, string>();
+  readonly #slot = emptySlot();
+  #log: MemoryLog;
+  #base: number;
+  /** The highest number that an entry here decides. */
+  #highest = 0;
+
+  /** A segment that is empty; what stands at or below `base` is not asked for. */
+  constructor(name: string, opening: Opening, limits: SegmentLimits, budgets: SegmentBudgets, base = 0) {
+    this.name = name;
+    this.opening = opening;
+    this.#limits = limits;
+    this.#budgets = budgets;
+    this.#base = base;
+    this.committed = base;
+    this.numbers = new Numbers(opening.first);
+    this.ids = new MessageIds(budgets.ids, limits);
+    this.#log = new MemoryLog(opening.epoch, budgets.memory, limits.memory, opening.first);
+  }
+
+  get epoch(): Epoch {
+    return this.opening.epoch;
+  }
+
+  get floor(): number {
+    return this.#log.floor;
+  }
+
+  /** The highest position held. */
+  get position(): number {
+    return Math.min(this.#base + this.#log.committed, this.end);
+  }
+
+  /** The lowest position held. */
+  get oldest(): number {
+    return this.#base + this.#log.oldest;
+  }
+
+  /** The highest number that is known to have been given out, decided or not. */
+  get last(): number {
+    return Math.max(this.numbers.last, this.#highest);
+  }
+
+  /** Appends an entry at `position`; its position, or REFUSED behind a gap or on other content. `ref`: see refAt(). */
+  append(
+    position: number,
+    kind: EntryKind,
+    seq: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    ref: string,
+  ): number {
+    if (position > this.end || position <= this.#base) return REFUSED;
+    const taken = this.#log.append(position - 1 - this.#base, kind, seq, bytes, start, end, NO_TICKET);
+    if (taken === REFUSED) return REFUSED;
+    if (seq > this.#highest) this.#highest = seq;
+    if (ref !== '') this.#keepRef(position, ref);
+    return position;
+  }
+
+  /** The reference that the message at `position` is known by; '' when it has none. */
+  refAt(position: number): string {
+    return this.#refs.get(position) ?? '';
+  }
+
+  /** Takes all up to `position` as decided, and tells `published` of each, in order. */
+  commit(position: number, now: number, published?: Published): void {
+    const upTo = Math.min(position, this.position);
+    const slot = this.#slot;
+    while (this.committed < upTo) {
+      const next = this.committed + 1;
+      this.committed = next;
+      if (!this.readAt(next, slot)) continue;
+      this.decide(slot.seq);
+      if (slot.kind === MESSAGE) this.#remember(next, slot, now);
+      published?.(slot.kind, slot.seq, slot.bytes, slot.start, slot.end);
+    }
+  }
+
+  /** Counts a number as decided. */
+  decide(seq: number): void {
+    assert(seq <= this.numbers.last + MOST_AHEAD, 'a number out of reach');
+    if (seq > this.numbers.last) this.numbers.reach(seq);
+    this.numbers.decide(seq);
+  }
+
+  /** Numbers up to `seq` were given out. */
+  reach(seq: number): void {
+    if (seq <= this.numbers.last + MOST_AHEAD) this.numbers.reach(seq);
+  }
+
+  /** Closes the epoch at `position`: nothing above it was decided. */
+  close(position: number): void {
+    this.end = position;
+    if (this.committed > position) this.committed = position;
+  }
+
+  /** Everything at or below `position` is kept nowhere: this copy begins behind it, at number `floor`. */
+  skipTo(position: number, floor: number): void {
+    this.#log.close();
+    this.#log = new MemoryLog(this.epoch, this.#budgets.memory, this.#limits.memory, floor);
+    this.#base = position;
+    this.committed = position;
+    this.#refs.clear();
+    this.numbers.restart(floor);
+  }
+
+  /** Fills `slot` with what stands at `position`, decided or not; false when that is not here. */
+  readAt(position: number, slot: Slot): boolean {
+    if (position > this.end || !this.#log.readAt(position - this.#base, slot)) return false;
+    slot.position = position;
+    return true;
+  }
+
+  read(seq: number, slot: Slot): boolean {
+    if (!this.#log.read(seq, slot)) return false;
+    slot.position += this.#base;
+    return slot.position <= this.committed;
+  }
+
+  find(seq: number): FindOutcome {
+    const slot = emptySlot();
+    if (this.read(seq, slot)) return { kind: 'slot', bytes: slot.bytes, start: slot.start, end: slot.end };
+    if (seq > this.numbers.last || seq < this.opening.first) return { kind: 'never' };
+    if (!this.numbers.isUndecided(seq)) return { kind: 'gone', floor: this.floor };
+    return this.end === Number.POSITIVE_INFINITY ? { kind: 'pending', ms: ASK_AGAIN_MS } : { kind: 'never' };
+  }
+
+  /** A reader of at most `count` slots from `from` on (0: the first kept); undefined when they are kept no longer. */
+  history(from: number, count: number): HistoryReader | undefined {
+    if (from !== 0 && from < this.floor) return undefined;
+    return new HistoryReader(this, from === 0 ? this.floor : from, count, this.committed);
+  }
+
+  /** A reader of everything decided until now from number `from` on. */
+  catchUp(from: number): CatchUpReader {
+    return new CatchUpReader(this, from, this.numbers.last + 1, this.committed);
+  }
+
+  /** Gives all memory back. */
+  free(): void {
+    this.#log.close();
+    this.ids.close();
+    this.#refs.clear();
+  }
+
+  #remember(position: number, slot: Slot, now: number): void {
+    readMessage(slot.bytes, slot.start, slot.end);
+    const key = message.id !== '' ? message.id : keyOf(this.refAt(position));
+    if (key === '' || this.ids.find(key)) return;
+    this.ids.add(key, slot.seq, fingerprint(slot.bytes, message.textStart, message.textEnd), now);
+  }
+
+  #keepRef(position: number, ref: string): void {
+    this.#refs.set(position, ref);
+    if (this.#refs.size <= 2 * (this.position - this.oldest + 1)) return;
+    for (const old of this.#refs.keys()) {
+      if (old >= this.oldest) return;
+      this.#refs.delete(old);
+    }
+  }
+}

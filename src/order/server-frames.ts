@@ -1,0 +1,105 @@
+// The frames that servers order a room with, as values: writing and reading them. Who may say what, and when, is for
+// the room to judge. A frame that lacks an argument or holds a number that is none reads as undefined.
+
+import { type Epoch, type ServerId, serverId } from '../base/ids.ts';
+import type { Frame } from '../wire/scanner.ts';
+import type { FrameWriter } from '../wire/writer.ts';
+import { type EpochOrNone, isEpoch } from './epochs.ts';
+import { type Held, type Holding, MOST_TAILS, type Opening, type Tail } from './opening.ts';
+
+/** Verbs that a server takes for the ordering of the room that their first argument names. */
+export const ORDER_VERBS = [
+  ...['SUBSCRIBE', 'OPENED', 'STREAM', 'LAGGED', 'ACK', 'SEAL', 'SEALED', 'HANDOVER'],
+  ...['FORWARD', 'SETTLED', 'RESEND', 'RESERVE', 'RESERVED', 'RELEASE'],
+  ...['CMSG', 'SKIPSEQUENCE'],
+] as const;
+
+/** Epochs of a line, and branches, that a SEALED speaks of: the newest. */
+const MOST_LINE = 9;
+const MOST_BRANCHES = 5;
+
+/** Argument `i` as a number from 0 on; -1 when it is none. */
+export function numberAt(frame: Frame, i: number): number {
+  const text = frame.arg(i);
+  if (!/^[0-9]{1,16}$/.test(text)) return -1;
+  const value = Number(text);
+  return Number.isSafeInteger(value) ? value : -1;
+}
+
+/** Argument `i` as an epoch, '' when it is empty; undefined when it is neither. */
+export function epochAt(frame: Frame, i: number): EpochOrNone | undefined {
+  const text = frame.arg(i);
+  return text === '' || isEpoch(text) ? (text as EpochOrNone) : undefined;
+}
+
+export function writeOpened(to: FrameWriter, room: string, opening: Opening): void {
+  const { epoch, first, oldEpoch, oldPosition, oldLast, tails } = opening;
+  to.begin('OPENED').arg(room).arg(epoch).arg(first).arg(oldEpoch).arg(oldPosition).arg(oldLast);
+  for (const tail of tails) to.arg(tail.epoch).arg(tail.from).arg(tail.last).arg(tail.position);
+  to.end();
+}
+
+export function readOpened(frame: Frame): Opening | undefined {
+  const epoch = epochAt(frame, 1);
+  const oldEpoch = epochAt(frame, 3);
+  const [first, oldPosition, oldLast] = [numberAt(frame, 2), numberAt(frame, 4), numberAt(frame, 5)];
+  if (!epoch || oldEpoch === undefined || first < 1 || oldPosition < 0 || oldLast < 0) return undefined;
+  const tails: Tail[] = [];
+  for (let i = 6; i + 3 < frame.argc && tails.length < MOST_TAILS; i += 4) {
+    const of = epochAt(frame, i);
+    const [from, last, position] = [numberAt(frame, i + 1), numberAt(frame, i + 2), numberAt(frame, i + 3)];
+    if (!of || from < 0 || last < 0 || position < 0) return undefined;
+    tails.push({ epoch: of, from, last, position });
+  }
+  return { epoch, first, oldEpoch, oldPosition, oldLast, tails };
+}
+
+/** The answer to SEAL: the newest epoch that this server stands by, and what it holds. */
+export function writeSealed(to: FrameWriter, room: string, promised: EpochOrNone, holding: Holding): void {
+  const line = holding.line.slice(-MOST_LINE);
+  const before = holding.line.at(-MOST_LINE - 1)?.epoch ?? holding.before;
+  to.begin('SEALED').arg(room).arg(promised).arg(before).arg(line.length);
+  for (const { epoch, first, position, last } of [...line, ...holding.branches.slice(-MOST_BRANCHES)]) {
+    to.arg(epoch).arg(first).arg(position).arg(last);
+  }
+  to.end();
+}
+
+export function readSealed(from: ServerId, frame: Frame): { promised: EpochOrNone; holding: Holding } | undefined {
+  const promised = epochAt(frame, 1);
+  const before = epochAt(frame, 2);
+  const lines = numberAt(frame, 3);
+  if (promised === undefined || before === undefined || lines < 0) return undefined;
+  const held: Held[] = [];
+  for (let i = 4; i + 3 < frame.argc; i += 4) {
+    const epoch = epochAt(frame, i);
+    const [first, position, last] = [numberAt(frame, i + 1), numberAt(frame, i + 2), numberAt(frame, i + 3)];
+    if (!epoch || first < 1 || position < 0 || last < 0) return undefined;
+    held.push({ epoch, first, position, last });
+  }
+  return { promised, holding: { server: from, before, line: held.slice(0, lines), branches: held.slice(lines) } };
+}
+
+/** What a STREAM says of the frames behind it. */
+export interface StreamHead {
+  readonly epoch: Epoch;
+  /** The position in front of the first entry. */
+  readonly position: number;
+  readonly committed: number;
+  readonly count: number;
+  readonly refs: readonly string[];
+}
+
+export function readStream(frame: Frame): StreamHead | undefined {
+  const epoch = epochAt(frame, 1);
+  const [position, committed, count] = [numberAt(frame, 2), numberAt(frame, 3), numberAt(frame, 4)];
+  if (!epoch || position < 0 || committed < 0 || count < 0) return undefined;
+  const refs: string[] = [];
+  for (let i = 0; i < count; i++) refs.push(frame.arg(5 + i));
+  return { epoch, position, committed, count, refs };
+}
+
+/** The server that a uid was given out by. */
+export function serverOf(uid: string): ServerId {
+  return serverId(Number(uid.slice(0, uid.indexOf('.'))));
+}
