@@ -202,7 +202,8 @@ export class Elections {
     attempt.plan = plan;
     attempt.deadline = now + STEP_MS;
     this.#holders = [...attempt.holdings.values()].filter(({ line }) => line.length > 0).map(({ server }) => server);
-    this.#parts = [...this.#missingOfLine(plan), ...this.#missingTails(plan, attempt.holdings.values())];
+    const line = this.#missingOfLine(plan);
+    this.#parts = [...line, ...this.#missingTails(plan, attempt.holdings.values(), line)];
     for (const { from, segment, until } of this.#parts) {
       this.#say(from, 'SUBSCRIBE', segment.epoch, segment.position, until);
     }
@@ -229,21 +230,28 @@ export class Elections {
     return parts;
   }
 
-  /** What others hold beside the main line, and the main line itself where the own one went another way. */
-  #missingTails(plan: Plan, holdings: Iterable<Holding>): Part[] {
+  /**
+   * What others hold that never was here, beside what the line lacks: tails to speak of, and whatever an epoch that was
+   * left out before holds, so that no message in it is decided again.
+   */
+  #missingTails(plan: Plan, holdings: Iterable<Holding>, line: readonly Part[]): Part[] {
     const parts: Part[] = [];
-    const { main } = plan;
+    const strays = this.#strays(plan);
     const want = (from: ServerId, { epoch, first, position }: Held, base: number) => {
-      const had = Math.max(this.#line.of(epoch)?.position ?? 0, this.#line.branchOf(epoch)?.position ?? 0);
-      if (had >= position || parts.some(({ segment }) => segment.epoch === epoch)) return;
-      const segment = this.#segment(firstOpening(epoch, first), Math.max(this.#line.of(epoch)?.position ?? 0, base));
-      parts.push({ kind: 'tail', from, segment, until: position });
+      const { current } = this.#line;
+      const isTaken = [...line, ...parts].some(({ segment, until }) => segment.epoch === epoch && until >= position);
+      if (isTaken || this.#line.had(epoch, position)) return;
+      // The own line went its own way, and somebody is further on it.
+      const isOwn = strays && epoch === current?.epoch;
+      const segment = isOwn
+        ? current
+        : this.#segment(firstOpening(epoch, first), Math.max(this.#line.of(epoch)?.position ?? 0, base));
+      parts.push({ kind: isOwn ? 'line' : 'tail', from, segment, until: position });
     };
     for (const tail of plan.tails) want(tail.server, tail, tail.base);
-    if (this.#strays(plan)) for (const held of plan.forked) want(main.server, held, 0);
-    const inMain = (held: Held) => main.line.some((one) => one.epoch === held.epoch && one.position >= held.position);
-    for (const { server, branches } of holdings) {
-      for (const held of branches) if (!inMain(held)) want(server, held, 0);
+    for (const held of plan.main.line) want(plan.main.server, held, 0);
+    for (const holding of holdings) {
+      for (const held of [...holding.line, ...holding.branches]) want(holding.server, held, 0);
     }
     return parts;
   }
@@ -311,8 +319,10 @@ export class Elections {
     return all.slice(-MOST_TAILS);
   }
 
-  #addTail(tails: Tail[], { epoch, first, position: most, last: highest }: Held, base: number): void {
+  #addTail(tails: Tail[], { epoch, first, position: held, last: highest }: Held, base: number): void {
     const own = this.#line.of(epoch);
+    // The end of the own line may have been fetched from somebody who had forgotten that it was a line of its own.
+    const most = own === this.#line.current ? Math.max(held, own?.position ?? 0) : held;
     const segment = own !== undefined && own.position >= most ? own : (this.#line.branchOf(epoch) ?? own);
     const position = Math.min(most, segment?.position ?? 0);
     if (position < most && position <= base) return;

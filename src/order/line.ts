@@ -28,6 +28,8 @@ export class Line implements EarlierIds {
   readonly branches: Segment[] = [];
   /** Past epochs, and how far each is known to have gone. */
   readonly #past = new Map<Epoch, number>();
+  /** Epochs of which entries were here, and how far. */
+  readonly #had = new Map<Epoch, number>();
 
   constructor() {
     this.epoch = '' as Epoch;
@@ -40,13 +42,21 @@ export class Line implements EarlierIds {
   /** Begins the next epoch. */
   push(segment: Segment): void {
     const { current } = this;
-    if (current !== undefined) this.#note(current.epoch, current.position);
-    for (const { epoch, position } of segment.opening.tails) this.#note(epoch, position);
+    if (current !== undefined) remember(this.#past, current.epoch, current.position);
+    if (current !== undefined) remember(this.#had, current.epoch, current.position);
+    for (const { epoch, position } of segment.opening.tails) remember(this.#past, epoch, position);
     this.segments.push(segment);
     while (this.segments.length > MOST_CLOSED + 1) this.segments.shift()?.free();
   }
 
+  /** Whether entries of `epoch` up to `position` are here, or were and are forgotten. */
+  had(epoch: Epoch, position: number): boolean {
+    const here = Math.max(this.of(epoch)?.position ?? -1, this.branchOf(epoch)?.position ?? -1);
+    return Math.max(here, this.#had.get(epoch) ?? -1) >= position;
+  }
+
   addBranch(segment: Segment): void {
+    remember(this.#had, segment.epoch, segment.position);
     const shorter = this.branches.findIndex(
       ({ epoch, oldest, position }) =>
         epoch === segment.epoch && oldest >= segment.oldest && position <= segment.position,
@@ -158,15 +168,16 @@ export class Line implements EarlierIds {
     this.segments.length = 0;
     this.branches.length = 0;
   }
+}
 
-  #note(epoch: Epoch, position: number): void {
-    const known = this.#past.get(epoch) ?? -1;
-    this.#past.delete(epoch);
-    this.#past.set(epoch, Math.max(known, position));
-    for (const oldest of this.#past.keys()) {
-      if (this.#past.size <= MOST_PAST) return;
-      this.#past.delete(oldest);
-    }
+/** Notes how far an epoch went; the one noted the longest ago is forgotten when there are too many. */
+function remember(past: Map<Epoch, number>, epoch: Epoch, position: number): void {
+  const known = past.get(epoch) ?? -1;
+  past.delete(epoch);
+  past.set(epoch, Math.max(known, position));
+  for (const oldest of past.keys()) {
+    if (past.size <= MOST_PAST) return;
+    past.delete(oldest);
   }
 }
 

@@ -58,7 +58,8 @@ export function turnFrame(room: string, opening: Opening, line: readonly Had[]):
   );
   const args = missing.flatMap(({ epoch, from, last }) => [epoch, from, last]);
   // Where the line was closed by this opening, all its readers are told the same number.
-  const last = current?.epoch === opening.oldEpoch ? opening.oldLast : (current?.last ?? 0);
+  const isMain = current?.epoch === opening.oldEpoch && current.position === opening.oldPosition;
+  const last = isMain ? opening.oldLast : (current?.last ?? 0);
   return encodeFrame('EPOCH', room, opening.epoch, opening.first, current?.epoch ?? '', last, ...args);
 }
 

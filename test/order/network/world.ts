@@ -317,7 +317,7 @@ export class World {
       });
     }
     this.clock.at(this.now + ms, () => {
-      if (node.starts !== started) return;
+      if (node.starts !== started || !node.isPaused) return;
       node.isPaused = false;
       if (ms >= 10_000) node.order?.peer.stalled(this.now);
       for (const run of node.deferred.splice(0)) run();
