@@ -8,8 +8,10 @@ import { ERRORS } from '../../src/chat/replies.ts';
 
 const SRC = join(import.meta.dir, '..', '..', 'src');
 const SPEAKERS = new Bun.Glob('{chat,order,fanout,node}/*.ts');
-/** These speak to servers alone: between-servers.test.ts holds them. */
-const BETWEEN_SERVERS: ReadonlySet<string> = new Set(['node/network.ts']);
+/** This speaks to servers alone: between-servers.test.ts holds it. */
+const TO_SERVERS = 'node/network.ts';
+/** What servers say to each other about the order of a room. */
+const BETWEEN_SERVERS: ReadonlySet<string> = new Set(['FORWARD', 'LAGGED', 'OPENED', 'SEALED', 'STREAM']);
 const BEGUN = /(?:\bbegin|\bprefix|\bencodeFrame)\(\s*'([A-Z_]+)'/g;
 
 /** What clients may send. */
@@ -20,7 +22,9 @@ export const SPOKEN: ReadonlySet<string> = new Set([...Object.keys(ERRORS), ...b
 
 function* begun(): Generator<string> {
   for (const path of SPEAKERS.scanSync(SRC)) {
-    if (BETWEEN_SERVERS.has(path)) continue;
-    for (const match of readFileSync(join(SRC, path), 'utf8').matchAll(BEGUN)) yield match[1] as string;
+    if (path === TO_SERVERS) continue;
+    for (const [, name] of readFileSync(join(SRC, path), 'utf8').matchAll(BEGUN)) {
+      if (name !== undefined && !BETWEEN_SERVERS.has(name)) yield name;
+    }
   }
 }

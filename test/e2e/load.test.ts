@@ -156,7 +156,7 @@ describe('a run without faults', () => {
   }, 30_000);
 });
 
-describe.concurrent('a fault on the way to one client', () => {
+describe('a fault on the way to one client', () => {
   test('three lost messages are found and counted', async () => {
     using scope = new Scope();
     await using server = await quiet();
