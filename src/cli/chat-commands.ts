@@ -3,7 +3,7 @@
 
 import type { Client } from '../client/transport/driver.ts';
 import { isNick, roomKey } from '../wire/names.ts';
-import { plain } from './chat-text.ts';
+import { plain } from './terminal-text.ts';
 
 /** The chat as commands see it. */
 export interface Chat {

@@ -1,8 +1,8 @@
 // The flags of the chat program, checked before anything is dialled. A wrong one is named in one line.
 
-import { parseArgs } from 'node:util';
 import { isServerAddress } from '../client/servers.ts';
 import { isNick, roomKey } from '../wire/names.ts';
+import { type Flags, parseFlags, shown } from './flags.ts';
 
 export interface ChatOptions {
   /** `host:port`, tried in turn. */
@@ -11,11 +11,14 @@ export interface ChatOptions {
   readonly room: string;
 }
 
-export type ChatFlags = { readonly options: ChatOptions } | { readonly help: string } | { readonly wrong: string };
-
 const DEFAULT_SERVER = '127.0.0.1:7400';
 const DEFAULT_ROOM = 'lobby';
 const NICK_LENGTH = 32;
+const FLAGS = {
+  server: { type: 'string', multiple: true },
+  nick: { type: 'string' },
+  room: { type: 'string' },
+} as const;
 
 export const USAGE = `Usage: bun run chat [--server HOST:PORT] [--nick NICK] [--room ROOM]
 
@@ -25,8 +28,8 @@ export const USAGE = `Usage: bun run chat [--server HOST:PORT] [--nick NICK] [--
   --help              this text`;
 
 /** Reads the arguments behind the program's name; `user` is who runs it. */
-export function readFlags(args: readonly string[], user: string | undefined): ChatFlags {
-  const values = parse(args);
+export function readFlags(args: readonly string[], user: string | undefined): Flags<ChatOptions> {
+  const values = parseFlags(args, FLAGS);
   if (typeof values === 'string') return { wrong: values };
   if (values.help) return { help: USAGE };
   const servers = values.server ?? [DEFAULT_SERVER];
@@ -40,24 +43,6 @@ export function readFlags(args: readonly string[], user: string | undefined): Ch
   return { options: { servers, nick, room } };
 }
 
-function parse(args: readonly string[]) {
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        server: { type: 'string', multiple: true },
-        nick: { type: 'string' },
-        room: { type: 'string' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    });
-    return values;
-  } catch (error) {
-    const [first = 'bad flags'] = (error instanceof Error ? error.message : String(error)).split(/[.\n]/);
-    return first;
-  }
-}
-
 /** A nickname made of the name of the machine's user. */
 function nickFrom(user: string | undefined): string {
   const nick = (user ?? '')
@@ -65,8 +50,4 @@ function nickFrom(user: string | undefined): string {
     .replace(/^[0-9-]+/, '')
     .slice(0, NICK_LENGTH);
   return nick === '' ? 'guest' : nick;
-}
-
-function shown(value: string): string {
-  return JSON.stringify(value);
 }

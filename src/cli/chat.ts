@@ -11,8 +11,10 @@ import { connectTcp } from '../client/transport/tcp.ts';
 import { roomKey } from '../wire/names.ts';
 import { type Chat, enter, obey } from './chat-commands.ts';
 import { type ChatOptions, readFlags } from './chat-options.ts';
-import { openScreen, type Screen } from './chat-screen.ts';
-import { COLOURED, COLOURLESS, lineOf, plain, type Style } from './chat-text.ts';
+import { lineOf } from './chat-text.ts';
+import { optionsOrExit } from './flags.ts';
+import { openScreen, type Screen } from './screen.ts';
+import { plain, type Style, styleFor } from './terminal-text.ts';
 
 const RETRY_MAX_MS = 10_000;
 /** However the server takes our goodbye, the program is gone by then. */
@@ -31,8 +33,7 @@ class ChatProgram implements Chat {
 
   constructor(options: ChatOptions) {
     this.#options = options;
-    const colour = process.stdout.isTTY && (process.env.NO_COLOR ?? '') === '';
-    this.#style = colour ? COLOURED : COLOURLESS;
+    this.#style = styleFor(process.stdout, process.env.NO_COLOR);
     this.#screen = openScreen(() => this.#interrupted());
     const limits = { retryMaxMs: RETRY_MAX_MS };
     this.client = connectTcp({ servers: options.servers, nick: options.nick, limits }, (event) => this.#hear(event));
@@ -165,13 +166,4 @@ class ChatProgram implements Chat {
   }
 }
 
-const flags = readFlags(process.argv.slice(2), process.env.USER);
-if ('wrong' in flags) {
-  process.stderr.write(`chat: ${flags.wrong} (--help shows the flags)\n`);
-  process.exit(2);
-}
-if ('help' in flags) {
-  process.stdout.write(`${flags.help}\n`);
-  process.exit(0);
-}
-await new ChatProgram(flags.options).run();
+await new ChatProgram(optionsOrExit('chat', readFlags(process.argv.slice(2), process.env.USER))).run();

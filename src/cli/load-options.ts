@@ -1,8 +1,8 @@
 // The flags of the load generator, checked before anything is dialled. A wrong one is named in one line.
 // Everything that costs memory or time has a bound here: clients, messages in all, seconds.
 
-import { parseArgs } from 'node:util';
 import { isServerAddress } from '../client/servers.ts';
+import { type Flags, numberFlag, parseFlags, shown } from './flags.ts';
 
 export interface LoadOptions {
   /** `host:port`; clients are spread over them in turn. */
@@ -26,11 +26,24 @@ export interface LoadOptions {
   readonly json: boolean;
 }
 
-export type LoadFlags = { readonly options: LoadOptions } | { readonly help: string } | { readonly wrong: string };
-
 export const MOST_MESSAGES = 20_000_000;
 /** What a text must hold: its number, how it was sent, and two dots. */
 const LEAST_SIZE = 16;
+
+const FLAGS = {
+  servers: { type: 'string', multiple: true },
+  clients: { type: 'string' },
+  rooms: { type: 'string' },
+  rate: { type: 'string' },
+  seconds: { type: 'string' },
+  size: { type: 'string' },
+  reserve: { type: 'string' },
+  ids: { type: 'string' },
+  window: { type: 'string' },
+  overtaken: { type: 'string' },
+  pid: { type: 'string', multiple: true },
+  json: { type: 'boolean' },
+} as const;
 
 export const USAGE = `Usage: bun run load [--servers H:P,H:P] [--clients N] [--rooms R] [--rate N] [--seconds S] …
 
@@ -55,8 +68,8 @@ It ends with 1 when an acknowledged message was lost, doubled or out of order, w
 Ctrl-C ends it early, with the table; a second one ends it at once.`;
 
 /** Reads the arguments behind the program's name; `files` is how many this process may have open. */
-export function readLoadFlags(args: readonly string[], files: number): LoadFlags {
-  const values = parse(args);
+export function readLoadFlags(args: readonly string[], files: number): Flags<LoadOptions> {
+  const values = parseFlags(args, FLAGS);
   if (typeof values === 'string') return { wrong: values };
   if (values.help) return { help: USAGE };
   const wrong: string[] = [];
@@ -64,10 +77,10 @@ export function readLoadFlags(args: readonly string[], files: number): LoadFlags
   const number = (name: NumberFlag, preset: number, least: number, most: number, whole = true): number => {
     const text = values[name];
     if (text === undefined) return preset;
-    const value = /^\d{1,12}(\.\d{1,6})?$/.test(text) ? Number(text) : Number.NaN;
-    const good = value >= least && value <= most && (!whole || Number.isInteger(value));
-    if (!good) wrong.push(`--${name} ${shown(text)} is not a ${whole ? 'whole ' : ''}number from ${least} to ${most}`);
-    return value;
+    const value = numberFlag(name, text, least, most, whole);
+    if (typeof value === 'number') return value;
+    wrong.push(value);
+    return preset;
   };
   const choice = <T extends string>(name: 'ids' | 'overtaken', preset: T, other: T): T => {
     const text = values[name] ?? preset;
@@ -115,37 +128,6 @@ function together(options: LoadOptions, files: number, roomsPreset: boolean): st
 
 type NumberFlag = 'clients' | 'rooms' | 'rate' | 'seconds' | 'size' | 'reserve' | 'window';
 
-function parse(args: readonly string[]) {
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        servers: { type: 'string', multiple: true },
-        clients: { type: 'string' },
-        rooms: { type: 'string' },
-        rate: { type: 'string' },
-        seconds: { type: 'string' },
-        size: { type: 'string' },
-        reserve: { type: 'string' },
-        ids: { type: 'string' },
-        window: { type: 'string' },
-        overtaken: { type: 'string' },
-        pid: { type: 'string', multiple: true },
-        json: { type: 'boolean' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    });
-    return values;
-  } catch (error) {
-    const [first = 'bad flags'] = (error instanceof Error ? error.message : String(error)).split(/[.\n]/);
-    return first;
-  }
-}
-
 function listOf(values: readonly string[] | undefined, preset: string): string[] {
   return (values ?? [preset]).flatMap((value) => (value === '' ? [] : value.split(',')));
-}
-
-function shown(value: string): string {
-  return JSON.stringify(value);
 }

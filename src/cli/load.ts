@@ -7,6 +7,7 @@
 
 import { createHistogram } from 'node:perf_hooks';
 import { fdLimit } from '../ops/fd-limit.ts';
+import { optionsOrExit } from './flags.ts';
 import { Crowd, messagesOf } from './load-crowd.ts';
 import { type LoadOptions, readLoadFlags } from './load-options.ts';
 import { type Usage, usageOf } from './load-process.ts';
@@ -210,15 +211,6 @@ class LoadRun {
   }
 }
 
-const flags = readLoadFlags(process.argv.slice(2), fdLimit());
-if ('wrong' in flags) {
-  process.stderr.write(`load: ${flags.wrong} (--help shows the flags)\n`);
-  process.exit(2);
-}
-if ('help' in flags) {
-  process.stdout.write(`${flags.help}\n`);
-  process.exit(0);
-}
-const code = await new LoadRun(flags.options).run();
+const code = await new LoadRun(optionsOrExit('load', readLoadFlags(process.argv.slice(2), fdLimit()))).run();
 // What is written to a pipe is written for good only when its callback says so.
 process.stdout.write('', () => process.exit(code));

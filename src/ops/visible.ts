@@ -2,10 +2,10 @@
 // line's direction (control characters, bidi marks, line separators, lone surrogates) is written as \u{…}, and nothing
 // is longer than asked. The text stays readable and says what was there; it is never silently changed into other words.
 
-// C0, DEL, C1; soft hyphen, Arabic letter mark; zero-width and direction marks; separators, embeddings, isolates;
-// byte order mark, interlinear marks; tags. Lone surrogates come as \p{Cs}.
-const UNSAFE =
-  /[\p{Cc}\p{Cs}\u{ad}\u{61c}\u{180e}\u{200b}-\u{200f}\u{2028}-\u{202e}\u{2060}-\u{206f}\u{feff}\u{fff9}-\u{fffb}\u{e0000}-\u{e007f}]/gu;
+import { UNSAFE_CHARACTERS } from '../base/unsafe-characters.ts';
+
+/** Lone surrogates come as \p{Cs}; joiners would hide between letters. */
+const UNSAFE = new RegExp(`[${UNSAFE_CHARACTERS}\\p{Cs}\\u{200c}\\u{200d}]`, 'gu');
 
 const escapeOne = (character: string): string => `\\u{${character.codePointAt(0)!.toString(16)}}`;
 

@@ -169,12 +169,16 @@ describe('several at once', () => {
     return Bun.spawn([process.execPath, '-e', code], { cwd: root, stdio: ['ignore', 'inherit', 'pipe'] });
   }
 
-  async function until(condition: () => boolean): Promise<void> {
-    const deadline = performance.now() + 5000;
-    while (!condition()) {
-      if (performance.now() > deadline) throw new Error('it never came to that');
-      await Bun.sleep(5);
+  /** Resolves when that process has the lock: it says so before it does anything with it. */
+  async function begun(process: Bun.Subprocess<'ignore', 'inherit', 'pipe'>): Promise<void> {
+    const decoder = new TextDecoder();
+    const reader = process.stderr.getReader();
+    for (let text = ''; !text.includes('Installing'); ) {
+      const { value, done } = await reader.read();
+      if (done) throw new Error(`it ended before it had the lock: ${text}`);
+      text += decoder.decode(value, { stream: true });
     }
+    reader.releaseLock();
   }
 
   const holder = (): string => {
@@ -191,7 +195,8 @@ describe('several at once', () => {
 
   test('who waits says for whom, and gives up at its deadline', async () => {
     const first = other(HANGING);
-    await until(() => holder() === String(first.pid));
+    await begun(first);
+    expect(holder()).toBe(String(first.pid));
     const { message } = await failure(run('tools', HANGING, { waitMs: 120 }));
     expect(said).toEqual([`Waiting for another install (process ${first.pid}) …`]);
     expect(message).toContain(`(process ${first.pid}) was not done after 0.12 s`);
@@ -202,7 +207,7 @@ describe('several at once', () => {
 
   test('the lock of a killed process is free', async () => {
     const first = other("await Bun.sleep(1000); console.error('the orphan ends');");
-    await until(() => holder() === String(first.pid));
+    await begun(first);
     first.kill('SIGKILL');
     await first.exited;
     expect(holder()).toBe(String(first.pid));

@@ -1,11 +1,11 @@
-// Where the chat program reads lines and shows them. On a terminal a prompt stays at the bottom, with what is being
-// typed in it, while lines appear above; without one, lines come from stdin, what people say goes to stdout and the
+// Where a program of the terminal reads lines and shows them. On a terminal a prompt stays at the bottom, with what is
+// being typed in it, while lines appear above; without one, lines come from stdin, what happens goes to stdout and the
 // program's own notices to stderr.
 
 import { createInterface, cursorTo, type Interface, moveCursor } from 'node:readline';
 
 export interface Screen {
-  /** Shows what people did or said. */
+  /** Shows what happens. */
   show(line: string): void;
   /** Shows what the program has to say. */
   notice(line: string): void;
