@@ -11,9 +11,9 @@ import { encodeFrame } from '../wire/writer.ts';
 import { type EpochOrNone, homeOf, isNewer } from './epochs.ts';
 import { IncomingStreams, type Received } from './incoming.ts';
 import type { Line } from './line.ts';
-import { MESSAGE, SKIP } from './log.ts';
+import { type EntryKind, MESSAGE, SKIP } from './log.ts';
 import { closedAt, firstOpening, type Opening, turnFrame } from './opening.ts';
-import { Segment } from './segment.ts';
+import { type Readers, Segment } from './segment.ts';
 import { epochAt, numberAt, readOpened, readStream, type StreamHead } from './server-frames.ts';
 import type { SharedOptions } from './shared-ports.ts';
 
@@ -50,7 +50,7 @@ interface Wanted {
   readonly until: number;
 }
 
-export class Copy {
+export class Copy implements Readers {
   /** Whether it has been complete, so that readers can be told of it. */
   isReady = false;
   /** When the home is asked again, in Unix ms. */
@@ -101,11 +101,15 @@ export class Copy {
     if (segment === undefined || position <= segment.position) return;
     const { next } = segment.numbers;
     segment.skipTo(position, floor);
-    if (segment === current && this.isReady && floor > next) this.#tellLagged(segment, next, floor - 1);
+    if (segment === current && this.isReady && floor > next) this.lagged(segment, next, floor - 1);
   }
 
-  #tellLagged({ name, epoch }: Segment, from: number, to: number): void {
+  lagged({ name, epoch }: Segment, from: number, to: number): void {
     this.#options.out.turn(encodeFrame('RPL_LAGGED', name, epoch, from, to));
+  }
+
+  publish(kind: EntryKind, seq: number, bytes: Uint8Array, start: number, end: number): void {
+    this.#options.out.publish(kind, seq, bytes, start, end);
   }
 
   /** Asks the home for everything behind what is here. */
@@ -160,7 +164,7 @@ export class Copy {
     }
     this.#line.push(segment);
     const { first } = segment.opening;
-    if (this.isReady && segment.floor > first) this.#tellLagged(segment, first, segment.floor - 1);
+    if (this.isReady && segment.floor > first) this.lagged(segment, first, segment.floor - 1);
   }
 
   #wantedOf(epoch: Epoch): Wanted | undefined {
@@ -210,10 +214,7 @@ export class Copy {
 
   /** Tells readers of everything up to `position`. */
   #commit(segment: Segment, position: number, now: number): void {
-    const { isReady } = this;
-    segment.commit(position, now, (kind, seq, bytes, start, end) => {
-      if (isReady) this.#options.out.publish(kind, seq, bytes, start, end);
-    });
+    segment.commit(position, now, this.isReady ? this : undefined);
   }
 
   #haveTail({ segment, until }: Wanted, now: number): void {

@@ -131,9 +131,19 @@ export class Elections {
     }
     if (this.#probe !== undefined && promised === this.#probe.epoch) {
       this.#probe.waiting.delete(holding.server);
-      this.#probe.isAnswered = true;
-      if (this.#probe.waiting.size === 0) this.#goOn();
+      // One that has nothing itself does not know.
+      if (holding.line.length > 0) this.#probe.isAnswered = true;
+      if (this.#probe.waiting.size === 0 && this.#probe.isAnswered) this.#goOn();
     }
+  }
+
+  /** A server is within reach: a home that asks, asks it too. */
+  reached(server: ServerId, now: number): void {
+    const probe = this.#probe;
+    if (probe === undefined) return;
+    probe.waiting.add(server);
+    probe.until = now + STEP_MS;
+    this.#say(server, 'SEAL', probe.epoch);
   }
 
   lost(server: ServerId, now: number): void {
@@ -157,9 +167,8 @@ export class Elections {
     }
     const probe = this.#probe;
     if (probe === undefined || probe.until > now) return;
-    if (probe.isAnswered) this.#goOn();
+    if (probe.isAnswered || probe.aloneAt <= now) this.#goOn();
     else if (this.#options.out.reachable().length > 0) this.#ask(now);
-    else if (probe.aloneAt <= now) this.#goOn();
     else probe.until = probe.aloneAt;
   }
 
@@ -345,7 +354,7 @@ export class Elections {
     const probe = this.#probe as Probe;
     const reachable = this.#options.out.reachable();
     probe.waiting = new Set(reachable);
-    probe.until = now + STEP_MS;
+    probe.until = Math.min(now + STEP_MS, Math.max(probe.aloneAt, now + 1));
     for (const server of reachable) this.#say(server, 'SEAL', probe.epoch);
   }
 

@@ -69,6 +69,8 @@ export class Leading implements HomeOut {
   /** Of each server, the highest number of a send that was seen. A server that began anew counts from higher up. */
   readonly #seen = new Map<ServerId, number>();
   readonly #slow = new Map<ServerId, number>();
+  /** References of sends that wait for their commit: asked for again, they get the one answer. */
+  readonly #waiting = new Set<string>();
   #settlements: Settlement[] = [];
   #now: number;
   #retired = false;
@@ -110,6 +112,11 @@ export class Leading implements HomeOut {
     return next;
   }
 
+  /** Whether another server may have taken this one for lost. */
+  get isFollowed(): boolean {
+    return this.#followers.size > 0 || this.standby !== undefined || this.#options.out.reachable().length > 0;
+  }
+
   /** Entries that are not committed. */
   get waiting(): number {
     return this.#log.waiting;
@@ -120,6 +127,8 @@ export class Leading implements HomeOut {
     this.#now = now;
     const { holder, nick, text, seq, id } = send;
     const ref = refOf(this.#options.self, send.number);
+    send.askedIn(this.segment.epoch);
+    if (this.#waiting.has(ref)) return WAITING;
     return this.#send(send, ref, holder, nick, text, 0, text.length, seq, id);
   }
 
@@ -139,6 +148,7 @@ export class Leading implements HomeOut {
     const id = frame.arg(7);
     const asker = new Forwarded(from, number);
     const ref = refOf(from, number);
+    if (this.#waiting.has(ref)) return;
     const [start, end] = [frame.argStart[8] as number, frame.argEnd[8] as number];
     const { home } = this;
     let outcome: SendOutcome;
@@ -146,6 +156,7 @@ export class Leading implements HomeOut {
       // It was looked at before: it is answered again, and never decided by this.
       const key = id === '' ? keyOf(ref) : id;
       const known = home.repeated(asker, frame.bytes, start, end, seq, key, now);
+      if (known === WAITING) this.#waiting.add(ref);
       outcome = known === NEW ? UNAVAILABLE : known;
     } else {
       this.#seen.set(from, number);
@@ -345,8 +356,11 @@ export class Leading implements HomeOut {
 
   settled(_home: Home, asker: object, outcome: SendOutcome, seq: number, _key: string): void {
     if (this.#retired) return;
-    if (asker instanceof Unanswered) this.#out.settledHere(asker, outcome, seq);
-    else if (asker instanceof Forwarded) {
+    if (asker instanceof Unanswered) {
+      this.#waiting.delete(refOf(this.#options.self, asker.number));
+      this.#out.settledHere(asker, outcome, seq);
+    } else if (asker instanceof Forwarded) {
+      this.#waiting.delete(refOf(asker.server, asker.number));
       this.#settlements.push({ to: asker, outcome, epoch: this.segment.epoch, seq });
       this.#options.out.dirty();
     }
@@ -376,6 +390,7 @@ export class Leading implements HomeOut {
     const key = id === '' ? keyOf(ref) : id;
     const outcome = this.home.send(asker, holder, nick, text, start, end, seq, id, this.#now, key);
     this.#log.ref = '';
+    if (outcome === WAITING) this.#waiting.add(ref);
     return outcome;
   }
 

@@ -6,7 +6,7 @@ import type { Epoch, ServerId, Uid } from '../base/ids.ts';
 import { type ReserveOutcome, SENT, SENT_BEFORE, type SendOutcome, UNAVAILABLE, WAITING } from '../base/outcome.ts';
 import type { Frame } from '../wire/scanner.ts';
 import { FrameWriter } from '../wire/writer.ts';
-import type { EpochOrNone } from './epochs.ts';
+import { type EpochOrNone, homeOf } from './epochs.ts';
 import type { Home } from './home.ts';
 import type { Segment } from './segment.ts';
 import { epochAt, numberAt } from './server-frames.ts';
@@ -93,15 +93,6 @@ export class MemberSends {
     return { send, before };
   }
 
-  /** Everything that waits, the oldest first. */
-  all(): Unanswered[] {
-    return this.#sends.all();
-  }
-
-  has(send: Unanswered): boolean {
-    return this.#sends.has(send.number);
-  }
-
   /** A send is answered by whoever asked, who knows the outcome already. */
   take(number: number): Unanswered | undefined {
     const send = this.#sends.take(number);
@@ -109,8 +100,14 @@ export class MemberSends {
     return send;
   }
 
-  /** A send has its outcome. */
+  /** A send has its outcome. That one home did not take it says nothing when another one may have: it stays unknown. */
   settle(number: number, outcome: SendOutcome, epoch: EpochOrNone, seq: number): void {
+    const kept = this.#sends.get(number);
+    if (outcome === UNAVAILABLE && kept?.wasElsewhere === true) {
+      // Nor is it asked for again, behind what was said later.
+      kept.isUnknown = true;
+      return;
+    }
     const send = this.take(number);
     if (send === undefined) return;
     this.#out.settled(send.asker, outcomeFor(send, outcome), epoch, outcome === UNAVAILABLE ? send.seq : seq, send.id);
@@ -134,7 +131,7 @@ export class MemberSends {
   /** This server is the home: all that waits is decided, in order. */
   decideAll(leading: Decider | undefined, now: number): void {
     if (leading === undefined) return;
-    for (const send of this.#sends.all()) {
+    for (const send of this.#sends.asked()) {
       const outcome = leading.decide(send, now);
       if (outcome !== WAITING) this.settle(send.number, outcome, leading.home.sentEpoch, leading.home.sentSeq);
     }
@@ -142,25 +139,26 @@ export class MemberSends {
   }
 
   /** Gives one send to the home of `epoch`, behind the send numbered `before`. */
-  forward(home: ServerId, epoch: Epoch, send: Unanswered, before: number, now: number): void {
+  forward(epoch: Epoch, send: Unanswered, before: number, now: number): void {
     const { number, holder, nick, seq, id, text } = send;
+    send.askedIn(epoch);
     const frames = this.#frames;
     frames.clear();
     frames.begin('FORWARD').arg(this.#room).arg(epoch).arg(number).arg(before).arg(holder);
     frames.raw(nick, 0, nick.length).arg(seq).arg(id).raw(text, 0, text.length).end();
-    this.#out.to(home, frames.bytes, 0, frames.length);
+    this.#out.to(homeOf(epoch), frames.bytes, 0, frames.length);
     if (this.againAt === NEVER) this.againAt = now + AGAIN_MS;
   }
 
   /** Gives everything that waits to the home of `epoch`, in order. */
-  resend(home: ServerId, epoch: Epoch, now: number): void {
+  resend(epoch: Epoch, now: number): void {
     let before = 0;
     this.againAt = NEVER;
-    for (const send of this.#sends.all()) {
-      this.forward(home, epoch, send, before, now);
+    for (const send of this.#sends.asked()) {
+      this.forward(epoch, send, before, now);
       before = send.number;
     }
-    for (const holder of this.#reserving.keys()) this.askReserve(home, epoch, holder, now);
+    for (const holder of this.#reserving.keys()) this.askReserve(epoch, holder, now);
   }
 
   /** Keeps a question for a number until it is answered. */
@@ -168,8 +166,8 @@ export class MemberSends {
     this.#reserving.set(holder, now + UNKNOWN_MS);
   }
 
-  askReserve(home: ServerId, epoch: Epoch, holder: Uid, now: number): void {
-    this.say(home, 'RESERVE', epoch, holder);
+  askReserve(epoch: Epoch, holder: Uid, now: number): void {
+    this.say(homeOf(epoch), 'RESERVE', epoch, holder);
     if (this.againAt === NEVER) this.againAt = now + AGAIN_MS;
   }
 
@@ -194,6 +192,15 @@ export class MemberSends {
       if (until <= now) this.answerReserve(holder, { kind: 'unavailable' });
     }
     if (this.isEmpty) this.againAt = NEVER;
+  }
+
+  /** The room has ended: everybody who waits is told so. */
+  close(): void {
+    for (const { number, asker, seq, id } of this.#sends.all()) {
+      this.take(number);
+      this.#out.settled(asker, UNAVAILABLE, '', seq, id);
+    }
+    for (const holder of [...this.#reserving.keys()]) this.answerReserve(holder, { kind: 'unavailable' });
   }
 
   say(server: ServerId, verb: string, ...args: (string | number)[]): void {

@@ -29,11 +29,12 @@ export class Numbers {
     if (seq > this.last) this.last = seq;
   }
 
-  /** Begins again: everything below `first` is of no concern any more. */
-  restart(first: number): void {
-    this.#undecided.clear();
-    this.last = first - 1;
-    this.next = first;
+  /** Everything below `first` is of no concern any more. */
+  passOver(first: number): void {
+    for (const seq of this.#undecided) if (seq < first) this.#undecided.delete(seq);
+    this.last = Math.max(this.last, first - 1);
+    this.next = Math.max(this.next, first);
+    this.#passDecided();
   }
 
   /** A number that was given out just now, or is decided no more than before, waits for its decision. */
@@ -45,11 +46,12 @@ export class Numbers {
   decide(seq: number): void {
     if (this.#undecided.size !== 0) this.#undecided.delete(seq);
     if (seq !== this.next) return;
-    if (this.#undecided.size === 0) {
-      this.next = this.last + 1;
-    } else {
-      do this.next++;
-      while (this.next <= this.last && !this.#undecided.has(this.next));
-    }
+    this.next++;
+    this.#passDecided();
+  }
+
+  #passDecided(): void {
+    if (this.#undecided.size === 0) this.next = this.last + 1;
+    while (this.next <= this.last && !this.#undecided.has(this.next)) this.next++;
   }
 }

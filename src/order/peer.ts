@@ -10,15 +10,16 @@
 //
 // It keeps true: it decides in epochs of its own alone; it tells readers nothing that is not committed, and nothing of
 // an epoch older than one it spoke of; it never obeys an epoch older than one that it has promised to.
-// It knows no links, clocks or users: servers, time and chance are arguments or ports.
+// It knows no links, clocks or users: they are arguments or ports.
 
 import { assert } from '../base/assert.ts';
 import type { Epoch, ServerId } from '../base/ids.ts';
-import { type SendOutcome, UNAVAILABLE } from '../base/outcome.ts';
+import type { SendOutcome } from '../base/outcome.ts';
 import type { Frame } from '../wire/scanner.ts';
+import { Allegiance } from './allegiance.ts';
 import { Copy } from './copy.ts';
 import { Elections } from './elections.ts';
-import { type EpochOrNone, homeOf, isNewer, newest } from './epochs.ts';
+import { type EpochOrNone, homeOf, isNewer } from './epochs.ts';
 import { HomeWatch } from './home-watch.ts';
 import { Leading } from './leading.ts';
 import { Line } from './line.ts';
@@ -45,11 +46,7 @@ export class RoomPeer {
   leading: Leading | undefined;
   /** Home, with nobody else in reach and nothing waiting: the short way. */
   isAlone = false;
-  #standby: ServerId | undefined;
-  /** The newest epoch that is known to have begun; its home is followed. */
-  known: EpochOrNone = '';
-  /** The newest epoch that was known or promised: nothing older is obeyed. */
-  #promised: EpochOrNone = '';
+  readonly #allegiance: Allegiance;
   #isLeaving = false;
   readonly #watch: HomeWatch;
   #frozenUntil = NEVER;
@@ -60,32 +57,33 @@ export class RoomPeer {
 
   constructor(options: SharedOptions) {
     this.#options = options;
+    this.#allegiance = new Allegiance(options.self);
     this.#watch = new HomeWatch(options.holdMs);
     this.sends = new MemberSends(options.room.name, options.home, options.incarnation * 1_000, options.out);
     this.copy = new Copy(options, this.line, {
-      isObeyed: (server) => this.#isObeyed(server),
-      correct: (server, epoch) => isNewer(this.#promised, epoch) && this.#elections.saySealed(server, this.#promised),
+      isObeyed: (server) => this.leading === undefined && this.#allegiance.isOwedTo(server),
+      correct: (server, epoch) => this.#correct(server, epoch),
       learn: (server, epoch) => this.#learnFrom(server, epoch),
-      source: () => (this.follows && this.leading === undefined ? homeOf(this.known as Epoch) : undefined),
-      known: () => this.known,
+      source: () => (this.asked === undefined ? undefined : homeOf(this.asked)),
+      known: () => this.#allegiance.known,
       began: (epoch) => this.#began(epoch),
       fetching: (from, epoch) => this.#elections.targetOf(from, epoch),
       fetched: (segment) => this.#elections.received(segment),
       say: (server, verb, ...args) => this.sends.say(server, verb, ...args),
     });
     this.#elections = new Elections(options, this.line, {
-      promise: (epoch) => this.#promise(epoch),
+      promise: (epoch) => this.#allegiance.promise(epoch),
       open: (opening, through) => this.#open(opening, through),
       resume: () => this.#resume(),
     });
   }
 
   get epoch(): EpochOrNone {
-    return this.line.current?.epoch ?? this.known;
+    return this.line.current?.epoch ?? this.#allegiance.known;
   }
 
   get standby(): ServerId | undefined {
-    return this.leading?.standby ?? this.#standby;
+    return this.leading?.standby ?? this.#allegiance.standby;
   }
 
   get nextDeadline(): number {
@@ -93,19 +91,16 @@ export class RoomPeer {
     let next = Math.min(this.sends.deadline, this.copy.askAgainAt, this.#elections.deadline, this.line.deadline);
     if (this.leading !== undefined) next = Math.min(next, this.leading.deadline);
     if (this.role === 'frozen' && !this.#elections.isProbing) next = Math.min(next, this.#frozenUntil);
-    if (this.role === 'follower' && !this.#watch.isThere)
-      next = Math.min(next, this.#watch.succeedAt(this.#elections.rank(this.#standby)));
-    return next;
+    return Math.min(next, this.#succeedAt);
   }
 
   /** Makes the room, in an epoch newer than `known`: this server is its home. */
   create(known: EpochOrNone, now: number): void {
     this.#now = now;
-    this.#promised = newest(known, this.#promised);
-    const epoch = this.#elections.nextEpoch(this.#promised, now);
+    this.#allegiance.promise(known);
+    const epoch = this.#elections.nextEpoch(this.#allegiance.promised, now);
     this.role = 'electing';
     this.copy.isReady = true;
-    this.#promise(epoch);
     this.copy.begin(firstOpening(epoch));
     this.#lead();
     this.after();
@@ -114,9 +109,8 @@ export class RoomPeer {
   /** The room exists, in `known` with `standby`: this server follows it from now on. */
   follow(known: Epoch, standby: ServerId | undefined, now: number): void {
     this.#now = now;
-    this.known = newest(known, this.known);
-    this.#promised = newest(known, this.#promised);
-    this.#standby = standby;
+    this.#allegiance.know(known);
+    this.#allegiance.standby = standby;
     this.#watchHome();
     this.copy.subscribe(this.#now);
     this.after();
@@ -126,7 +120,7 @@ export class RoomPeer {
   close(): void {
     this.#retire();
     this.isClosed = true;
-    for (const { number } of this.sends.all()) this.sends.settle(number, UNAVAILABLE, '', 0);
+    this.sends.close();
     this.line.free();
     this.after();
   }
@@ -136,11 +130,8 @@ export class RoomPeer {
   /** A fact about the room: `epoch` has begun, with `standby`. */
   heard(epoch: Epoch, standby: ServerId | undefined, now: number): void {
     this.#now = now;
-    if (epoch === this.known && this.role !== 'home') this.#standby = standby;
-    if (isNewer(epoch, this.known) && this.#elections.isWithin(homeOf(epoch))) {
-      this.#learn(epoch);
-      this.#standby = standby;
-    }
+    if (isNewer(epoch, this.#allegiance.known) && this.#elections.isWithin(homeOf(epoch))) this.#learn(epoch);
+    if (epoch === this.#allegiance.known && this.role !== 'home') this.#allegiance.standby = standby;
     this.after();
   }
 
@@ -148,10 +139,11 @@ export class RoomPeer {
   reached(server: ServerId, now: number): void {
     this.#now = now;
     this.copy.lost(server);
-    if (this.#isLeader(server) && this.#watch.found()) {
+    if (server === this.#allegiance.leader && this.#watch.found()) {
       this.copy.subscribe(this.#now);
       this.#resend();
     }
+    this.#elections.reached(server, now);
     if (this.role === 'home') this.leading?.reached(server, now);
     this.after();
   }
@@ -160,7 +152,7 @@ export class RoomPeer {
   lost(server: ServerId, forEver: boolean, now: number): void {
     this.#now = now;
     this.copy.lost(server);
-    if (this.#isLeader(server)) this.#watch.lost(forEver, now);
+    if (server === this.#allegiance.leader) this.#watch.lost(forEver, now);
     this.#elections.lost(server, now);
     this.leading?.lost(server, now);
     if (this.#isLeaving) this.#handOver();
@@ -178,7 +170,7 @@ export class RoomPeer {
   /** This server stood still for so long that it may have been replaced: it asks before it decides again. */
   stalled(now: number): void {
     this.#now = now;
-    if (this.role === 'home' && this.leading !== undefined && this.#options.out.reachable().length > 0) {
+    if (this.role === 'home' && this.leading?.isFollowed) {
       this.#become('frozen');
       this.leading.isHeld = true;
       this.#elections.probe(this.leading.segment.epoch, now);
@@ -212,12 +204,7 @@ export class RoomPeer {
     if (this.role === 'home') this.leading?.tick(now);
     this.#elections.tick(now);
     if (this.role === 'frozen' && !this.#elections.isProbing && this.#frozenUntil <= now) this.#thaw();
-    if (
-      this.role === 'follower' &&
-      !this.#watch.isThere &&
-      this.#watch.succeedAt(this.#elections.rank(this.#standby)) <= now
-    )
-      this.#elect();
+    if (this.#succeedAt <= now) this.#elect();
     if (this.copy.askAgainAt <= now) this.copy.subscribe(this.#now);
     if (this.sends.againAt <= now) {
       this.copy.subscribe(this.#now);
@@ -235,6 +222,7 @@ export class RoomPeer {
   }
 
   #take(from: ServerId, frame: Frame): void {
+    const allegiance = this.#allegiance;
     const verb = frame.verb();
     switch (verb) {
       case 'CMSG':
@@ -254,10 +242,10 @@ export class RoomPeer {
         return;
       case 'SETTLED':
       case 'RESERVED':
-        if (this.#isLeader(from)) this.sends.answered(verb, from, frame, this.line.current);
+        if (from === allegiance.leader) this.sends.answered(verb, from, frame, this.line.current);
         return;
       case 'RESEND':
-        if (this.#isLeader(from) && epochAt(frame, 1) === this.known) this.#resend();
+        if (from === allegiance.leader && epochAt(frame, 1) === allegiance.known) this.#resend();
         return;
       case 'SUBSCRIBE':
         return this.#subscribed(from, epochAt(frame, 1), numberAt(frame, 2), numberAt(frame, 3));
@@ -266,7 +254,7 @@ export class RoomPeer {
       case 'SEALED':
         return this.#sealed(from, frame);
       case 'HANDOVER':
-        if (this.role === 'follower' && this.#isLeader(from) && epochAt(frame, 1) === this.epoch) this.#elect();
+        if (this.role === 'follower' && from === allegiance.leader && epochAt(frame, 1) === this.epoch) this.#elect();
         return;
     }
   }
@@ -274,7 +262,7 @@ export class RoomPeer {
   /** Gives all that is unanswered to the home. */
   #resend(): void {
     this.sends.againAt = NEVER;
-    if (this.follows) this.sends.resend(homeOf(this.known as Epoch), this.known as Epoch, this.#now);
+    if (this.asked !== undefined) this.sends.resend(this.asked, this.#now);
   }
 
   // What followers ask of a home.
@@ -285,7 +273,7 @@ export class RoomPeer {
     if (until > 0 && epoch !== '') return this.#elections.sendPart(from, epoch, position, until);
     const leading = this.leading;
     if (leading === undefined || this.role !== 'home') {
-      if (this.role !== 'electing') this.#elections.saySealed(from, this.#promised);
+      if (this.role !== 'electing') this.#elections.saySealed(from, this.#allegiance.promised);
       return;
     }
     if (epoch !== '' && isNewer(epoch, leading.segment.epoch)) return this.#learn(epoch);
@@ -301,27 +289,30 @@ export class RoomPeer {
     return this.role === 'home' && !this.#isLeaving;
   }
 
-  /** Whether there is a home elsewhere to ask. */
-  get follows(): boolean {
-    const known = this.known;
-    return this.role === 'follower' && known !== '' && this.#watch.isThere && homeOf(known) !== this.#options.self;
+  /** The epoch whose home, which is elsewhere and within reach, is to be asked; undefined when there is none. */
+  get asked(): Epoch | undefined {
+    const { known, leader } = this.#allegiance;
+    return this.role === 'follower' && leader !== undefined && this.#watch.isThere ? (known as Epoch) : undefined;
   }
 
-  #isLeader(server: ServerId): boolean {
-    return this.known !== '' && homeOf(this.known) === server && server !== this.#options.self;
+  /** When this server is to take the place of its home; Infinity while that is there. */
+  get #succeedAt(): number {
+    if (this.role !== 'follower' || this.#watch.isThere) return NEVER;
+    return this.#watch.succeedAt(this.#elections.rank(this.#allegiance.standby));
   }
 
-  /** Whether what `server` says of the room counts: it is home of the newest epoch, and none newer was promised. */
-  #isObeyed(server: ServerId): boolean {
-    return this.leading === undefined && this.#isLeader(server) && !isNewer(this.#promised, this.known);
+  /** Tells `server`, which speaks of `epoch`, of a newer one. */
+  #correct(server: ServerId, epoch: EpochOrNone): void {
+    const { promised } = this.#allegiance;
+    if (isNewer(promised, epoch)) this.#elections.saySealed(server, promised);
   }
 
   /** Whether a frame for the home of its epoch came to the right one; otherwise the sender is told, or we learn. */
   #obeys(from: ServerId, frame: Frame): boolean {
     const epoch = epochAt(frame, 1) ?? '';
-    if (isNewer(epoch, this.#promised)) this.#learn(epoch as Epoch);
+    if (isNewer(epoch, this.#allegiance.promised)) this.#learn(epoch as Epoch);
     else if (this.decides && epoch === this.leading?.segment.epoch) return true;
-    else if (isNewer(this.#promised, epoch)) this.#elections.saySealed(from, this.#promised);
+    else this.#correct(from, epoch);
     return false;
   }
 
@@ -330,31 +321,25 @@ export class RoomPeer {
     this.role = role;
   }
 
-  /** Notes that nothing older than `epoch` is obeyed. */
-  #promise(epoch: Epoch): void {
-    this.#promised = newest(epoch, this.#promised);
-  }
-
   /** `server` says that its own `epoch` has begun. */
   #learnFrom(server: ServerId, epoch: Epoch): boolean {
-    if (!isNewer(this.#promised, epoch)) this.#learn(epoch);
-    else this.#elections.saySealed(server, this.#promised);
-    return epoch === this.known;
+    if (!isNewer(this.#allegiance.promised, epoch)) this.#learn(epoch);
+    else this.#correct(server, epoch);
+    return epoch === this.#allegiance.known;
   }
 
   /** The copy goes on with an epoch of another home. */
   #began(epoch: Epoch): void {
     if (this.role !== 'follower') this.#become('follower');
-    if (epoch === this.known) this.#resend();
+    if (epoch === this.#allegiance.known) this.#resend();
   }
 
   /** A newer epoch has begun: what this server decides, or tries to, is over. */
   #learn(epoch: Epoch): void {
-    if (!isNewer(epoch, this.known)) return;
-    this.#promise(epoch);
+    if (!isNewer(epoch, this.#allegiance.known)) return;
     this.#retire();
     this.#elections.giveUp();
-    this.known = epoch;
+    this.#allegiance.know(epoch);
     if (this.role === 'home') this.#become('frozen');
     if (this.role !== 'follower') this.#become('follower');
     this.#watchHome();
@@ -363,10 +348,10 @@ export class RoomPeer {
 
   /** Whether the home of the known epoch is within reach. */
   #watchHome(): void {
-    if (this.known === '') return;
-    const home = homeOf(this.known);
-    const gone = home === this.#options.self ? this.leading === undefined : !this.#elections.isWithin(home);
-    this.#watch.begin(gone ? this.#now : NEVER);
+    const { leader } = this.#allegiance;
+    // Nobody is home of an epoch of this server's own that it does not lead.
+    const isThere = leader !== undefined && this.#elections.isWithin(leader);
+    this.#watch.begin(isThere ? NEVER : this.#now);
   }
 
   /** Decides nothing more in the epoch that this server was home of. */
@@ -382,12 +367,13 @@ export class RoomPeer {
     this.#retire();
     this.#elections.giveUp();
     if (this.role !== 'frozen') this.#become('frozen');
-    this.#frozenUntil = this.#now + FROZEN_MS + this.#elections.rank(this.#standby) * 500;
+    this.#frozenUntil = this.#now + FROZEN_MS + this.#elections.rank(this.#allegiance.standby) * 500;
   }
 
   /** The epoch that was promised did not come. */
   #thaw(): void {
-    if (this.known !== '' && !isNewer(this.#promised, this.known) && this.#elections.isWithin(homeOf(this.known))) {
+    const { leader } = this.#allegiance;
+    if (leader !== undefined && this.#allegiance.isOwedTo(leader) && this.#elections.isWithin(leader)) {
       this.#become('follower');
       this.#watchHome();
       this.copy.subscribe(this.#now);
@@ -410,25 +396,25 @@ export class RoomPeer {
   #elect(): void {
     this.#retire();
     if (this.role !== 'electing') this.#become('electing');
-    this.#elections.begin(newest(this.#promised, this.known), this.#now);
+    this.#elections.begin(this.#allegiance.promised, this.#now);
   }
 
   #seal(from: ServerId, epoch: EpochOrNone | undefined): void {
     if (epoch === undefined || epoch === '') return;
-    if (isNewer(epoch, this.#promised)) {
-      this.#promise(epoch);
+    if (isNewer(epoch, this.#allegiance.promised)) {
+      this.#allegiance.promise(epoch);
       this.#freeze();
     }
-    this.#elections.saySealed(from, this.#promised);
+    this.#elections.saySealed(from, this.#allegiance.promised);
   }
 
   #sealed(from: ServerId, frame: Frame): void {
     const answer = readSealed(from, frame);
     if (answer === undefined) return;
-    if (!isNewer(answer.promised, this.#promised))
+    if (!isNewer(answer.promised, this.#allegiance.promised))
       return this.#elections.sealed(answer.promised, answer.holding, this.#now);
     // Something newer has been promised elsewhere: it is waited for.
-    this.#promise(answer.promised as Epoch);
+    this.#allegiance.promise(answer.promised);
     this.#freeze();
   }
 
@@ -444,8 +430,6 @@ export class RoomPeer {
       this.copy.close(segment, segment.position, this.#now);
     }
     this.copy.isReady = true;
-    this.known = opening.epoch;
-    this.#promise(opening.epoch);
     this.copy.begin(opening);
     this.#lead();
   }
@@ -453,7 +437,7 @@ export class RoomPeer {
   /** The current epoch is this server's own: it decides from now on. */
   #lead(): void {
     const segment = this.line.current as Segment;
-    this.known = segment.epoch;
+    this.#allegiance.know(segment.epoch);
     this.#openedAt = this.#now;
     this.#watch.begin(NEVER);
     this.copy.stop();

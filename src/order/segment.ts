@@ -41,8 +41,13 @@ export function keyOf(ref: string): string {
   return ref === '' ? '' : `\n${ref}`;
 }
 
-/** Hears of every entry that becomes readable. The bytes are lent. */
-export type Published = (kind: EntryKind, seq: number, bytes: Uint8Array, start: number, end: number) => void;
+/** Those who hear of what becomes readable. */
+export interface Readers {
+  /** An entry is decided. The bytes are lent. */
+  publish(kind: EntryKind, seq: number, bytes: Uint8Array, start: number, end: number): void;
+  /** Some of the numbers `from` … `to` were forgotten here before they were decided. */
+  lagged(segment: Segment, from: number, to: number): void;
+}
 
 export class Segment implements ReadableRoom {
   readonly name: string;
@@ -123,18 +128,30 @@ export class Segment implements ReadableRoom {
     return this.#refs.get(position) ?? '';
   }
 
-  /** Takes all up to `position` as decided, and tells `published` of each, in order. */
-  commit(position: number, now: number, published?: Published): void {
+  /** Takes all up to `position` as decided, and tells `readers` of each, in order. */
+  commit(position: number, now: number, readers?: Readers): void {
     const upTo = Math.min(position, this.position);
     const slot = this.#slot;
     while (this.committed < upTo) {
-      const next = this.committed + 1;
-      this.committed = next;
+      if (this.committed + 1 < this.oldest) {
+        this.#passOver(Math.min(this.oldest - 1, upTo), readers);
+        continue;
+      }
+      const next = ++this.committed;
       if (!this.readAt(next, slot)) continue;
       this.decide(slot.seq);
       if (slot.kind === MESSAGE) this.#remember(next, slot, now);
-      published?.(slot.kind, slot.seq, slot.bytes, slot.start, slot.end);
+      readers?.publish(slot.kind, slot.seq, slot.bytes, slot.start, slot.end);
     }
+  }
+
+  /** What stands up to `position` was forgotten before it was decided. */
+  #passOver(position: number, readers: Readers | undefined): void {
+    const { floor } = this;
+    const { next } = this.numbers;
+    this.committed = position;
+    this.numbers.passOver(floor);
+    if (floor > next) readers?.lagged(this, next, floor - 1);
   }
 
   /** Counts a number as decided. */
@@ -162,7 +179,7 @@ export class Segment implements ReadableRoom {
     this.#base = position;
     this.committed = position;
     this.#refs.clear();
-    this.numbers.restart(floor);
+    this.numbers.passOver(floor);
   }
 
   /** Fills `slot` with what stands at `position`, decided or not; false when that is not here. */

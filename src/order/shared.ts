@@ -71,7 +71,7 @@ export class SharedOrder {
     const { peer } = this;
     if (peer.decides) return peer.leading?.home.reserve(holder, now);
     peer.sends.reserve(holder, now);
-    if (peer.follows) peer.sends.askReserve(homeOf(peer.known as Epoch), peer.known as Epoch, holder, now);
+    if (peer.asked !== undefined) peer.sends.askReserve(peer.asked, holder, now);
     peer.after();
     return undefined;
   }
@@ -81,7 +81,7 @@ export class SharedOrder {
     const { peer } = this;
     peer.sends.forget(holder);
     if (peer.decides) peer.leading?.home.release(holder, now);
-    else if (peer.follows) peer.sends.say(homeOf(peer.known as Epoch), 'RELEASE', peer.known, holder);
+    else if (peer.asked !== undefined) peer.sends.say(homeOf(peer.asked), 'RELEASE', peer.asked, holder);
     peer.after();
   }
 
@@ -131,8 +131,8 @@ export class SharedOrder {
         this.sentSeq = peer.leading.home.sentSeq;
         this.sentEpoch = peer.leading.home.sentEpoch;
       }
-    } else if (peer.follows) {
-      peer.sends.forward(homeOf(peer.known as Epoch), peer.known as Epoch, send, before, now);
+    } else if (peer.asked !== undefined) {
+      peer.sends.forward(peer.asked, send, before, now);
     }
     peer.after();
     return outcomeFor(send, outcome);

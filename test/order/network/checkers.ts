@@ -9,6 +9,9 @@ import type { World } from './world.ts';
 /** A reservation ends within its life, the hold, and one fail-over. */
 const RESERVED_MS = 5_000 + 3_000 + 12_000;
 
+/** A home that stood still and sees nobody goes on by itself after this long. */
+const STALE_MS = 5_000;
+
 interface Promise_ {
   readonly sent: Sent;
   /** Servers that had it when it was promised count on one more. */
@@ -24,6 +27,10 @@ export class Checkers {
   /** Slots that a home decided alone. */
   readonly #alone = new Map<string, number>();
   readonly #crashed: { node: number; at: number }[] = [];
+  readonly #decidedTexts = new Set<string>();
+  /** Slots that their home told its readers of. */
+  readonly #published = new Set<string>();
+  readonly #stale = new Map<number, { epoch: string; since: number }>();
   readonly #lastEpoch = new Map<Stay, string>();
   readonly #texts = new Map<Stay, Set<string>>();
 
@@ -37,9 +44,34 @@ export class Checkers {
 
   /** A home published a slot of its own. */
   decided(node: Node, seq: number): void {
+    const slot = `${node.order?.epoch}/${seq}`;
+    const home = this.#world.nodes.find(
+      ({ id, order }) => order?.epoch.endsWith(`.${id}`) && order.epoch === node.order?.epoch,
+    );
+    const { nodes } = this.#world;
+    // Who succeeds a home decides what it left undecided.
+    const isSucceeded = nodes.some(
+      ({ order }) => order?.peer.role === 'electing' || isAfter(order?.epoch ?? '0.0', node.order?.epoch ?? '0.0'),
+    );
+    if (home === node || home === undefined) this.#published.add(slot);
+    else if (isSucceeded) return;
+    else if (home.order?.peer.role === 'home' && !this.#published.has(slot)) {
+      this.#world.fail('COMMIT', `${node.index} tells ${slot}, which its home has not`);
+    }
     // One that succeeds a home has told nobody yet.
     if (node.order?.level === 'home' || node.order?.peer.role === 'electing')
       this.#alone.set(`${node.order.epoch}/${seq}`, node.index);
+  }
+
+  /** A server goes on after a pause, in which it may have been replaced. */
+  woke(node: Node): void {
+    const epoch = node.order?.epoch ?? '';
+    const newer = this.#world.nodes.flatMap(({ order }) => (order && isAfter(order.epoch, epoch) ? [order.epoch] : []));
+    // Epochs name the time of their beginning.
+    const began = newer.map((one) => Number.parseInt(one.split('.')[0] as string, 36));
+    const isReplaced = began.length > 0 && Math.min(...began) > node.pausedAt;
+    if (isReplaced && epoch !== '') this.#stale.set(node.index, { epoch, since: this.#world.now });
+    else this.#stale.delete(node.index);
   }
 
   promised(sent: Sent): void {
@@ -75,6 +107,16 @@ export class Checkers {
     const before = this.#slots.get(slot);
     if (before !== undefined && before !== told.frame) world.fail('O1', `${slot}: ${before} and ${told.frame}`);
     this.#slots.set(slot, told.frame);
+    if (told.verb === 'CMSG') this.#decidedTexts.add(told.args[5] as string);
+    const stale = this.#stale.get(node.index);
+    if (
+      stale?.epoch === epoch &&
+      node.order?.peer.role === 'home' &&
+      Number(told.args[4]) >= stale.since &&
+      told.at < stale.since + STALE_MS
+    ) {
+      world.fail('STALE', `${node.index} was replaced in its sleep, and decided ${slot}`);
+    }
     if (stay === undefined) return;
     const current = this.#lastEpoch.get(stay) ?? stay.epoch;
     if (epoch !== current) world.fail('O7', `${node.index} reads ${current} and is told ${slot}`);
@@ -143,8 +185,12 @@ export class Checkers {
     if (homes.length !== 1) world.fail('O9', `homes after the heal: ${roles.join(', ')}`);
   }
 
-  quiet(): void {
+  /** `last`: what was said when all was well again. */
+  quiet(last: readonly (Sent | undefined)[]): void {
     this.#answered();
+    for (const sent of last) {
+      if (sent !== undefined && sent.outcome !== SENT) this.#world.fail('LIVE', `${sent.text} came to ${sent.outcome}`);
+    }
     for (const stay of this.#world.stays) this.#gaps(stay);
     this.#equal();
     if (!this.#world.forgets) this.#kept();
@@ -153,10 +199,15 @@ export class Checkers {
   }
 
   #answered(): void {
+    const repeated = new Set(this.#world.sends.filter(({ again }) => again).map(({ text }) => text));
     for (const sent of this.#world.sends) {
       const node = this.#world.nodes[sent.node] as Node;
       const lost = this.#crashed.some((one) => one.node === node.index && one.at >= sent.at);
       if (sent.outcome === WAITING && !lost) this.#world.fail('ANSWER', `${sent.text} of ${sent.node} has no answer`);
+      const refused = sent.outcome === UNAVAILABLE && sent.answeredAt < sent.at + 19_000;
+      if (refused && this.#decidedTexts.has(sent.text) && !repeated.has(sent.text)) {
+        this.#world.fail('ANSWER', `${sent.text} was refused, and is told`);
+      }
       if (sent.outcome === SENT && sent.id === '') this.#world.count('sent without id');
     }
   }

@@ -73,6 +73,7 @@ export class Node {
   /** Counts its lives. */
   starts = 0;
   isPaused = false;
+  /** When it fell asleep as a home that others followed; Infinity when it did not. */
   pausedAt = 0;
   readonly deferred: (() => void)[] = [];
   stay: Stay | undefined;
@@ -224,7 +225,7 @@ export class Node {
       self: this.id,
       incarnation,
       holdMs: HOLD_MS,
-      home: HOME_LIMITS,
+      home: { ...HOME_LIMITS, pendingEntries: world.pendingEntries },
       segment: { ...HOME_LIMITS, memory: world.memory },
       budgets: { memory: new Budget(1 << 30), ids: new Budget(1 << 20) },
       penalties: new Penalties({ reservationWaitMs: 200, reservationWaitMaxMs: 400 }),

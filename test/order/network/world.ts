@@ -43,6 +43,8 @@ export class World {
   readonly sends: Sent[] = [];
   readonly stays: Stay[] = [];
   readonly memory: MemoryLimits;
+  /** What may wait for an answer: in some worlds so little that much is refused. */
+  readonly pendingEntries: number;
   /** Whether so little is kept that what was promised cannot be asked for at the end. */
   readonly forgets: boolean;
   readonly counts = new Map<string, number>();
@@ -58,6 +60,7 @@ export class World {
     this.random = new Random(seed);
     this.trace = trace;
     this.memory = memory;
+    this.pendingEntries = this.random.chance(0.2) ? 6 : 4_096;
     this.forgets = memory.slots < 1_000;
     const count = servers ?? this.random.between(2, 5);
     this.wires = new Wires(count, this.clock, this.random.fork(), (from, to, bytes) => {
@@ -85,8 +88,15 @@ export class World {
     this.#heal();
     this.clock.runUntil(START + WEATHER_MS + 8_000);
     this.checkers.healed();
+    // One at a time: where next to nothing is kept, next to nothing may wait, and the rest is refused.
+    const last = this.nodes.map((node) => {
+      const text = `m${++this.#texts}`;
+      const sent = this.hasMembers(node.index) ? node.send(node.user(9), text, '', 0) : undefined;
+      this.clock.runUntil(this.now + 1_000);
+      return sent;
+    });
     this.clock.runUntil(START + WEATHER_MS + QUIET_MS);
-    this.checkers.quiet();
+    this.checkers.quiet(last);
   }
 
   // What servers ask.
@@ -204,7 +214,7 @@ export class World {
   #weather(): void {
     if (this.now > START + WEATHER_MS - 8_000) return;
     const { random } = this;
-    const kind = random.weighted({ reset: 4, silence: 3, oneWay: 2, split: 4, pause: 3, crash: 3, leave: 2 });
+    const kind = random.weighted({ reset: 4, silence: 3, oneWay: 2, split: 4, pause: 3, crash: 3, leave: 2, hole: 3 });
     this.count(kind);
     const a = random.below(this.nodes.length);
     const b = (a + random.between(1, this.nodes.length - 1)) % this.nodes.length;
@@ -214,6 +224,7 @@ export class World {
     if (kind === 'reset') this.#breakFor(a, b, lasts, 'reset');
     else if (kind === 'silence') this.#breakFor(a, b, lasts, 'silence');
     else if (kind === 'oneWay') this.#breakFor(a, b, lasts, 'oneWay');
+    else if (kind === 'hole') this.#hole(a, b);
     else if (kind === 'split') this.#split(lasts);
     else if (kind === 'pause') this.#pause(a, random.pick([500, 2_000, 12_000, 20_000]));
     else if (kind === 'crash') this.#crash(a, lasts);
@@ -231,6 +242,27 @@ export class World {
     const isSame = () => there.generation === generation;
     this.clock.at(this.now + notice, () => isSame() && this.#down(a, b, false));
     this.clock.at(this.now + Math.max(lasts, notice + 10), () => isSame() && this.#up(a, b));
+  }
+
+  /** What is on its way is lost somewhere between the two, who hear only later that the way is another one. */
+  #hole(a: number, b: number): void {
+    const [there, back] = [this.wires.channel(a, b), this.wires.channel(b, a)];
+    if (!there.isUp || !back.isUp || !there.works || !back.works) return;
+    const { generation } = there;
+    const isSame = () => there.generation === generation && there.isUp && back.isUp;
+    there.works = false;
+    back.works = this.random.chance(0.5);
+    this.clock.at(this.now + this.random.between(20, 900), () => {
+      if (!isSame()) return;
+      there.works = true;
+      back.works = true;
+      this.clock.at(this.now + this.random.between(1, 500), () => {
+        if (!isSame()) return;
+        this.note(`another way between ${a} and ${b}`);
+        this.later(a, 0, () => (this.nodes[a] as Node).order?.peer.reached(serverId(b + 1), this.now));
+        this.later(b, 0, () => (this.nodes[b] as Node).order?.peer.reached(serverId(a + 1), this.now));
+      });
+    });
   }
 
   /** Both ends take their connection to be gone, each in its own time. */
@@ -307,6 +339,8 @@ export class World {
     const node = this.nodes[index] as Node;
     if (!node.isAlive || node.isPaused) return;
     node.isPaused = true;
+    node.pausedAt =
+      this.reachable(index).length > 0 && node.order?.peer.role === 'home' ? this.now : Number.POSITIVE_INFINITY;
     const started = node.starts;
     for (const other of this.nodes) {
       if (other === node || ms < 10_000) continue;
@@ -319,6 +353,7 @@ export class World {
     this.clock.at(this.now + ms, () => {
       if (node.starts !== started || !node.isPaused) return;
       node.isPaused = false;
+      if (ms >= 10_000) this.checkers.woke(node);
       if (ms >= 10_000) node.order?.peer.stalled(this.now);
       for (const run of node.deferred.splice(0)) run();
       this.clock.at(this.now + this.random.between(100, 1_500), () => this.#connectAll());

@@ -1,0 +1,81 @@
+// A segment: what becomes readable, and what is said of that which was forgotten before it did.
+
+import { expect, test } from 'bun:test';
+import { Budget } from '../../src/base/budget.ts';
+import { utf8Bytes } from '../../src/base/bytes.ts';
+import { epoch, serverId } from '../../src/base/ids.ts';
+import { MESSAGE, SKIP } from '../../src/order/log.ts';
+import { firstOpening } from '../../src/order/opening.ts';
+import { Segment } from '../../src/order/segment.ts';
+import { HOME_LIMITS } from './limits.ts';
+
+const EPOCH = epoch(1_790_000_000_000, serverId(1));
+
+function open(slots: number) {
+  const budgets = { memory: new Budget(1 << 30), ids: new Budget(1 << 20) };
+  return new Segment('Lobby', firstOpening(EPOCH), { ...HOME_LIMITS, memory: { slots, bytes: 65_536 } }, budgets);
+}
+
+/** Appends a SKIP for each number, behind what is there. */
+function append(segment: Segment, ...seqs: number[]): void {
+  for (const seq of seqs) {
+    const bytes = utf8Bytes(`<SKIPSEQUENCE,Lobby,${EPOCH},${seq}>\n`);
+    expect(segment.append(segment.position + 1, SKIP, seq, bytes, 0, bytes.length, '')).toBeGreaterThan(0);
+  }
+}
+
+/** Commits up to `position`; the numbers that readers hear of, and from-to of those that they do not. */
+function commit(segment: Segment, position: number): (number | string)[] {
+  const heard: (number | string)[] = [];
+  segment.commit(position, 0, {
+    publish: (_kind, seq) => heard.push(seq),
+    lagged: (_segment, from, to) => heard.push(`${from}-${to}`),
+  });
+  return heard;
+}
+
+test('readers hear of all that is decided, once and in order', () => {
+  const segment = open(64);
+  append(segment, 1, 3, 2);
+  expect(commit(segment, 2)).toEqual([1, 3]);
+  expect(segment.numbers.next).toBe(2);
+  expect(commit(segment, 9)).toEqual([2]);
+  expect(segment.numbers.next).toBe(4);
+});
+
+test('what was forgotten before it was decided is spoken of', () => {
+  const segment = open(4);
+  append(segment, 1, 2, 3, 4, 5, 6);
+  expect(commit(segment, 6)).toEqual(['1-2', 3, 4, 5, 6]);
+  expect(segment.numbers.next).toBe(7);
+  expect(segment.find(2)).toEqual({ kind: 'gone', floor: 3 });
+});
+
+test('of what was forgotten, no more than is decided is spoken of', () => {
+  const segment = open(4);
+  append(segment, 1, 2, 3, 4, 5, 6, 7);
+  expect(commit(segment, 1)).toEqual(['1-3']);
+  expect(segment.committed).toBe(1);
+  expect(commit(segment, 7)).toEqual([4, 5, 6, 7]);
+});
+
+test('a number that somebody holds stays given out, whatever was forgotten below it', () => {
+  const segment = open(4);
+  segment.reach(9);
+  append(segment, 1, 2, 3, 4, 5, 6);
+  commit(segment, 6);
+  expect(segment.last).toBe(9);
+  expect(segment.find(9).kind).toBe('pending');
+  segment.skipTo(20, 8);
+  expect([segment.numbers.next, segment.last]).toEqual([8, 9]);
+});
+
+test('a closed segment takes nothing more, and commits nothing above its end', () => {
+  const segment = open(64);
+  append(segment, 1, 2, 3);
+  commit(segment, 1);
+  segment.close(2);
+  expect(commit(segment, 3)).toEqual([2]);
+  const bytes = utf8Bytes('x\n');
+  expect(segment.append(3, MESSAGE, 3, bytes, 0, bytes.length, '')).toBe(-1);
+});
