@@ -167,8 +167,7 @@ function logFault(log: Log, error: unknown): void {
 
 function ports(edge: Edge, { options, secrets, log, onStop }: ServerParts): Ports {
   const checks = new PasswordChecks(options.passwordChecks, options.passwordQueue, (error) => logFault(log, error));
-  const [secret] = secrets;
-  const tokens = secret === undefined ? new Tokens() : new Tokens(tokenKey(secret));
+  const tokens = new Tokens(secrets.map(tokenKey));
   const memory = new Budget(options.roomMemoryBytes);
   const room = { slots: options.roomMessages, bytes: options.roomBytes };
   return {

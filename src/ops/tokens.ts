@@ -1,5 +1,6 @@
 // Resume tokens: an HMAC over a uid, so that nothing has to be stored to know a token again, and nobody can make one.
-// The key is random at the start unless one is given.
+// The key is random at the start unless keys are given: two while the network's secret is being changed, so that no
+// session is lost to that. The first makes tokens, all are accepted.
 
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 
@@ -11,26 +12,32 @@ export function tokenKey(secret: string): Uint8Array {
 }
 
 export class Tokens {
-  readonly #key: Uint8Array;
+  readonly #keys: readonly Uint8Array[];
 
-  constructor(key: Uint8Array = randomBytes(KEY_BYTES)) {
-    this.#key = key;
+  /** One key or more; a random one where none is given. */
+  constructor(keys: readonly Uint8Array[] = []) {
+    this.#keys = keys.length > 0 ? keys : [randomBytes(KEY_BYTES)];
   }
 
   /** The token of a uid: 43 characters of A–Z a–z 0–9 - _. */
   token(uid: string): string {
-    return this.#mac(uid).toString('base64url');
+    return tokenOf(this.#keys[0] as Uint8Array, uid);
   }
 
-  /** Whether `token` is the uid's; takes equally long for every wrong token of the right length. */
+  /** Whether `token` is the uid's under any key; takes equally long for every wrong token of the right length. */
   isToken(uid: string, token: string): boolean {
-    const right = Buffer.from(this.token(uid));
     const given = Buffer.from(token);
-    return given.length === right.length && timingSafeEqual(given, right);
+    // All are tried, whichever fits: how long it takes tells nothing.
+    let fits = false;
+    for (const key of this.#keys) {
+      const right = Buffer.from(tokenOf(key, uid));
+      if (given.length === right.length && timingSafeEqual(given, right)) fits = true;
+    }
+    return fits;
   }
+}
 
-  #mac(uid: string): Buffer {
-    // The label keeps a token from being anything else that is ever made with the same key.
-    return createHmac('sha256', this.#key).update('resume,').update(uid).digest();
-  }
+function tokenOf(key: Uint8Array, uid: string): string {
+  // The label keeps a token from being anything else that is ever made with the same key.
+  return createHmac('sha256', key).update('resume,').update(uid).digest().toString('base64url');
 }

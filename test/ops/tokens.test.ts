@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { Tokens } from '../../src/ops/tokens.ts';
+import { Tokens, tokenKey } from '../../src/ops/tokens.ts';
 
 const tokens = new Tokens();
 
@@ -32,5 +32,14 @@ test.each([
 test('each start has a key of its own; a given key makes the same tokens', () => {
   expect(new Tokens().isToken('7.1000', tokens.token('7.1000'))).toBe(false);
   const key = new Uint8Array(32).fill(5);
-  expect(new Tokens(key).isToken('7.1000', new Tokens(key).token('7.1000'))).toBe(true);
+  expect(new Tokens([key]).isToken('7.1000', new Tokens([key]).token('7.1000'))).toBe(true);
+});
+
+test('of two keys both are accepted, and the first one makes tokens', () => {
+  const [old, next] = [tokenKey('the old secret'), tokenKey('the new secret')];
+  const both = new Tokens([next, old]);
+  for (const key of [old, next]) expect(both.isToken('7.1000', new Tokens([key]).token('7.1000'))).toBe(true);
+  expect(both.isToken('7.1000', new Tokens([tokenKey('another')]).token('7.1000'))).toBe(false);
+  expect(new Tokens([next]).isToken('7.1000', both.token('7.1000'))).toBe(true);
+  expect(new Tokens([old]).isToken('7.1000', both.token('7.1000'))).toBe(false);
 });
