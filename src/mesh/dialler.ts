@@ -43,7 +43,7 @@ export interface DiallerOut {
   dial(number: number, to: Endpoint): void;
   /** An attempt took too long: its connection is not wanted any more. */
   cancel(number: number): void;
-  /** An attempt came to nothing, for the first time or for another reason than before. */
+  /** An attempt came to nothing, for this reason for the first time. */
   failed(target: Target, why: Why, detail: string): void;
 }
 
@@ -77,7 +77,7 @@ export class Dialler {
     const target = this.targets.found(peer, now);
     if (target === undefined) return;
     if (peer.incarnation > before) {
-      target.attempts = 0;
+      startAfresh(target);
       target.heldUntil = 0;
     }
     if (this.#out.isLinked(peer)) return;
@@ -113,7 +113,7 @@ export class Dialler {
   /** Our own attempt at a target, or the handshake on it, came to nothing lasting. */
   ended(target: Target, why: Why, detail: string, now: number): void {
     target.dialling = false;
-    if (target.attempts <= 1 && !this.#stopped) this.#out.failed(target, why, detail);
+    this.#tell(target, why, detail);
     this.#again(target, WHYS[why].redial, now);
   }
 
@@ -131,7 +131,7 @@ export class Dialler {
     if (redial !== 'forget') this.targets.found(peer, now);
     for (const target of [...this.targets]) {
       if (target.peer === undefined || !sameServer(target.peer, peer)) continue;
-      if (now - upAt >= STABLE_MS) target.attempts = 0;
+      if (now - upAt >= STABLE_MS) startAfresh(target);
       target.knownAt = Math.max(target.knownAt, now);
       if (!target.dialling) this.#again(target, redial, now, this.#isOurs(target) ? 0 : COURTESY_MS);
     }
@@ -152,7 +152,7 @@ export class Dialler {
     for (const target of this.targets) {
       if (target.heldUntil === Number.POSITIVE_INFINITY) continue;
       target.heldUntil = 0;
-      target.attempts = 0;
+      startAfresh(target);
       this.#sooner(target, now);
     }
   }
@@ -203,10 +203,21 @@ export class Dialler {
       this.#due.clear(target);
     } else if (redial === 'forget' && !target.configured) this.#forget(target);
     else {
-      const waitMs = redial === 'minute' ? MINUTE_MS : redial === 'later' ? BLOCK_MS : this.#backoff(target);
+      const waitMs = redial === 'minute' ? this.#minute() : redial === 'later' ? BLOCK_MS : this.#backoff(target);
       if (redial === 'minute' || redial === 'later') target.heldUntil = now + waitMs;
       this.#due.set(target, Math.max(target.heldUntil, now + Math.max(leastMs, waitMs)));
     }
+  }
+
+  /** Each reason once, until there was a link that lasted: it is tried again for ever, and the log is for people. */
+  #tell(target: Target, why: Why, detail: string): void {
+    if (this.#stopped || target.failed.has(why)) return;
+    target.failed.add(why);
+    this.#out.failed(target, why, detail);
+  }
+
+  #minute(): number {
+    return Math.ceil(MINUTE_MS * (1 + this.#chance.random() / 4));
   }
 
   #backoff(target: Target): number {
@@ -223,4 +234,10 @@ export class Dialler {
     this.#due.clear(target);
     this.targets.remove(target);
   }
+}
+
+/** As if it had never been tried. */
+function startAfresh(target: Target): void {
+  target.attempts = 0;
+  target.failed.clear();
 }

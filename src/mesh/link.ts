@@ -23,7 +23,7 @@ import { encodeFrame } from '../wire/writer.ts';
 import { foldName, type Identity, readContact, readIdentity, readNumber } from './identity.ts';
 import type { Chance, Secrets } from './secrets.ts';
 import { argsOf, authText, frameBytes, isNonce } from './signed.ts';
-import { WHYS, type Why } from './why.ts';
+import { endSaid, WHYS, type Why } from './why.ts';
 
 export type Role = 'dialler' | 'listener';
 export type LinkState = 'awaiting SERVER' | 'awaiting AUTH' | 'verified' | 'up' | 'closed';
@@ -337,7 +337,9 @@ export class Link {
   /** A peer says, before the link is up, that there will be none. Whom we cannot be sure of is not believed more. */
   #heardRefusal(frame: Frame, now: number): void {
     if (this.state === 'verified' && frame.verb() === 'ERR_ALREADYREGISTERED') return this.#heardRegistered(frame, now);
-    this.end('error', frame.arg(frame.verb() === 'ERROR' ? 0 : 2), now);
+    const [isError, proved] = [frame.verb() === 'ERROR', this.state === 'verified'];
+    const words = frame.arg(isError ? 0 : 2);
+    this.end(isError && !proved ? endSaid(words) : 'error', words, now);
   }
 
   #bound(now: number): void {

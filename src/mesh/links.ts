@@ -19,7 +19,7 @@ import { LINK_LIMITS, Link, type LinkHost, type LinkLimits } from './link.ts';
 import { judge, type LiveServers, replaces } from './rules.ts';
 import type { Chance, Secrets } from './secrets.ts';
 import type { Target } from './targets.ts';
-import type { Why } from './why.ts';
+import { adviceOn, type Why } from './why.ts';
 
 /** What a listener gives a handshake. */
 const HANDSHAKE_MS = 5000;
@@ -170,7 +170,7 @@ export class Links {
     const fromThere = this.#handshakes.get(address) ?? 0;
     const inAll = this.#entries.size - this.#up.size;
     if (this.#leaving || inAll >= MOST_HANDSHAKES || fromThere >= MOST_HANDSHAKES_AN_ADDRESS) {
-      this.#countTurnedAway('busy');
+      this.#countTurnedAway('busy', address);
       return this.#out.close(connection, true);
     }
     this.#handshakes.set(address, fromThere + 1);
@@ -323,7 +323,7 @@ export class Links {
     const { link, target } = entry;
     if (link.role === 'listener') {
       if (link.peer === undefined) this.#forgetHandshake(entry.address);
-      this.#countTurnedAway(why);
+      this.#countTurnedAway(why, entry.address);
       return;
     }
     if (target === undefined) return;
@@ -367,11 +367,14 @@ export class Links {
     this.#out.log('warn', 'server.twice', { server: peer.name, id: peer.id, port: peer.port });
   }
 
-  #countTurnedAway(why: Why): void {
+  /** `address`: of the last of them. */
+  #countTurnedAway(why: Why, address: string): void {
     const before = this.turnedAway.get(why) ?? 0;
     this.turnedAway.set(why, before + 1);
     // Whoever knocks does not write the log: the first of a kind does, and from then on each that doubles the count.
-    if ((before & (before + 1)) === 0) this.#out.log('warn', 'link.refused', { why, count: before + 1 });
+    if ((before & (before + 1)) !== 0) return;
+    const advice = adviceOn(why);
+    this.#out.log('warn', 'link.refused', { why, count: before + 1, address, ...(advice === '' ? {} : { advice }) });
   }
 
   #forgetHandshake(address: string): void {
@@ -411,8 +414,12 @@ export class Links {
       isLinked: (peer) => (this.#up.get(peer.id)?.link.peer?.incarnation ?? 0) >= peer.incarnation,
       dial: (number, to) => this.#out.dial(number, to),
       cancel: (number) => this.#out.cancel(number),
-      failed: ({ endpoint }, why, detail) =>
-        this.#out.log('info', 'dial.failed', { address: `${endpoint.host}:${endpoint.port}`, why, detail }),
+      failed: ({ endpoint: { host, port } }, why, detail) => {
+        const advice = adviceOn(why);
+        const fields = { address: `${host}:${port}`, why, detail };
+        if (advice === '') this.#out.log('info', 'dial.failed', fields);
+        else this.#out.log('warn', 'dial.failed', { ...fields, advice });
+      },
     };
   }
 }

@@ -3,6 +3,7 @@
 // heard of it for ten minutes. It dials nobody and knows no link.
 
 import { type Contact, type Endpoint, foldName } from './identity.ts';
+import type { Why } from './why.ts';
 
 export interface Target {
   readonly kind: 'target';
@@ -13,6 +14,8 @@ export interface Target {
   peer: Contact | undefined;
   /** Attempts in a row that came to nothing lasting. */
   attempts: number;
+  /** Why they failed, as far as that was told. */
+  readonly failed: Set<Why>;
   /** Not dialled before, whatever is heard of it; Infinity: never. */
   heldUntil: number;
   /** When something was heard of it last, in Unix ms. */
@@ -79,7 +82,7 @@ export class Targets {
 
   #add(key: string, endpoint: Endpoint, peer: Contact | undefined, configured: boolean, now: number): Target {
     const fresh = { kind: 'target', attempts: 0, heldUntil: 0, dialling: false } as const;
-    const target: Target = { ...fresh, key, configured, endpoint, peer, knownAt: now };
+    const target: Target = { ...fresh, failed: new Set(), key, configured, endpoint, peer, knownAt: now };
     this.#targets.set(key, target);
     return target;
   }

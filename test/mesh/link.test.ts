@@ -246,6 +246,21 @@ describe('before AUTH', () => {
     });
   }
 
+  test.each([
+    ['AUTH failed', 'mac'],
+    ['Another network', 'network'],
+    ['No protocol version in common', 'version'],
+    ['Too many links', 'error'],
+    ['Already registered', 'error'],
+    ['This is a link to itself', 'error'],
+  ] as const)('a peer that says ERROR,%s is believed as %s, and as no more', (words, why) => {
+    const world = new World('dialler');
+    world.hear(THEIRS);
+    world.hear(`<ERROR,${words}>`);
+    expect(world.end).toEqual({ why, detail: words });
+    expect(world.registered).toEqual([]);
+  });
+
   test('a SERVER without the arguments of a handshake is refused', () => {
     const world = new World('listener');
     world.hear(THEIRS.split(',').slice(0, 11).join(',').concat('>'));

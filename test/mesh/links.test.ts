@@ -478,6 +478,34 @@ describe('strangers', () => {
     expect(one.logged.filter((event) => event === 'link.refused').length).toBeLessThan(8);
   });
 
+  test.each([
+    ['another secret', { secrets: secrets('wrong') }, 'mac'],
+    ['another network', { network: 'elsewhere' }, 'network'],
+  ] as const)('with %s is dialled once a minute and told of once, from either side', (_, options, why) => {
+    const net = new Network(1);
+    const one = net.add(identity(1), { peers: [at(2)] }).start();
+    const stranger = net.add(identity(2), { peers: [at(1)], ...options }).start();
+    net.run(600_000);
+    for (const each of [one, stranger]) {
+      expect([each.dials >= 7, each.dials <= 11]).toEqual([true, true]);
+      expect(each.lines.filter((line) => line.startsWith('dial.failed'))).toHaveLength(1);
+      expect(each.lines.find((line) => line.startsWith('dial.failed'))).toContain(`why=${why}`);
+      expect(each.lines.find((line) => line.startsWith('dial.failed'))).toContain('advice=');
+      expect(each.lines.find((line) => line.startsWith('link.refused'))).toContain('address=10.0.0.');
+    }
+  });
+
+  test('a peer that was not there and then has another secret is told of for both reasons', () => {
+    const net = new Network(1);
+    const one = net.add(identity(1), { peers: [at(2)], multicast: false }).start();
+    net.run(20_000);
+    net.add(identity(2), { secrets: secrets('wrong'), multicast: false }).start();
+    net.run(60_000);
+    expect(one.lines.filter((line) => line.startsWith('dial.failed')).map((line) => /why=\w+/.exec(line)?.[0])).toEqual(
+      ['why=unreachable', 'why=mac'],
+    );
+  });
+
   test('a secret is changed server by server, with two lines, and no link is lost', () => {
     const net = new Network(1);
     const lines = [['old'], ['old', 'new'], ['new', 'old'], ['new']];

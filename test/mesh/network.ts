@@ -24,6 +24,7 @@ export interface ServerOptions {
   readonly peers?: readonly Endpoint[];
   readonly secrets?: Secrets;
   readonly multicast?: boolean;
+  readonly network?: string;
 }
 
 interface End {
@@ -231,7 +232,9 @@ export class Server implements LinksOut {
   /** The links that are up. */
   readonly ups = new Map<ConnectionId, UpLink>();
   readonly events: string[] = [];
+  /** Events, and events with their fields. */
   readonly logged: string[] = [];
+  readonly lines: string[] = [];
   readonly frames: string[] = [];
   dials = 0;
   alive = false;
@@ -245,13 +248,14 @@ export class Server implements LinksOut {
     this.multicast = options.multicast ?? true;
     const using = options.secrets ?? secrets();
     const chance = new SeededChance(network.random.u32());
-    const config = { network: NETWORK, self, peers: options.peers ?? [] };
+    const name = options.network ?? NETWORK;
+    const config = { network: name, self, peers: options.peers ?? [] };
     const live = {
       byName: (name: string) => this.reachable((peer) => foldName(peer.name) === name),
       byId: (id: ServerId) => this.reachable((peer) => peer.id === id),
     };
     this.links = new Links(config, using, chance, live, this);
-    this.discovery = new Discovery({ network: NETWORK, self: () => this.self }, using, chance, {
+    this.discovery = new Discovery({ network: name, self: () => this.self }, using, chance, {
       datagram: (bytes, to) => network.datagram(this, bytes, to),
       found: (peer, _, now) => this.links.found(peer, now),
       searched: () => undefined,
@@ -336,7 +340,8 @@ export class Server implements LinksOut {
   reincarnated(incarnation: number): void {
     this.reincarnations.push(incarnation);
   }
-  log(_: string, event: string): void {
+  log(_: string, event: string, fields: Readonly<Record<string, string | number>>): void {
     this.logged.push(event);
+    this.lines.push([event, ...Object.entries(fields).map(([name, value]) => `${name}=${value}`)].join(' '));
   }
 }
