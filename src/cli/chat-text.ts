@@ -1,5 +1,5 @@
-// Lines of an event of the chat: what people did or said. Nothing that came over the network reaches the screen but
-// through plain().
+// What the chat program shows: a line for each event. Nothing that came over the network reaches the screen but through
+// plain().
 
 import { type ClientEvent, nickOf } from '../client/client-events.ts';
 import { plain, type Style } from './terminal-text.ts';
