@@ -4,8 +4,10 @@
 //
 //   found, we are lower ─ at once ─┐              ┌─ up for 10 s ─▶ the back-off begins anew
 //   found, we are higher ─ 5 s ────┼─▶ attempt ───┤
-//   configured ─ at once ──────────┘      ▲       └─ nothing lasting ─▶ ¼, ½, 1, 2, 2 … s, half of it chance ─┐
-//                                         └─────────────────────────────────────────────────────────────────────┘
+//   configured ─ at once ──────────┘      ▲       └─ nothing lasting ─▶ ¼, 9 × ½, 1, 2, 2 … s, half of it chance ─┐
+//                                         └─────────────────────────────────────────────────────────────────────────┘
+//
+// The quick ones go on for some seconds: a link that was away for two has to be back before its loss is told, at three.
 
 import { Deadlines } from '../base/deadlines.ts';
 import type { ServerId } from '../base/ids.ts';
@@ -21,7 +23,9 @@ export const COURTESY_MS = 5000;
 export const STABLE_MS = 10_000;
 export const BLOCK_MS = 10 * 60_000;
 export const FIRST_BACKOFF_MS = 250;
+export const QUICK_BACKOFF_MS = 500;
 export const MOST_BACKOFF_MS = 2000;
+const QUICK_ATTEMPTS = 10;
 const MINUTE_MS = 60_000;
 const BUSY_MS = 500;
 const MOST_BLOCKED = 256;
@@ -221,8 +225,7 @@ export class Dialler {
   }
 
   #backoff(target: Target): number {
-    const most = Math.min(MOST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** Math.min(target.attempts, 16));
-    return Math.ceil(most * (0.5 + this.#chance.random() / 2));
+    return Math.ceil(longestWait(target.attempts) * (0.5 + this.#chance.random() / 2));
   }
 
   #sooner(target: Target, at: number): void {
@@ -240,4 +243,11 @@ export class Dialler {
 function startAfresh(target: Target): void {
   target.attempts = 0;
   target.failed.clear();
+}
+
+/** The most that is waited after so many attempts in a row. */
+function longestWait(attempts: number): number {
+  if (attempts === 0) return FIRST_BACKOFF_MS;
+  const slow = Math.max(attempts - QUICK_ATTEMPTS + 1, 0);
+  return Math.min(MOST_BACKOFF_MS, QUICK_BACKOFF_MS * 2 ** Math.min(slow, 16));
 }

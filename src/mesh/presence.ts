@@ -98,6 +98,7 @@ export class Presence {
     origins.drop(id);
     topology.drop(id);
     this.#state.forget(id, departure);
+    this.#watcher.forgotten(id);
   }
 
   #departure(id: ServerId, kind: Departure['kind']): Departure {

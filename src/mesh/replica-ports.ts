@@ -49,8 +49,10 @@ export interface State {
 export interface Watcher {
   /** The server is known and within reach, for the first time or again. */
   reached(server: ServerFact): void;
-  /** It is out of reach; forget() follows unless it comes back in time. */
+  /** It is out of reach; forgotten() follows unless it comes back in time. */
   lost(server: ServerFact): void;
+  /** It did not come back in time, or has left: nothing is known of it any more. */
+  forgotten(id: ServerId): void;
   /** A later incarnation took the place of the one that was known. */
   restarted(server: ServerFact): void;
   /** The peer of this link has said that it knows all that we told it at the beginning. */

@@ -140,7 +140,7 @@ export class LinkConnections implements MeshHost {
     }
   }
 
-  reachChanged(): void {
+  serversChanged(): void {
     this.#around.chat().serversChanged(this.mesh.clientAddresses(), this.#now);
   }
 

@@ -52,8 +52,8 @@ export interface MeshHost {
   log(level: LogLevel, event: string, fields: LogFields): void;
   /** Frames that another server sent to this one alone. */
   arrived(from: ServerId, frames: FrameCursor): void;
-  /** Other servers can be reached than before. */
-  reachChanged(): void;
+  /** There are other servers than before, or they tell other addresses. */
+  serversChanged(): void;
 }
 
 const PROTOCOL = 1;
@@ -67,6 +67,8 @@ export class Mesh implements LinksOut, DiscoveryOut, LinkOut, Watcher {
   readonly #ports: MeshPorts;
   readonly #host: MeshHost;
   readonly #readers = new Map<ConnectionId, GroupReader>();
+  /** Who was within reach and is not forgotten: of one that is back in time nobody is told. */
+  readonly #others = new Set<ServerId>();
   #now: number;
 
   constructor(config: MeshConfig, ports: MeshPorts, host: MeshHost, state: State, now: number) {
@@ -120,11 +122,9 @@ export class Mesh implements LinksOut, DiscoveryOut, LinkOut, Watcher {
     return this.links.sclose(peer, comment, this.#now);
   }
 
-  /** Where clients may connect elsewhere: the addresses that the other servers tell, the nearest first. */
+  /** Where clients may connect elsewhere: the addresses that the other servers tell, in the order in which they came. */
   clientAddresses(): string[] {
-    const { topology } = this.replica;
-    const others = [...topology.reachable()].filter((id) => id !== this.links.self.id);
-    return others.flatMap((id) => topology.server(id)?.clients ?? []);
+    return [...this.#others].flatMap((id) => this.replica.topology.server(id)?.clients ?? []);
   }
 
   /** Takes leave of the network. */
@@ -209,17 +209,22 @@ export class Mesh implements LinksOut, DiscoveryOut, LinkOut, Watcher {
     this.#host.log('info', 'server.reached', { server: name, id });
     // Every server links with every other one; its HELLO may have been lost.
     if (this.#config.discovery && id !== this.links.self.id) this.links.found(server, this.#now);
-    this.#host.reachChanged();
+    if (id !== this.links.self.id) this.#others.add(id);
+    this.#host.serversChanged();
   }
 
   lost({ name, id }: ServerFact): void {
     this.#host.log('warn', 'server.lost', { server: name, id });
-    this.#host.reachChanged();
+  }
+
+  forgotten(id: ServerId): void {
+    this.#others.delete(id);
+    this.#host.serversChanged();
   }
 
   restarted({ name, id }: ServerFact): void {
     this.#host.log('info', 'server.restarted', { server: name, id });
-    this.#host.reachChanged();
+    this.#host.serversChanged();
   }
 
   synced(peer: ServerId): void {

@@ -173,6 +173,20 @@ describe('what breaks', () => {
     }
   });
 
+  test('a link that was away for two seconds is back within three, whoever dials', () => {
+    for (const seed of SEEDS) {
+      for (const upFor of [100, 20_000]) {
+        const { net, a, b } = pair(seed);
+        net.run(upFor);
+        net.refuse(a, b);
+        net.reset(a, b);
+        net.run(2000);
+        net.admit(a, b);
+        expect(net.run(5000, () => isWhole([a, b]))).toBeLessThan(1000);
+      }
+    }
+  });
+
   test('who only ever came to us is dialled, where our id is the lower one', () => {
     const net = new Network(1);
     const low = net.add(identity(1), { multicast: false }).start();

@@ -52,6 +52,7 @@ export class Network {
   /** What is to happen, in order; what is due in one ms in the order in which it came about. */
   readonly #events: { readonly at: number; readonly work: () => void }[] = [];
   readonly #cut = new Set<string>();
+  readonly #refused = new Set<string>();
 
   constructor(seed: number) {
     this.random = new Random(seed);
@@ -108,6 +109,15 @@ export class Network {
     return this.#cut.has(`${a.self.ip} ${b.self.ip}`);
   }
 
+  /** From now on dials between two servers fail at once. */
+  refuse(a: Server, b: Server): void {
+    this.#refused.add(`${a.self.ip} ${b.self.ip}`).add(`${b.self.ip} ${a.self.ip}`);
+  }
+  admit(a: Server, b: Server): void {
+    this.#refused.delete(`${a.self.ip} ${b.self.ip}`);
+    this.#refused.delete(`${b.self.ip} ${a.self.ip}`);
+  }
+
   /** Ends every stream between two servers; each hears of it, or only the one that is named. */
   reset(a: Server, b: Server, heard: readonly Server[] = [a, b]): void {
     for (const pipe of [...this.pipes]) {
@@ -139,7 +149,8 @@ export class Network {
       const there = this.servers.find((server) => server.alive && server.isAt(to));
       if (!from.alive) return;
       if (there !== undefined && this.isCut(from, there)) return;
-      if (there === undefined) return from.links.dialFailed(number, 'ECONNREFUSED', this.now);
+      const refused = there === undefined || this.#refused.has(`${from.self.ip} ${there.self.ip}`);
+      if (refused) return from.links.dialFailed(number, 'ECONNREFUSED', this.now);
       this.#connect(from, there, number);
     });
   }

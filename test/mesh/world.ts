@@ -124,6 +124,7 @@ export class Server implements LinkOut, Watcher {
   lost(server: { readonly name: string }): void {
     this.events.push(`lost ${server.name}`);
   }
+  forgotten(): void {}
   restarted(server: { readonly name: string }): void {
     this.events.push(`restarted ${server.name}`);
   }

@@ -81,9 +81,9 @@ export class ServerProcess implements AsyncDisposable {
     return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) * 1024;
   }
 
-  /** Resolves when the log has `words`: it is written beside the work, and who is killed writes no more of it. */
-  logged(words: string): Promise<void> {
-    return this.#log.until(words);
+  /** Resolves when the log has `words` so often: it is written beside the work, and who is killed writes no more of it. */
+  logged(words: string, times = 1): Promise<void> {
+    return this.#log.until(words, times);
   }
 
   /** Ends it and resolves to its exit code and everything that it logged. */
@@ -102,20 +102,22 @@ class Log {
   /** All of it, when the process has ended. */
   readonly whole: Promise<string>;
   #text = '';
-  #wake = (): void => {};
+  #waiting: (() => void)[] = [];
   #ended = false;
 
   constructor(stream: ReadableStream<Uint8Array>) {
     this.whole = this.#read(stream);
   }
 
-  async until(words: string): Promise<void> {
-    while (!this.#text.includes(words)) {
+  async until(words: string, times: number): Promise<void> {
+    while (this.#text.split(words).length <= times) {
       if (this.#ended) throw new Error(`no ${words} in the log:\n${this.#text}`);
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
   async #read(stream: ReadableStream<Uint8Array>): Promise<string> {
