@@ -10,10 +10,14 @@ import { Client, type Dialler } from '../client/transport/driver.ts';
 import { dialTcp } from '../client/transport/tcp.ts';
 import { Ledger, type MemberBook } from './load-ledger.ts';
 import type { LoadOptions } from './load-options.ts';
+import { Outages } from './load-outages.ts';
 import { LoadTexts, numberIn } from './load-text.ts';
 import { noFaults, type WireFaults, WireWatch } from './load-wire.ts';
 
-const LIMITS: Partial<ClientLimits> = { retryMs: 200, retryMaxMs: 2_000, sendMs: 20_000, quitMs: 500 };
+const LIMITS: Partial<ClientLimits> = { retryMs: 200, retryMaxMs: 2_000, quitMs: 500 };
+/** Of the patience with a message: after so long without a byte a server is asked for one, and so long it has for it. */
+const IDLE_SHARE = 0.4;
+const ANSWER_SHARE = 0.1;
 /** How many connect at a time. */
 const GREETERS = 64;
 
@@ -44,6 +48,10 @@ export class Crowd {
   /** How often a connection was lost while there was one. */
   disconnects = 0;
   reconnects = 0;
+  /** Of those, the ones at which the session before was taken over. */
+  resumed = 0;
+  /** How often members were told of another epoch. */
+  epochsTold = 0;
   /** How often members were told that messages are lost to them. */
   gaps = 0;
   /** Numbers that could not be had. */
@@ -54,6 +62,7 @@ export class Crowd {
   readonly #options: LoadOptions;
   readonly #timings: Timings;
   readonly #texts: LoadTexts;
+  readonly #outages: Outages;
   readonly #members: Member[] = [];
   readonly #watches = new Set<WireWatch>();
   readonly #name: string;
@@ -72,6 +81,7 @@ export class Crowd {
     this.#texts = new LoadTexts(options.size);
     const messages = messagesOf(options);
     this.ledger = new Ledger(messages, options.rooms, options.ids);
+    this.#outages = new Outages(options.rooms);
     this.#sessions = new Uint32Array(options.ids ? 0 : messages);
     this.#senders = new Uint32Array(options.ids ? 0 : messages);
   }
@@ -84,16 +94,27 @@ export class Crowd {
     return this.#members.reduce((count, { client }) => count + (client.online ? 1 : 0), 0);
   }
 
+  /** The longest time until now for which a room took nothing of what was sent to it, ms. */
+  get longestOutageMs(): number {
+    return this.#outages.longestMs(performance.now());
+  }
+
   /** Connects everybody; resolves when all are in their rooms, rejects when one is refused or `signal` is given. */
   async gather(signal: AbortSignal): Promise<void> {
-    let next = 0;
-    const greet = async (): Promise<void> => {
-      while (next < this.#options.clients && !signal.aborted) await this.#enter(next++);
-    };
     const stopped = new Promise<never>((_, reject) => {
       signal.addEventListener('abort', () => reject(signal.reason), { once: true });
     });
-    await Promise.race([Promise.all(Array.from({ length: GREETERS }, greet)), stopped]);
+    // One member makes its room before the others come, perhaps at other servers.
+    await Promise.race([this.#greet(0, this.#options.rooms, signal), stopped]);
+    await Promise.race([this.#greet(this.#options.rooms, this.#options.clients, signal), stopped]);
+  }
+
+  async #greet(from: number, to: number, signal: AbortSignal): Promise<void> {
+    let next = from;
+    const greet = async (): Promise<void> => {
+      while (next < to && !signal.aborted) await this.#enter(next++);
+    };
+    await Promise.all(Array.from({ length: GREETERS }, greet));
   }
 
   /** When message `number` is to be sent, by performance.now(). */
@@ -111,6 +132,7 @@ export class Crowd {
     const reserves = wantsNumber && !member.reserving;
     if (reserves) this.#reserveDebt--;
     this.ledger.send(number, member.book.room, index, reserves);
+    if (this.#options.ids) this.#outages.sent(member.book.room, performance.now());
     if (reserves) void this.#sendReserved(member, number);
     else if (this.#options.ids) this.#sendWithId(member, number);
     else this.#sendBare(member, index, number);
@@ -135,15 +157,23 @@ export class Crowd {
   }
 
   async #enter(index: number): Promise<void> {
-    const { servers, rooms, window, overtaken } = this.#options;
+    const { servers, rooms, window, overtaken, patienceMs } = this.#options;
     const room = `${this.#name}-${index % rooms}`;
-    const first = index % servers.length;
+    // The members of each room are spread, and so are those who make rooms.
+    const first = ((index % rooms) + Math.floor(index / rooms)) % servers.length;
+    const limits: Partial<ClientLimits> = {
+      ...LIMITS,
+      sendWindow: window,
+      sendMs: patienceMs,
+      pingIdleMs: patienceMs * IDLE_SHARE,
+      pingAnswerMs: patienceMs * ANSWER_SHARE,
+    };
     const member: Member = {
       client: new Client(
         {
           servers: [...servers.slice(first), ...servers.slice(0, first)],
           nick: `${this.#name}-${index}`,
-          limits: { ...LIMITS, sendWindow: window },
+          limits,
           overtaken,
         },
         this.#watched(),
@@ -197,11 +227,12 @@ export class Crowd {
     return this.#turn;
   }
 
-  #sendWithId({ client, room }: Member, number: number, seq = 0): void {
+  #sendWithId({ client, room, book }: Member, number: number, seq = 0): void {
     client.send(room, this.#texts.make(number, seq > 0), seq).then(
       (sent) => {
         this.#record(this.#timings.acknowledgement, number);
         this.ledger.acknowledge(number, sent.epoch, sent.seq);
+        this.#outages.taken(book.room, performance.now());
       },
       (error: unknown) => {
         if (!(error instanceof ClientError)) throw error;
@@ -209,6 +240,7 @@ export class Crowd {
           error.outcomeUnknown && error.code !== 'UNKNOWN_OUTCOME' ? `${error.code}, outcome unknown` : error.code;
         this.failures.set(code, (this.failures.get(code) ?? 0) + 1);
         this.ledger.fail(number);
+        this.#outages.failed(book.room, performance.now());
       },
     );
   }
@@ -257,9 +289,12 @@ export class Crowd {
         else ledger.moved(member.book, event.resumeAt.epoch, event.resumeAt.next);
         return;
       case 'epoch':
+        this.epochsTold++;
         return ledger.moved(member.book, event.epoch, event.next);
       case 'online':
-        if (member.session++ > 0) this.reconnects++;
+        if (member.session++ === 0) return;
+        this.reconnects++;
+        if (event.resumed) this.resumed++;
         return;
       case 'offline':
         if (event.wasOnline) this.disconnects++;

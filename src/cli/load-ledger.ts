@@ -59,6 +59,8 @@ export interface Account {
   readonly outOfOrder: number;
   /** Messages of others in our rooms. */
   readonly foreign: number;
+  /** How often a room went on in another epoch. */
+  readonly epochs: number;
 }
 
 export class Ledger {
@@ -111,6 +113,11 @@ export class Ledger {
 
   get outOfOrder(): number {
     return this.#outOfOrder;
+  }
+
+  /** How often rooms went on in another epoch. */
+  get epochs(): number {
+    return this.#rooms.reduce((sum, { epochs }) => sum + Math.max(epochs.size - 1, 0), 0);
   }
 
   join(room: number): MemberBook {
@@ -208,6 +215,7 @@ export class Ledger {
       doubled: this.#doubled,
       outOfOrder: this.#outOfOrder,
       foreign: this.#foreign,
+      epochs: this.epochs,
     };
   }
 

@@ -21,6 +21,8 @@ export interface LoadOptions {
   /** Messages of a client on their way at once. */
   readonly window: number;
   readonly overtaken: 'fail' | 'late';
+  /** How long a message is tried, ms; a server that is silent for half as long is left for another. */
+  readonly patienceMs: number;
   /** Processes whose processor time is told at the end. */
   readonly pids: readonly number[];
   readonly json: boolean;
@@ -41,6 +43,7 @@ const FLAGS = {
   ids: { type: 'string' },
   window: { type: 'string' },
   overtaken: { type: 'string' },
+  patience: { type: 'string' },
   pid: { type: 'string', multiple: true },
   json: { type: 'boolean' },
 } as const;
@@ -48,9 +51,10 @@ const FLAGS = {
 export const USAGE = `Usage: bun run load [--servers H:P,H:P] [--clients N] [--rooms R] [--rate N] [--seconds S] …
 
 Clients, each in one room, send at a fixed rate, whatever the servers do; what each of them receives is checked.
+The members of a room are spread over the servers. A client that loses its server goes on at the next one.
 Latency is counted from the time at which a message was to be sent, so a server that stalls cannot hide it.
 
-  --servers H:P,…   servers, tried in turn; clients are spread over them (127.0.0.1:7400)
+  --servers H:P,…   servers; clients are spread over them (127.0.0.1:7400)
   --clients N       clients in all (100)
   --rooms R         rooms; clients are spread over them (10)
   --rate N          messages a second over all clients (100)
@@ -60,6 +64,7 @@ Latency is counted from the time at which a message was to be sent, so a server 
   --ids on|off      whether messages carry ids; without, none is acknowledged (on)
   --window N        messages of one client on their way at once (1)
   --overtaken W     fail or late: what becomes of those that a later one may have passed, above window 1 (fail)
+  --patience S      how long a message is tried; a server silent for half as long is left (20)
   --pid PID,…       processes whose processor time and memory are told at the end
   --json            the result as one JSON object on stdout
   --help            this text
@@ -101,6 +106,7 @@ export function readLoadFlags(args: readonly string[], files: number): Flags<Loa
     ids: choice('ids', 'on', 'off') === 'on',
     window: number('window', 1, 1, 1_000),
     overtaken: choice('overtaken', 'fail', 'late'),
+    patienceMs: number('patience', 20, 1, 300, false) * 1_000,
     pids: pids.map(Number),
     json: values.json === true,
   };
@@ -126,7 +132,7 @@ function together(options: LoadOptions, files: number, roomsPreset: boolean): st
   return undefined;
 }
 
-type NumberFlag = 'clients' | 'rooms' | 'rate' | 'seconds' | 'size' | 'reserve' | 'window';
+type NumberFlag = 'clients' | 'rooms' | 'rate' | 'seconds' | 'size' | 'reserve' | 'window' | 'patience';
 
 function listOf(values: readonly string[] | undefined, preset: string): string[] {
   return (values ?? [preset]).flatMap((value) => (value === '' ? [] : value.split(',')));

@@ -33,6 +33,10 @@ export interface Result {
   readonly failures: Readonly<Record<string, number>>;
   readonly disconnects: number;
   readonly reconnects: number;
+  readonly resumed: number;
+  readonly epochsTold: number;
+  /** The longest time for which a room took nothing of what was sent to it. */
+  readonly outageMs: number;
   readonly gaps: number;
   readonly reservationsRefused: number;
   readonly delivery: Percentiles;
@@ -81,6 +85,7 @@ export function tableOf(result: Result): string[] {
   const failed = Object.entries(failures).map(([code, count]) => `${code} ${count}`);
   const rows: (readonly [string, string, string?])[] = [
     ['run', `${clients} clients, ${rooms} rooms, ${rate}/s for ${seconds} s, ${size} bytes`, early(result)],
+    ['servers', count(options.servers.length), options.servers.join(' ')],
     ['sent', count(account.sent), `${perSecond(account.sent, sendingS)} wanted ${rate}/s`],
     options.ids
       ? ['acknowledged', count(account.acknowledged), `${account.unanswered} unanswered`]
@@ -98,8 +103,18 @@ export function tableOf(result: Result): string[] {
     [
       'reconnects',
       count(result.reconnects),
-      result.disconnects === 0 ? '' : `${count(result.disconnects)} connections lost`,
+      result.disconnects === 0
+        ? ''
+        : `${count(result.disconnects)} connections lost, ${count(result.resumed)} sessions taken over`,
     ],
+    [
+      'epochs',
+      count(account.epochs),
+      account.epochs === 0 ? '' : `members were told ${count(result.epochsTold)} times`,
+    ],
+    ...(options.ids
+      ? ([['outage', `${(result.outageMs / 1_000).toFixed(2)} s`, 'the longest of any room']] as const)
+      : []),
     ['delivery ms', percentiles(result.delivery), 'from the intended time'],
     ...(options.ids ? ([['answer ms', percentiles(result.acknowledgement), 'likewise']] as const) : []),
     ['sent late ms', percentiles(result.lateness), 'by this program itself'],

@@ -17,8 +17,8 @@ const TICK_MS = 1;
 /** At most so many messages in a row before what comes in is looked at. */
 const MOST_AT_ONCE = 2_000;
 const PROGRESS_MS = 1_000;
-/** How long to wait for the last answers and deliveries, and how long when it was ended early. */
-const DRAIN_MS = 25_000;
+/** How long to wait for the last answers and deliveries beyond the patience with them; and when it was ended early. */
+const DRAIN_MS = 5_000;
 const DRAIN_EARLY_MS = 1_500;
 /** How long to look whether more comes: after the last expected delivery; without ids; when some are missing. */
 const QUIET_MS = 300;
@@ -122,7 +122,7 @@ class LoadRun {
     let before = -1;
     for (;;) {
       const now = performance.now();
-      const patience = this.#interrupted.signal.aborted ? DRAIN_EARLY_MS : DRAIN_MS;
+      const patience = this.#interrupted.signal.aborted ? DRAIN_EARLY_MS : this.#options.patienceMs + DRAIN_MS;
       if (now - startedAt >= patience) return;
       const deliveries = ledger.deliveries;
       if (deliveries !== before) quietSince = now;
@@ -152,6 +152,7 @@ class LoadRun {
     note(this.#crowd.size - this.#crowd.online, 'offline');
     note(this.#options.ids ? ledger.unanswered : 0, 'unanswered');
     note(ledger.failed, 'failed');
+    note(ledger.epochs, ledger.epochs === 1 ? 'epoch' : 'epochs');
     note(faults.foundAgain, 'LOST');
     note(ledger.doubled + faults.doubled, 'DOUBLED');
     note(ledger.outOfOrder + faults.outOfOrder, 'OUT OF ORDER');
@@ -188,6 +189,9 @@ class LoadRun {
       failures: Object.fromEntries(crowd.failures),
       disconnects: crowd.disconnects,
       reconnects: crowd.reconnects,
+      resumed: crowd.resumed,
+      epochsTold: crowd.epochsTold,
+      outageMs: crowd.longestOutageMs,
       gaps: crowd.gaps,
       reservationsRefused: crowd.reservationsRefused,
       delivery: percentilesOf(this.#timings.delivery),

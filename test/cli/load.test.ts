@@ -4,6 +4,7 @@ import { describe, expect, test } from 'bun:test';
 import { resolve } from 'node:path';
 import { Ledger, type MemberBook } from '../../src/cli/load-ledger.ts';
 import { type LoadOptions, readLoadFlags } from '../../src/cli/load-options.ts';
+import { Outages } from '../../src/cli/load-outages.ts';
 import { type Result, tableOf, verdictOf } from '../../src/cli/load-report.ts';
 import { isPlain, LoadTexts, numberIn } from '../../src/cli/load-text.ts';
 import { noFaults, WireWatch } from '../../src/cli/load-wire.ts';
@@ -40,6 +41,7 @@ describe('the flags of the load generator', () => {
     [['--size', '8'], '--size "8"'],
     [['--reserve', '1.1'], '--reserve "1.1"'],
     [['--ids', 'maybe'], '--ids "maybe"'],
+    [['--patience', '0'], '--patience "0"'],
     [['--ids', 'off', '--reserve', '0.1'], '--ids off'],
     [['--pid', 'me'], '--pid "me"'],
     [['--what\u001b[2J'], 'nknown option'],
@@ -111,6 +113,15 @@ describe('the books', () => {
     ledger.message(members[1], 4, E, 5);
     acknowledge(0, 1, 2, 3, 4, 5);
     expect(account()).toMatchObject({ delivered: 9, expected: 12, outOfOrder: 0 });
+  });
+
+  test('count how often a room went on in another epoch, however many members were told', () => {
+    const { ledger, members, give, account } = books();
+    give(0, 0, 1);
+    give(1, 0, 1);
+    for (const member of members) ledger.moved(member, 'abd.8', 3);
+    ledger.message(members[0], 2, 'abd.8', 3);
+    expect(account().epochs).toBe(1);
   });
 
   test('owe nothing for what failed', () => {
@@ -239,6 +250,29 @@ describe('on the wire', () => {
   });
 });
 
+describe('the longest outage', () => {
+  test('is the longest time in which something was unanswered and nothing was answered', () => {
+    const outages = new Outages(1);
+    outages.sent(0, 100);
+    outages.taken(0, 110);
+    outages.sent(0, 500);
+    outages.sent(0, 510);
+    outages.taken(0, 560);
+    outages.taken(0, 580);
+    expect(outages.longestMs(10_000)).toBe(60);
+  });
+
+  test('counts what is never answered, and what was given up', () => {
+    const outages = new Outages(2);
+    outages.sent(0, 0);
+    outages.taken(0, 5);
+    outages.sent(1, 100);
+    expect(outages.longestMs(300)).toBe(200);
+    outages.failed(1, 400);
+    expect(outages.longestMs(9_000)).toBe(300);
+  });
+});
+
 test('the table shows what is wrong, and a run in which nothing was accepted is not good', () => {
   const { account } = books();
   const none = { p50: 0, p90: 0, p99: 0, p999: 0, max: 0 };
@@ -247,11 +281,14 @@ test('the table shows what is wrong, and a run in which nothing was accepted is 
     interrupted: false,
     elapsedMs: 1_000,
     sendingMs: 1_000,
-    account: { ...account(), acknowledged: 1, accepted: 1, expected: 1_234_567, delivered: 1_234_560 },
+    account: { ...account(), acknowledged: 1, accepted: 1, expected: 1_234_567, delivered: 1_234_560, epochs: 2 },
     wire: { ...CLEAN, foundAgain: 1 },
     failures: { TIMEOUT: 2 },
-    disconnects: 0,
-    reconnects: 0,
+    disconnects: 4,
+    reconnects: 3,
+    resumed: 2,
+    epochsTold: 12,
+    outageMs: 3_456,
     gaps: 0,
     reservationsRefused: 0,
     delivery: none,
@@ -263,6 +300,9 @@ test('the table shows what is wrong, and a run in which nothing was accepted is 
   const table = tableOf(result).join('\n');
   expect(table).toMatch(/^lost +8 +7 never came, 1 only when asked for$/m);
   expect(table).toMatch(/^expected +1,234,567$/m);
+  expect(table).toMatch(/^reconnects +3 +4 connections lost, 2 sessions taken over$/m);
+  expect(table).toMatch(/^epochs +2 +members were told 12 times$/m);
+  expect(table).toMatch(/^outage +3\.46 s +the longest of any room$/m);
   expect(table).toMatch(/^server 99 +not known$/m);
   expect(table).toMatch(/^verdict +BAD$/m);
   const nothing = { ...result, wire: CLEAN, account: { ...result.account, accepted: 0, expected: 0, delivered: 0 } };

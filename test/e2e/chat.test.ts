@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 import type { ClientEvent } from '../../src/client/client-events.ts';
 import type { Client } from '../../src/client/transport/driver.ts';
 import { connectTcp } from '../../src/client/transport/tcp.ts';
+import { Relay } from '../support/relay.ts';
 import { ServerProcess } from '../support/server.ts';
 import { requireTool } from '../support/tools.ts';
 
@@ -37,42 +38,9 @@ function person(address: string, nick: string) {
 
 /** A relay whose connections can be cut. */
 function relay(port: number) {
-  type Half = import('bun').Socket<{ other?: Half; early: Uint8Array[] }>;
-  const halves = new Set<Half>();
-  const socket = {
-    data(half: Half, chunk: Uint8Array) {
-      if (half.data.other === undefined) half.data.early.push(chunk);
-      else half.data.other.write(chunk);
-    },
-    close(half: Half) {
-      halves.delete(half);
-      half.data.other?.terminate();
-    },
-  };
-  const listener = Bun.listen<{ other?: Half; early: Uint8Array[] }>({
-    hostname: '127.0.0.1',
-    port: 0,
-    socket: {
-      ...socket,
-      async open(near) {
-        near.data = { early: [] };
-        halves.add(near);
-        const far = await Bun.connect<{ other?: Half; early: Uint8Array[] }>({
-          hostname: '127.0.0.1',
-          port,
-          data: { early: [], other: near },
-          socket,
-        });
-        near.data.other = far;
-        for (const chunk of near.data.early) far.write(chunk);
-      },
-    },
-  });
-  cleanups.push(() => listener.stop(true));
-  const cut = (): void => {
-    for (const half of halves) half.terminate();
-  };
-  return { address: `127.0.0.1:${listener.port}`, cut };
+  const line = new Relay(port);
+  cleanups.push(() => line[Symbol.dispose]());
+  return { address: `127.0.0.1:${line.port}`, cut: () => line.cut() };
 }
 
 describe('the client library with a real server', () => {

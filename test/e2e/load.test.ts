@@ -4,6 +4,7 @@ import { describe, expect, test } from 'bun:test';
 import { resolve } from 'node:path';
 import type { Socket } from 'bun';
 import type { Result, Verdict } from '../../src/cli/load-report.ts';
+import { type Change, Relay } from '../support/relay.ts';
 import { ServerProcess } from '../support/server.ts';
 
 const LOAD = resolve(import.meta.dir, '../../src/cli/load.ts');
@@ -45,42 +46,20 @@ type Fault = (frame: string) => string;
 
 /** A proxy that lets one of its connections suffer: `fault` is called for each message on its way to that client. */
 function proxy(scope: Scope, port: number, fault: Fault): number {
-  interface Half {
-    other?: Socket<Half>;
-    early: Uint8Array[];
-    rest: string;
-    /** Of those that go to a client. */
-    fault?: Fault | undefined;
-  }
-  let connections = 0;
-  const pass = (half: Socket<Half>, chunk: Uint8Array): void => {
-    const { other, early } = half.data;
-    if (other === undefined) early.push(chunk);
-    else other.write(half.data.fault === undefined ? chunk : spoil(half.data, half.data.fault, chunk));
+  const relay = new Relay(port, (connection) => (connection === 1 ? changeBy(fault) : (chunk) => chunk));
+  scope.defer(() => relay[Symbol.dispose]());
+  return relay.port;
+}
+
+function changeBy(fault: Fault): Change {
+  let rest = '';
+  const decoder = new TextDecoder();
+  return (chunk) => {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
+    rest = lines.pop() ?? '';
+    const changed = lines.map((line) => (line.startsWith('<CMSG,') ? fault(`${line}\n`) : `${line}\n`));
+    return new TextEncoder().encode(changed.join(''));
   };
-  const spoil = (half: Half, spoiler: Fault, chunk: Uint8Array): string => {
-    const lines = (half.rest + new TextDecoder().decode(chunk)).split('\n');
-    half.rest = lines.pop() ?? '';
-    return lines.map((line) => (line.startsWith('<CMSG,') ? spoiler(`${line}\n`) : `${line}\n`)).join('');
-  };
-  const socket = { data: pass, close: (half: Socket<Half>) => void half.data.other?.end() };
-  const listener = Bun.listen<Half>({
-    hostname: '127.0.0.1',
-    port: 0,
-    socket: {
-      ...socket,
-      async open(near) {
-        near.data = { early: [], rest: '' };
-        const suffers = connections++ === 1;
-        const data: Half = { early: [], rest: '', other: near, fault: suffers ? fault : undefined };
-        const far = await Bun.connect<Half>({ hostname: '127.0.0.1', port, data, socket });
-        near.data.other = far;
-        for (const chunk of near.data.early.splice(0)) far.write(chunk);
-      },
-    },
-  });
-  scope.defer(() => listener.stop(true));
-  return listener.port;
 }
 
 /** Treats message 20, 40 and 60 so, and no other. */
