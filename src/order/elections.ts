@@ -175,13 +175,15 @@ export class Elections {
   /** Where the entries of an epoch go that are fetched from a server; undefined when none are. */
   targetOf(from: ServerId, epoch: Epoch): Segment | undefined {
     if (this.#attempt?.plan === undefined) return undefined;
-    return this.#parts.find((part) => part.from === from && part.segment.epoch === epoch)?.segment;
+    // Parts of one epoch come one behind the other, as they were asked for.
+    const isNext = (part: Part) => part.from === from && part.segment.epoch === epoch && isMissing(part);
+    return this.#parts.find(isNext)?.segment;
   }
 
   /** Entries came for a segment; whether it is one that is fetched. */
   received(segment: Segment): boolean {
     if (!this.#parts.some((part) => part.segment === segment)) return false;
-    if (this.#parts.every((part) => part.segment.position >= part.until)) this.#finish();
+    if (!this.#parts.some(isMissing)) this.#finish();
     return true;
   }
 
@@ -248,13 +250,12 @@ export class Elections {
     const strays = this.#strays(plan);
     const want = (from: ServerId, { epoch, first, position }: Held, base: number) => {
       const { current } = this.#line;
-      const isTaken = [...line, ...parts].some(({ segment, until }) => segment.epoch === epoch && until >= position);
-      if (isTaken || this.#line.had(epoch, position)) return;
+      const taken = [...line, ...parts].filter(({ segment }) => segment.epoch === epoch).map(({ until }) => until);
+      const here = Math.max(this.#line.of(epoch)?.position ?? 0, base, ...taken);
+      if (here >= position || this.#line.had(epoch, position)) return;
       // The own line went its own way, and somebody is further on it.
       const isOwn = strays && epoch === current?.epoch;
-      const segment = isOwn
-        ? current
-        : this.#segment(firstOpening(epoch, first), Math.max(this.#line.of(epoch)?.position ?? 0, base));
+      const segment = isOwn ? current : this.#segment(firstOpening(epoch, first), here);
       parts.push({ kind: isOwn ? 'line' : 'tail', from, segment, until: position });
     };
     for (const tail of plan.tails) want(tail.server, tail, tail.base);
@@ -321,10 +322,11 @@ export class Elections {
   #tails({ tails, forked }: Plan): Tail[] {
     if (tails.length === 0) return [];
     const all: Tail[] = [];
+    // What is empty and part of the own line needs no word; who is in an empty one that is not has to leave it.
     for (const held of forked) {
-      if (held.position > 0) this.#addTail(all, held, 0);
+      if (held.position > 0 || this.#line.of(held.epoch) === undefined) this.#addTail(all, held, 0);
     }
-    for (const tail of tails) this.#addTail(all, tail, tail.base);
+    for (const tail of tails) if (!all.some(({ epoch }) => epoch === tail.epoch)) this.#addTail(all, tail, tail.base);
     return all.slice(-MOST_TAILS);
   }
 
@@ -369,6 +371,10 @@ export class Elections {
     for (const value of args) this.#frames.arg(value);
     this.#options.out.to(server, this.#frames.end().bytes, 0, this.#frames.length);
   }
+}
+
+function isMissing({ segment, until }: Fetch): boolean {
+  return segment.position < until;
 }
 
 /** How epoch `i` of another server's line began, as far as the line shows it. */

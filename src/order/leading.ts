@@ -127,7 +127,6 @@ export class Leading implements HomeOut {
     this.#now = now;
     const { holder, nick, text, seq, id } = send;
     const ref = refOf(this.#options.self, send.number);
-    send.askedIn(this.segment.epoch);
     if (this.#waiting.has(ref)) return WAITING;
     return this.#send(send, ref, holder, nick, text, 0, text.length, seq, id);
   }

@@ -100,14 +100,8 @@ export class MemberSends {
     return send;
   }
 
-  /** A send has its outcome. That one home did not take it says nothing when another one may have: it stays unknown. */
+  /** A send has its outcome. */
   settle(number: number, outcome: SendOutcome, epoch: EpochOrNone, seq: number): void {
-    const kept = this.#sends.get(number);
-    if (outcome === UNAVAILABLE && kept?.wasElsewhere === true) {
-      // Nor is it asked for again, behind what was said later.
-      kept.isUnknown = true;
-      return;
-    }
     const send = this.take(number);
     if (send === undefined) return;
     this.#out.settled(send.asker, outcomeFor(send, outcome), epoch, outcome === UNAVAILABLE ? send.seq : seq, send.id);
@@ -131,7 +125,7 @@ export class MemberSends {
   /** This server is the home: all that waits is decided, in order. */
   decideAll(leading: Decider | undefined, now: number): void {
     if (leading === undefined) return;
-    for (const send of this.#sends.asked()) {
+    for (const send of this.#sends.all()) {
       const outcome = leading.decide(send, now);
       if (outcome !== WAITING) this.settle(send.number, outcome, leading.home.sentEpoch, leading.home.sentSeq);
     }
@@ -141,7 +135,6 @@ export class MemberSends {
   /** Gives one send to the home of `epoch`, behind the send numbered `before`. */
   forward(epoch: Epoch, send: Unanswered, before: number, now: number): void {
     const { number, holder, nick, seq, id, text } = send;
-    send.askedIn(epoch);
     const frames = this.#frames;
     frames.clear();
     frames.begin('FORWARD').arg(this.#room).arg(epoch).arg(number).arg(before).arg(holder);
@@ -154,7 +147,7 @@ export class MemberSends {
   resend(epoch: Epoch, now: number): void {
     let before = 0;
     this.againAt = NEVER;
-    for (const send of this.#sends.asked()) {
+    for (const send of this.#sends.all()) {
       this.forward(epoch, send, before, now);
       before = send.number;
     }

@@ -3,7 +3,6 @@
 // before anything later. It decides nothing and speaks to nobody.
 
 import type { Uid } from '../base/ids.ts';
-import type { EpochOrNone } from './epochs.ts';
 
 /** One message that waits for its outcome. Its bytes are its own. */
 export class Unanswered {
@@ -17,14 +16,8 @@ export class Unanswered {
   readonly seq: number;
   readonly id: string;
   readonly deadline: number;
-  /** The epoch whose home was asked last; '' before the first. */
-  epoch: EpochOrNone = '';
-  /** Whether another home was asked before, which may have decided it. */
-  wasElsewhere = false;
-  /** Refused by one home after another one was asked: asked of nobody any more, and answered when its time is over. */
-  isUnknown = false;
 
-  constructor(fields: Omit<Unanswered, 'epoch' | 'wasElsewhere' | 'isUnknown' | 'askedIn'>) {
+  constructor(fields: Unanswered) {
     this.asker = fields.asker;
     this.number = fields.number;
     this.holder = fields.holder;
@@ -33,12 +26,6 @@ export class Unanswered {
     this.seq = fields.seq;
     this.id = fields.id;
     this.deadline = fields.deadline;
-  }
-
-  /** The home of `epoch` is asked. */
-  askedIn(epoch: EpochOrNone): void {
-    if (this.epoch !== '' && this.epoch !== epoch) this.wasElsewhere = true;
-    this.epoch = epoch;
   }
 }
 
@@ -84,15 +71,7 @@ export class UnansweredSends {
     return undefined;
   }
 
-  get(number: number): Unanswered | undefined {
-    return this.#byNumber.get(number);
-  }
-
-  /** All that may still be asked for, the oldest first. */
-  asked(): Unanswered[] {
-    return [...this.#byNumber.values()].filter(({ isUnknown }) => !isUnknown);
-  }
-
+  /** The oldest first. */
   all(): Unanswered[] {
     return [...this.#byNumber.values()];
   }

@@ -27,7 +27,8 @@ export class Checkers {
   /** Slots that a home decided alone. */
   readonly #alone = new Map<string, number>();
   readonly #crashed: { node: number; at: number }[] = [];
-  readonly #decidedTexts = new Set<string>();
+  /** Text → the epoch in which it was told. */
+  readonly #decidedIn = new Map<string, string>();
   /** Slots that their home told its readers of. */
   readonly #published = new Set<string>();
   readonly #stale = new Map<number, { epoch: string; since: number }>();
@@ -74,6 +75,12 @@ export class Checkers {
     else this.#stale.delete(node.index);
   }
 
+  /** Whether somebody within reach knows no newer epoch either: its word is all that a home waits for. */
+  #hasWord(home: Node, epoch: string): boolean {
+    const { nodes } = this.#world;
+    return this.#world.reachable(home.index).some((server) => nodes[server - 1]?.order?.epoch === epoch);
+  }
+
   promised(sent: Sent): void {
     this.#promises.push({ sent, replicated: true, home: 0 });
     this.#world.note(`promise ${sent.text} ${sent.epoch}/${sent.slot}`);
@@ -107,13 +114,14 @@ export class Checkers {
     const before = this.#slots.get(slot);
     if (before !== undefined && before !== told.frame) world.fail('O1', `${slot}: ${before} and ${told.frame}`);
     this.#slots.set(slot, told.frame);
-    if (told.verb === 'CMSG') this.#decidedTexts.add(told.args[5] as string);
+    if (told.verb === 'CMSG') this.#decidedIn.set(told.args[5] as string, epoch);
     const stale = this.#stale.get(node.index);
     if (
       stale?.epoch === epoch &&
       node.order?.peer.role === 'home' &&
       Number(told.args[4]) >= stale.since &&
-      told.at < stale.since + STALE_MS
+      told.at < stale.since + STALE_MS &&
+      !this.#hasWord(node, epoch)
     ) {
       world.fail('STALE', `${node.index} was replaced in its sleep, and decided ${slot}`);
     }
@@ -204,9 +212,10 @@ export class Checkers {
       const node = this.#world.nodes[sent.node] as Node;
       const lost = this.#crashed.some((one) => one.node === node.index && one.at >= sent.at);
       if (sent.outcome === WAITING && !lost) this.#world.fail('ANSWER', `${sent.text} of ${sent.node} has no answer`);
-      const refused = sent.outcome === UNAVAILABLE && sent.answeredAt < sent.at + 19_000;
-      if (refused && this.#decidedTexts.has(sent.text) && !repeated.has(sent.text)) {
-        this.#world.fail('ANSWER', `${sent.text} was refused, and is told`);
+      // It stands for an unknown outcome, for another home may have been asked before. One that was asked alone knows.
+      const refusedIn = sent.outcome === UNAVAILABLE && sent.answeredAt < sent.at + 19_000 ? sent.onlyEpoch : '';
+      if (refusedIn !== '' && this.#decidedIn.get(sent.text) === refusedIn && !repeated.has(sent.text)) {
+        this.#world.fail('ANSWER', `${sent.text} was refused in ${refusedIn}, and is told there`);
       }
       if (sent.outcome === SENT && sent.id === '') this.#world.count('sent without id');
     }

@@ -1,16 +1,27 @@
-// Runs seeds of the small network: `bun test/order/network/main.ts FROM COUNT [trace | first]`. With `first` it stops at
-// the first seed that breaks something and says which invariant; with `trace` everything is printed.
+// Runs seeds of the small network: `bun test/order/network/main.ts FROM COUNT [first | trace] [name=value …]`. With
+// `first` it stops at the first seed that breaks something and says which invariant; with `trace` everything is printed.
+// Settings: servers, slots (kept in memory), holdMs.
 
 import { Violation, World } from './world.ts';
 
 const [from = 1, count = 100] = process.argv.slice(2, 4).map(Number);
-const mode = process.argv[4];
+const modes = process.argv.slice(4);
+const settings = new Map(modes.filter((one) => one.includes('=')).map((one) => one.split('=') as [string, string]));
+const numbers = (name: string): number | undefined => (settings.has(name) ? Number(settings.get(name)) : undefined);
+const mode = modes.find((one) => !one.includes('='));
+const slots = numbers('slots');
+const options = {
+  trace: mode === 'trace',
+  ...(settings.has('servers') && { servers: numbers('servers') as number }),
+  ...(settings.has('holdMs') && { holdMs: numbers('holdMs') as number }),
+  ...(slots !== undefined && { memory: { slots, bytes: slots * 128 } }),
+};
 const counts = new Map<string, number>();
 let failed = 0;
 let events = 0;
 const started = performance.now();
 for (let seed = from; seed < from + count; seed++) {
-  const world = new World({ seed, trace: mode === 'trace' });
+  const world = new World({ seed, ...options });
   try {
     world.run();
   } catch (error) {

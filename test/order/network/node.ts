@@ -23,8 +23,6 @@ import { FrameWriter } from '../../../src/wire/writer.ts';
 import { HOME_LIMITS } from '../limits.ts';
 import type { World } from './world.ts';
 
-export const HOLD_MS = 3_000;
-
 /** One thing that the reader of a server was told. */
 export interface Told {
   readonly verb: string;
@@ -45,6 +43,8 @@ export interface Sent {
   epoch: string;
   slot: number;
   answeredAt: number;
+  /** The epoch that was the newest of all while it was under way; '' when there were several. */
+  onlyEpoch: string;
   /** Whether its sender sent it before. */
   again: boolean;
 }
@@ -163,19 +163,25 @@ export class Node {
       epoch: '',
       slot: 0,
       answeredAt: 0,
+      onlyEpoch: this.#world.newestEpoch(),
       again,
     };
     const bytes = utf8Bytes(text);
     sent.outcome = order.send(sent, holder, utf8Bytes('ann'), bytes, 0, bytes.length, seq, id, now);
     bytes.fill(0);
-    if (sent.outcome !== WAITING) {
-      sent.answeredAt = now;
-      sent.epoch = order.sentEpoch;
-      sent.slot = order.sentSeq;
-      if (sent.outcome === SENT || sent.outcome === SENT_BEFORE) this.#world.checkers.promised(sent);
-    }
+    if (sent.outcome !== WAITING) this.#answered(sent, sent.outcome, order.sentEpoch, order.sentSeq);
     this.#world.sends.push(sent);
     return sent;
+  }
+
+  #answered(sent: Sent, outcome: SendOutcome, epoch: string, seq: number): void {
+    const world = this.#world;
+    sent.outcome = outcome;
+    sent.answeredAt = world.now;
+    sent.epoch = epoch;
+    sent.slot = seq;
+    if (world.newestEpoch() !== sent.onlyEpoch) sent.onlyEpoch = '';
+    if (outcome === SENT || outcome === SENT_BEFORE) world.checkers.promised(sent);
   }
 
   reserve(holder: Uid): void {
@@ -224,7 +230,7 @@ export class Node {
       room: { key: 'lobby' as RoomKey, name: 'Lobby' },
       self: this.id,
       incarnation,
-      holdMs: HOLD_MS,
+      holdMs: world.holdMs,
       home: { ...HOME_LIMITS, pendingEntries: world.pendingEntries },
       segment: { ...HOME_LIMITS, memory: world.memory },
       budgets: { memory: new Budget(1 << 30), ids: new Budget(1 << 20) },
@@ -248,11 +254,7 @@ export class Node {
         settled: (asker, outcome, epoch, seq) => {
           const sent = asker as Sent;
           if (sent.outcome !== WAITING) world.fail('ANSWER', `answered twice: ${sent.text}`);
-          sent.outcome = outcome;
-          sent.answeredAt = world.now;
-          sent.epoch = epoch;
-          sent.slot = seq;
-          if (outcome === SENT || outcome === SENT_BEFORE) world.checkers.promised(sent);
+          this.#answered(sent, outcome, epoch, seq);
         },
         reserved: (holder, outcome) => this.#grant(holder, outcome),
         announce: (opening: Opening, standby) => {

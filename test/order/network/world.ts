@@ -5,6 +5,7 @@
 import type { ServerId } from '../../../src/base/ids.ts';
 import { serverId } from '../../../src/base/ids.ts';
 import { SENT, SENT_BEFORE, UNAVAILABLE, WAITING } from '../../../src/base/outcome.ts';
+import { type EpochOrNone, newest } from '../../../src/order/epochs.ts';
 import type { MemoryLimits } from '../../../src/order/memory.ts';
 import { Random } from '../../sim/random.ts';
 import { Checkers } from './checkers.ts';
@@ -30,6 +31,7 @@ export interface WorldOptions {
   readonly seed: number;
   readonly servers?: number;
   readonly memory?: MemoryLimits;
+  readonly holdMs?: number;
   /** Prints everything. */
   readonly trace?: boolean;
 }
@@ -43,6 +45,8 @@ export class World {
   readonly sends: Sent[] = [];
   readonly stays: Stay[] = [];
   readonly memory: MemoryLimits;
+  /** How long a home that is out of reach is waited for. */
+  readonly holdMs: number;
   /** What may wait for an answer: in some worlds so little that much is refused. */
   readonly pendingEntries: number;
   /** Whether so little is kept that what was promised cannot be asked for at the end. */
@@ -56,8 +60,10 @@ export class World {
   #crashes = 0;
   #isHealed = false;
 
-  constructor({ seed, servers, memory = { slots: 4_096, bytes: 1 << 22 }, trace = false }: WorldOptions) {
+  constructor(options: WorldOptions) {
+    const { seed, servers, memory = { slots: 4_096, bytes: 1 << 22 }, holdMs = 3_000, trace = false } = options;
     this.random = new Random(seed);
+    this.holdMs = holdMs;
     this.trace = trace;
     this.memory = memory;
     this.pendingEntries = this.random.chance(0.2) ? 6 : 4_096;
@@ -105,6 +111,11 @@ export class World {
     return this.nodes
       .filter((other) => other.index !== index && this.wires.channel(index, other.index).isUp)
       .map(({ id }) => id);
+  }
+
+  /** The newest epoch that any server is in. */
+  newestEpoch(): EpochOrNone {
+    return this.nodes.reduce<EpochOrNone>((best, { order }) => newest(order?.epoch ?? '', best), '');
   }
 
   hasMembers(index: number): boolean {

@@ -1,0 +1,109 @@
+// Elections: what a server fetches, and how the epoch begins that it opens.
+
+import { beforeEach, expect, test } from 'bun:test';
+import { Budget } from '../../src/base/budget.ts';
+import { utf8, utf8Bytes } from '../../src/base/bytes.ts';
+import { type Epoch, epoch, type RoomKey, serverId, type Ticket } from '../../src/base/ids.ts';
+import { Elections } from '../../src/order/elections.ts';
+import { Line } from '../../src/order/line.ts';
+import { SKIP } from '../../src/order/log.ts';
+import { firstOpening, type Held, type Holding, type Opening } from '../../src/order/opening.ts';
+import { Penalties } from '../../src/order/reservations.ts';
+import { Segment } from '../../src/order/segment.ts';
+import type { SharedOptions } from '../../src/order/shared-ports.ts';
+import { HOME_LIMITS, MEMORY_LIMITS, PENALTY_LIMITS } from './limits.ts';
+
+const T = 1_790_000_000_000;
+const [ME, OTHER] = [serverId(1), serverId(2)];
+const OLD = epoch(T, serverId(3));
+const SPLIT = epoch(T + 1_000, OTHER);
+const budgets = { memory: new Budget(1 << 30), ids: new Budget(1 << 20) };
+const limits = { ...HOME_LIMITS, memory: MEMORY_LIMITS };
+
+let said: string[];
+let opened: Opening[];
+let line: Line;
+let elections: Elections;
+
+beforeEach(() => {
+  [said, opened, line] = [[], [], new Line()];
+  const options: SharedOptions = {
+    room: { key: 'lobby' as RoomKey, name: 'Lobby' },
+    self: ME,
+    incarnation: T,
+    holdMs: 3_000,
+    home: HOME_LIMITS,
+    segment: limits,
+    budgets,
+    penalties: new Penalties(PENALTY_LIMITS),
+    out: {
+      to: (_server, bytes, start, end) => said.push(...utf8(bytes, start, end).trim().split('\n')),
+      reachable: () => [OTHER],
+      hasMembers: () => true,
+      hash: (text) => text,
+      ticket: () => 0 as Ticket,
+      publish: () => {},
+      turn: () => {},
+      settled: () => {},
+      reserved: () => {},
+      announce: () => {},
+      ready: () => {},
+      due: () => {},
+      dirty: () => {},
+    },
+  };
+  elections = new Elections(options, line, {
+    promise: () => {},
+    open: (opening) => opened.push(opening),
+    resume: () => {},
+  });
+});
+
+function fill(segment: Segment, count: number): Segment {
+  while (count-- > 0) {
+    const position = segment.position + 1;
+    const seq = segment.opening.first + position - 1;
+    const bytes = utf8Bytes(`<SKIPSEQUENCE,Lobby,${segment.epoch},${seq}>\n`);
+    segment.append(position, SKIP, seq, bytes, 0, bytes.length, '');
+  }
+  return segment;
+}
+
+const segment = (of: Epoch, count: number) => fill(new Segment('Lobby', firstOpening(of), limits, budgets), count);
+const held = (of: Epoch, position: number, first = 1): Held => ({ epoch: of, first, position, last: first + position });
+
+/** The other server answers SEAL; what this one asks for then. */
+function answer(holding: Pick<Holding, 'line' | 'branches'>): string[] {
+  elections.begin('', T + 5_000);
+  const epoch = said.pop()?.split(',')[2]?.slice(0, -1) as Epoch;
+  elections.sealed(epoch, { server: OTHER, before: '', ...holding }, T + 5_000);
+  return said.splice(0);
+}
+
+test('an epoch in which nothing was decided is spoken of, so that who is in it can leave it', () => {
+  line.push(segment(OLD, 37));
+  expect(answer({ line: [held(OLD, 28), held(SPLIT, 0, 30)], branches: [] })).toEqual([]);
+  expect(opened.map(({ oldEpoch, oldPosition }) => [oldEpoch, oldPosition])).toEqual([[OLD, 37]]);
+  expect(opened[0]?.tails.map(({ epoch, position }) => [epoch, position])).toEqual([
+    [SPLIT, 0],
+    [OLD, 37],
+  ]);
+});
+
+test('a line and a tail of one epoch, of one server, are kept apart', () => {
+  const asked = answer({ line: [held(OLD, 22), held(SPLIT, 2, 30)], branches: [held(OLD, 23)] });
+  expect(asked).toEqual([
+    `<SUBSCRIBE,Lobby,${OLD},0,22>`,
+    `<SUBSCRIBE,Lobby,${SPLIT},0,2>`,
+    `<SUBSCRIBE,Lobby,${OLD},22,23>`,
+  ]);
+  const first = elections.targetOf(OTHER, OLD) as Segment;
+  elections.received(fill(first, 22));
+  elections.received(fill(elections.targetOf(OTHER, SPLIT) as Segment, 2));
+  expect(opened).toEqual([]);
+  const tail = elections.targetOf(OTHER, OLD) as Segment;
+  expect(tail).not.toBe(first);
+  elections.received(fill(tail, 1));
+  expect([first.position, tail.position, line.branchOf(OLD)]).toEqual([22, 23, tail]);
+  expect(opened.map(({ oldEpoch, oldPosition }) => [oldEpoch, oldPosition])).toEqual([[SPLIT, 2]]);
+});
