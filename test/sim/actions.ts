@@ -79,6 +79,11 @@ const ACTIONS = {
   broadcast: (client) =>
     client.say('BSEND', client.random.pick(['clients', 'servers', 'all', 'moon']), client.text(60)),
   close: (client) => client.say('SCLOSE', 'elsewhere.example', 'bye'),
+  /** A server leaves because an operator says so. */
+  closeServer: (client) => {
+    const { random, weather } = client;
+    if (weather.servers > 1) client.say('SCLOSE', `s${random.between(1, weather.servers)}.sim`, 'by an operator');
+  },
   wrong: (client) => {
     const [verb, ...args] = client.random.pick(WRONG);
     client.say(verb as string, ...args);
@@ -92,7 +97,7 @@ const ACTIONS = {
     client.say('PING', 'whole');
   },
   less: (client) => client.sayRaw('<'.repeat(client.random.between(2, 400))),
-  endless: (client) => client.sayRaw(`<CSEND,${'x'.repeat(client.weather.server.node.limits.frameBytes + 9)}`),
+  endless: (client) => client.sayRaw(`<CSEND,${'x'.repeat(client.weather.base.node.limits.frameBytes + 9)}`),
   flood: (client) => {
     const room = someRoom(client);
     for (let left = client.random.between(5, 60); left > 0; left--) client.send({ ...message(client), room, id: '' });
@@ -118,6 +123,7 @@ const ACTIONS = {
   stallLong: (client) => client.stall(12_000),
   reset: (client) => client.cut('reset'),
   vanish: (client) => client.cut('vanish'),
+  move: (client) => client.move(),
   half: (client) => client.cut('half'),
   quit: (client) => client.say(client.random.pick(['QUIT', 'EXIT']), ...client.random.pick([[], ['bye, all']])),
   /** Words behind a QUIT are not heard. */
@@ -161,6 +167,7 @@ const ANYBODY: Partial<Record<ActionName, number>> = {
   stall: 0.3,
   reset: 0.15,
   vanish: 0.1,
+  move: 0.1,
   half: 0.08,
   quit: 0.12,
   quitAndTalk: 0.05,
@@ -172,8 +179,8 @@ const WEIGHTS: Readonly<Record<Profile, Partial<Record<ActionName, number>>>> = 
   flooder: { ...ANYBODY, flood: 1.5, floodTells: 2, floodPings: 0.3, floodLists: 0.5, history: 2 },
   slow: { ...ANYBODY, stall: 2, stallLong: 0.3, floodLists: 0.3, rooms: 1, members: 1, joinFar: 1 },
   vandal: { ...ANYBODY, garbage: 2, broken: 0.5, less: 1, endless: 0.2, wrong: 4, floodPings: 0.2 },
-  traveller: { ...ANYBODY, reset: 1, vanish: 0.5, half: 0.3, quit: 0.5, repeat: 3, reuseId: 1, join: 4 },
-  operator: { ...ANYBODY, oper: 1, kill: 1, broadcast: 1, close: 0.2 },
+  traveller: { ...ANYBODY, reset: 1, vanish: 0.5, move: 1, half: 0.3, quit: 0.5, repeat: 3, reuseId: 1, join: 4 },
+  operator: { ...ANYBODY, oper: 1, kill: 1, broadcast: 1, close: 0.2, closeServer: 0.1 },
   observer: { join: 4, ping: 1, members: 0.3, locate: 0.1 },
 };
 

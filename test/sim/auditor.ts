@@ -1,16 +1,14 @@
-// The auditor comes when all is quiet: joins every room, reads all that is kept of it, lists who is in it, asks for the
-// next slot, and leaves. What it hears says how each room ended. It asks one thing a second, so that nobody's bucket is
-// ever empty.
+// The auditor of a server comes when all is quiet: looks where everybody is and which servers there are, joins every
+// room, reads all that is kept of it, lists who is in it, and leaves. What it hears says how each room ended, and what
+// the auditors of all servers hear is the same. It asks one thing a second, so that nobody's bucket is ever empty.
 
 import { encode } from './frames.ts';
 import type { Dial } from './raw-client.ts';
-import type { Dialogue, Record, Utterance } from './record.ts';
+import { type Dialogue, FIRST_AUDITOR, type Record, type Utterance } from './record.ts';
 import type { End } from './transport.ts';
 import type { Weather } from './weather.ts';
 import type { World } from './world.ts';
 
-/** The auditor's number among the clients. */
-export const AUDITOR = 999;
 const PACE_MS = 1_000;
 
 export class Auditor {
@@ -21,10 +19,12 @@ export class Auditor {
   readonly #end: End;
   readonly #questions: (readonly string[])[] = [];
 
-  constructor(world: World, weather: Weather, record: Record, dial: Dial) {
+  /** `nicks`: whom it asks for. */
+  constructor(server: number, nicks: readonly string[], world: World, weather: Weather, record: Record, dial: Dial) {
     this.#world = world;
-    this.#dialogue = record.open(`c${AUDITOR}s1`, AUDITOR, true, world.elapsed);
-    this.#end = dial(`c${AUDITOR}s1`, '127.0.0.1', 'observer');
+    const name = `c${FIRST_AUDITOR + server}s1`;
+    this.#dialogue = record.open(name, FIRST_AUDITOR + server, server, true, world.elapsed);
+    this.#end = dial(name, '127.0.0.1', 'observer', server);
     this.#end.handlers = {
       data: (chunk) => {
         for (const utterance of this.#dialogue.hear(world.elapsed, chunk)) this.#hear(utterance);
@@ -36,10 +36,11 @@ export class Auditor {
         this.isDone = true;
       },
     };
-    const password = weather.server.node.chat.passwordHash;
+    const password = weather.base.node.chat.passwordHash;
     if (password !== undefined) this.#say('PASS', password);
-    this.#say('NICK', 'auditor');
-    this.#say('USER', `c${AUDITOR}s1`, '0', '*', 'the auditor');
+    this.#say('NICK', `auditor${server}`);
+    this.#say('USER', name, '0', '*', 'the auditor');
+    if (weather.servers > 1) this.#questions.push(['MAP'], ...nicks.map((nick) => ['LOCATE', nick]));
     this.#questions.push(['LISTROOMS']);
     world.after(PACE_MS, () => this.#ask());
   }

@@ -2,10 +2,11 @@
 // that it tells its user is recorded. It dials through the world what the core wants dialled, as a driver would.
 
 import { ClientSession } from '../../src/client/session.ts';
+import { clientAddress, serverAt } from './addresses.ts';
 import { FrameReader } from './frames.ts';
 import type { Random } from './random.ts';
 import type { Dial } from './raw-client.ts';
-import type { Dialogue, Record } from './record.ts';
+import type { CoreEvent, Dialogue, Record } from './record.ts';
 import type { End } from './transport.ts';
 import type { Weather } from './weather.ts';
 import type { World } from './world.ts';
@@ -34,9 +35,9 @@ export class CoreClient {
     this.#record = record;
     this.#dial = dial;
     this.#random = world.random.fork();
-    const password = weather.server.node.chat.passwordHash;
+    const password = weather.base.node.chat.passwordHash;
     const options = {
-      servers: ['sim.example:1'],
+      servers: Array.from({ length: weather.servers }, (_, i) => clientAddress((index + i) % weather.servers)),
       nick: `core${index}`,
       limits: {
         sendMs: 8_000,
@@ -84,17 +85,16 @@ export class CoreClient {
     const { session } = this;
     const now = this.#world.now;
     for (const event of session.takeEvents()) {
-      this.#record.coreEvents.push({ client: this.index, at: this.#world.elapsed, event: { ...event } });
+      this.#tell({ ...event });
     }
     const wanted = session.dial;
     if (wanted === undefined || wanted.attempt !== this.#attempt) this.#hangUp();
-    if (wanted !== undefined && wanted.attempt !== this.#attempt) this.#connect(wanted.attempt);
+    if (wanted !== undefined && wanted.attempt !== this.#attempt) this.#connect(wanted.attempt, wanted.server);
     this.#write();
     const next = session.tick(now);
     this.#write();
     const events = session.takeEvents();
-    for (const event of events)
-      this.#record.coreEvents.push({ client: this.index, at: this.#world.elapsed, event: { ...event } });
+    for (const event of events) this.#tell({ ...event });
     if (session.dial?.attempt !== this.#attempt && !(session.dial === undefined && this.#end === undefined)) {
       return this.#drive();
     }
@@ -106,6 +106,10 @@ export class CoreClient {
     });
   }
 
+  #tell(event: CoreEvent['event']): void {
+    this.#record.coreEvents.push({ client: this.index, at: this.#world.elapsed, event });
+  }
+
   #write(): void {
     const bytes = this.session.takeOutput();
     const { elapsed } = this.#world;
@@ -114,11 +118,12 @@ export class CoreClient {
     this.#end.write(bytes, 0, bytes.length);
   }
 
-  #connect(attempt: number): void {
+  #connect(attempt: number, address: string): void {
     this.#attempt = attempt;
     const name = `c${this.index}s${attempt}`;
-    const end = this.#dial(name, `10.0.1.${this.index}`, 'talker');
-    const dialogue = this.#record.open(name, this.index, false, this.#world.elapsed);
+    const server = serverAt(address);
+    const end = this.#dial(name, `10.0.1.${this.index}`, 'talker', server);
+    const dialogue = this.#record.open(name, this.index, server, false, this.#world.elapsed);
     this.#end = end;
     this.#dialogue = dialogue;
     this.#own = new FrameReader();

@@ -17,9 +17,15 @@ const MOST_BYTES = 16_384;
 
 export class FrameReader {
   #rest = new Uint8Array(0);
+  readonly #most: number;
   readonly #decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   /** What was wrong with the stream, in words. */
   readonly faults: string[] = [];
+
+  /** Calls frames of more than `most` bytes a fault. */
+  constructor(most = MOST_BYTES) {
+    this.#most = most;
+  }
 
   /** Bytes of a frame that is not whole. */
   get held(): number {
@@ -47,7 +53,7 @@ export class FrameReader {
   #parse(bytes: Uint8Array): Frame | undefined {
     if (bytes[0] !== LESS) return this.#fault(bytes, 'does not begin with <');
     if (bytes[bytes.length - 1] !== LF) return this.#fault(bytes, 'is not followed by a line feed');
-    if (bytes.length - 1 > MOST_BYTES) return this.#fault(bytes, `is longer than ${MOST_BYTES}`);
+    if (bytes.length - 1 > this.#most) return this.#fault(bytes, `is longer than ${this.#most}`);
     let text: string;
     try {
       text = this.#decoder.decode(bytes.subarray(1, bytes.length - 2));

@@ -17,6 +17,7 @@ const DEFAULT_SEEDS = 200;
 
 const USAGE = 'usage: bun run sim [--seeds N] [--from S] [--all] [--json] | --seed S [--trace] | --mutants';
 const values = readFlags(process.argv.slice(2));
+const servers = values.servers === 'many' ? 'many' : values.servers === undefined ? undefined : Number(values.servers);
 
 if (values.mutants === true) {
   const { runMutants } = await import('./mutants.ts');
@@ -33,6 +34,7 @@ function readFlags(args: readonly string[]) {
         seeds: { type: 'string' },
         from: { type: 'string' },
         seed: { type: 'string' },
+        servers: { type: 'string' },
         trace: { type: 'boolean' },
         mutants: { type: 'boolean' },
         json: { type: 'boolean' },
@@ -46,7 +48,8 @@ function readFlags(args: readonly string[]) {
     }
     // No number would be no seed, and no seed fails.
     const numbers = [values.seeds, values.from, values.seed].filter((text) => text !== undefined);
-    if (numbers.every((text) => /^[1-9][0-9]{0,14}$/.test(text))) return values;
+    const isCount = values.servers === undefined || /^(many|[1-5])$/.test(values.servers);
+    if (isCount && numbers.every((text) => /^[1-9][0-9]{0,14}$/.test(text))) return values;
   } catch {
     // A flag that there is not: the usage says which there are.
   }
@@ -55,7 +58,7 @@ function readFlags(args: readonly string[]) {
 }
 
 function one(seed: number): never {
-  const result = runSeed(seed, values.trace === true ? (line) => console.log(line) : undefined);
+  const result = runSeed(seed, { servers, onLine: values.trace === true ? (line) => console.log(line) : undefined });
   report(result);
   console.log(`seed ${seed}: hash ${result.hash}, ${result.events} events, ${result.frames} frames`);
   process.exit(result.violations.length === 0 ? 0 : 1);
@@ -69,7 +72,7 @@ function many(count: number, from: number): never {
   let virtualMs = 0;
   let frames = 0;
   for (let seed = from; seed < from + count; seed++) {
-    const result = runSeed(seed);
+    const result = runSeed(seed, { servers });
     sometimes.add(result.sometimes);
     virtualMs += result.elapsedMs;
     frames += result.frames;

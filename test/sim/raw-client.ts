@@ -11,8 +11,8 @@ import type { End } from './transport.ts';
 import type { Profile, Weather } from './weather.ts';
 import type { World } from './world.ts';
 
-/** Makes a connection to the server, for the client `name`. */
-export type Dial = (name: string, address: string, profile: Profile) => End;
+/** Makes a connection to server `server`, for the client `name`. */
+export type Dial = (name: string, address: string, profile: Profile, server: number) => End;
 
 export interface Reservation {
   readonly room: string;
@@ -46,8 +46,12 @@ export class RawClient {
   /** Nicknames heard of lately. */
   readonly others: string[] = [];
   registered = false;
+  /** Every nickname that it was welcomed with. */
+  readonly nicks = new Set<string>();
   nick = '';
   uid = '';
+  /** The server that it goes to. */
+  server: number;
   /** What RESUME needs for the session before. */
   resumable: { readonly uid: string; readonly token: string } | undefined;
   end: End | undefined;
@@ -65,6 +69,7 @@ export class RawClient {
     this.world = world;
     this.weather = weather;
     this.random = world.random.fork();
+    this.server = this.random.below(weather.servers);
     this.#record = record;
     this.#dial = dial;
   }
@@ -146,6 +151,16 @@ export class RawClient {
     end.terminate();
   }
 
+  /** Goes to another server and says who it was, while its connection here is left as it is. */
+  move(): void {
+    if (this.end === undefined || this.end.closed || this.weather.servers === 1) return;
+    this.server = (this.server + this.random.between(1, this.weather.servers - 1)) % this.weather.servers;
+    this.end = undefined;
+    this.registered = false;
+    this.reservations = [];
+    this.#connect();
+  }
+
   /** The faults are over: does nothing any more, and reads. */
   calm(): void {
     const { end } = this;
@@ -174,14 +189,19 @@ export class RawClient {
     const name = `c${this.index}s${++this.#session}`;
     const address = `10.0.0.${this.random.chance(0.3) ? 1 : this.index + 2}`;
     const prompt = this.isObserver;
-    const dialogue = this.#record.open(name, this.index, prompt, this.world.elapsed);
-    const end = this.#dial(name, address, this.profile);
+    const { server } = this;
+    const dialogue = this.#record.open(name, this.index, server, prompt, this.world.elapsed);
+    const end = this.#dial(name, address, this.profile, server);
     this.end = end;
     this.dialogue = dialogue;
     this.registered = false;
     end.handlers = {
       data: (chunk) => {
-        for (const utterance of dialogue.hear(this.world.elapsed, chunk)) this.#hear(utterance);
+        for (const utterance of dialogue.hear(this.world.elapsed, chunk)) {
+          // A connection that was left behind is read, and no more.
+          if (this.end === end) this.#hear(utterance);
+        }
+        if (this.end !== end) return;
         if (this.profile === 'slow' && !this.world.calm && this.random.chance(0.4)) {
           this.stall(this.random.between(1, 1_200));
         }
@@ -204,7 +224,12 @@ export class RawClient {
     this.registered = false;
     this.reservations = [];
     if (this.#retired) return;
-    const wait = this.isObserver ? 10 : this.random.between(1, this.random.chance(0.5) ? 200 : 4_000);
+    if (!this.isObserver && this.random.chance(0.4)) this.server = this.random.below(this.weather.servers);
+    const wait = this.isObserver
+      ? this.weather.servers > 1
+        ? 200
+        : 10
+      : this.random.between(1, this.random.chance(0.5) ? 200 : 4_000);
     this.world.after(wait, () => this.#connect());
   }
 
@@ -212,7 +237,7 @@ export class RawClient {
     const { random, weather } = this;
     const calm = this.world.calm || this.isObserver;
     if (!calm && random.chance(0.04)) return;
-    const password = weather.server.node.chat.passwordHash;
+    const password = weather.base.node.chat.passwordHash;
     if (password !== undefined && (calm || random.chance(0.9))) this.say('PASS', password);
     else if (!calm && random.chance(0.1)) this.say('PASS', 'wrong');
     const { resumable } = this;
@@ -286,6 +311,7 @@ export class RawClient {
   #welcome(ident: string, uid: string, token: string): void {
     this.registered = true;
     this.nick = ident.slice(0, ident.indexOf('!'));
+    this.nicks.add(this.nick);
     this.uid = uid;
     this.resumable = { uid, token };
     const before = [...this.joined];

@@ -2,7 +2,12 @@
 // and one count over all. This is all that checkers see of a server.
 
 import type { Frame } from './frames.ts';
-import { FrameReader } from './frames.ts';
+import { FrameReader, foldRoom } from './frames.ts';
+
+const LINK_FRAME_BYTES = 200_000;
+
+/** The number of the first auditor among the clients; those of further servers follow. */
+export const FIRST_AUDITOR = 990;
 
 /** One frame that a client said or heard. */
 export interface Utterance extends Frame {
@@ -18,6 +23,8 @@ export class Dialogue {
   /** Unique: `c3s2` is the second connection of client 3. */
   readonly name: string;
   readonly client: number;
+  /** The server that it led to. */
+  readonly server: number;
   /** Reads all at once, over a way without delay: what it did not hear was not said. */
   readonly prompt: boolean;
   readonly openedAt: number;
@@ -36,12 +43,22 @@ export class Dialogue {
   readonly #reader = new FrameReader();
   readonly #record: Record;
 
-  constructor(record: Record, name: string, client: number, prompt: boolean, openedAt: number) {
+  constructor(record: Record, name: string, client: number, server: number, prompt: boolean, openedAt: number) {
     this.#record = record;
     this.name = name;
     this.client = client;
+    this.server = server;
     this.prompt = prompt;
     this.openedAt = openedAt;
+  }
+
+  /** What the names of one room have in common. */
+  room(name: string): string {
+    return this.#record.roomOf(this.server, name);
+  }
+
+  get isAuditor(): boolean {
+    return this.client >= FIRST_AUDITOR;
   }
 
   get faults(): readonly string[] {
@@ -76,6 +93,11 @@ export class Dialogue {
 
 /** What checkers are told beside the record: what was set, and when the faults were over. */
 export interface Facts {
+  readonly servers: number;
+  /** Whether a room is one server's own, or one for all. */
+  readonly rooms: 'own' | 'shared';
+  /** All clocks tell the world's time. */
+  readonly trueClocks: boolean;
   readonly ttlMs: number;
   /** What a slow log and the ways may add to any decision, at most; Infinity when there is no telling. */
   readonly slackMs: number;
@@ -87,6 +109,8 @@ export interface Facts {
   /** The log may be silent for longer than anybody is made to wait: what is decided then has lost its sender. */
   readonly outlastsSenders: boolean;
   calmAt: number;
+  /** When everything had settled, and the auditors came. */
+  auditAt: number;
   /** When the auditor was done and everybody left. */
   retiredAt: number;
 }
@@ -98,9 +122,42 @@ export interface CoreEvent {
   readonly event: { readonly kind: string; readonly [field: string]: unknown };
 }
 
+/** What one server said on one link. */
+export class LinkTap {
+  /** As the connection is called, `'` behind it at the listener. */
+  readonly name: string;
+  readonly server: number;
+  readonly utterances: Utterance[] = [];
+  readonly #said = new FrameReader(LINK_FRAME_BYTES);
+  readonly #record: Record;
+  readonly #clock: { readonly elapsed: number };
+
+  constructor(record: Record, name: string, server: number, clock: { readonly elapsed: number }) {
+    this.#record = record;
+    this.name = name;
+    this.server = server;
+    this.#clock = clock;
+  }
+
+  get faults(): readonly string[] {
+    return this.#said.faults;
+  }
+
+  /** Bytes that are given away. */
+  said(bytes: Uint8Array): void {
+    const at = this.#clock.elapsed;
+    for (const { verb, args } of this.#said.read(bytes)) {
+      this.utterances.push({ said: true, at, order: this.#record.next(), verb, args });
+    }
+  }
+}
+
 export class Record {
   readonly facts: Facts;
   readonly dialogues: Dialogue[] = [];
+  readonly links: LinkTap[] = [];
+  /** What somebody who does not know the secret was told by a server. */
+  readonly toStrangers: Utterance[] = [];
   readonly coreEvents: CoreEvent[] = [];
   /** What cores were asked to send: request by client. */
   readonly coreSends: {
@@ -119,9 +176,25 @@ export class Record {
     return this.#order++;
   }
 
-  open(name: string, client: number, prompt: boolean, at: number): Dialogue {
-    const dialogue = new Dialogue(this, name, client, prompt, at);
+  open(name: string, client: number, server: number, prompt: boolean, at: number): Dialogue {
+    const dialogue = new Dialogue(this, name, client, server, prompt, at);
     this.dialogues.push(dialogue);
     return dialogue;
+  }
+
+  link(name: string, server: number, clock: { readonly elapsed: number }): LinkTap {
+    const tap = new LinkTap(this, name, server, clock);
+    this.links.push(tap);
+    return tap;
+  }
+
+  /** What two servers' rooms of one name share: the name where rooms reach across servers. */
+  roomOfEpoch(name: string, epoch: string): string {
+    return this.roomOf(Number(epoch.slice(epoch.indexOf('.') + 1)) - 1, name);
+  }
+
+  roomOf(server: number, name: string): string {
+    const room = foldRoom(name);
+    return this.facts.rooms === 'shared' || this.facts.servers === 1 ? room : `${room}@${server + 1}`;
   }
 }

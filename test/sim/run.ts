@@ -1,14 +1,15 @@
 // One run: a seed in, violations and a hash out. A storm of faults, then calm in which everything has to settle, then
-// an auditor who looks at every room, then everybody goes and nothing may be left.
+// an auditor at each server who looks at every room and every nickname, then everybody goes and nothing may be left.
 
 import { Auditor } from './auditor.ts';
 import { CHECKERS } from './checkers/all.ts';
+import { Cluster, type Host } from './cluster.ts';
 import { CoreClient } from './core-client.ts';
 import { type Dial, RawClient } from './raw-client.ts';
 import { type Dialogue, Record } from './record.ts';
-import { SimServer } from './server.ts';
 import { countRecord, Sometimes } from './sometimes.ts';
-import { connection } from './transport.ts';
+import { Storm } from './storm.ts';
+import { STRANGE } from './stranger.ts';
 import type { Violation } from './violation.ts';
 import { drawWays, drawWeather, PROMPT_WAY } from './weather.ts';
 import { World } from './world.ts';
@@ -27,31 +28,40 @@ export interface Result {
 const SHOWN = 12;
 const FINAL = 'the last word';
 
-export function runSeed(seed: number, onLine?: (line: string) => void): Result {
+export interface RunOptions {
+  /** How many there are; drawn from the seed when undefined, too, but at least two for 'many'. */
+  readonly servers?: number | 'many' | undefined;
+  /** Is told the trace, line by line. */
+  readonly onLine?: ((line: string) => void) | undefined;
+}
+
+export function runSeed(seed: number, { servers, onLine }: RunOptions = {}): Result {
   const world = new World(seed, onLine);
-  const weather = drawWeather(world.random.fork());
+  const weather = drawWeather(world.random.fork(), servers);
   if (onLine !== undefined) onLine(`weather ${JSON.stringify(weather)}`);
   const sometimes = new Sometimes();
   const record = new Record({ ...weather.facts });
-  const server = new SimServer(world, weather.server, (event) => sometimes.count(event));
+  const cluster = new Cluster(world, weather, record, sometimes);
+  const storm = new Storm(cluster);
   const ways = world.random.fork();
-  const dial: Dial = (name, address, profile) => {
+  const dial: Dial = (name, address, profile, server) => {
     const drawn = drawWays(ways, profile === 'slow');
     const [there, back] = profile === 'observer' ? [PROMPT_WAY, PROMPT_WAY] : drawn;
-    const [near, far] = connection(world, name, there, back, ways.fork());
-    server.accept(far, address);
-    return near;
+    return cluster.connect(cluster.hosts[server] as Host, name, address, there, back, ways.fork());
   };
   const clients = weather.profiles.map((profile, i) => new RawClient(i, profile, world, weather, record, dial));
   const cores = Array.from({ length: weather.cores }, (_, i) => {
     return new CoreClient(100 + i, world, weather, record, dial);
   });
+  for (const host of cluster.hosts) world.after(host.index === 0 ? 0 : world.random.below(300), () => host.start());
   for (const client of [...clients, ...cores]) world.after(world.random.below(1_000), () => client.start());
+  storm.start();
   world.run(weather.stormMs);
 
   world.note('world', 'calm');
   world.calm = true;
   record.facts.calmAt = world.elapsed;
+  storm.end();
   for (const client of clients) client.calm();
   world.run(weather.settleMs);
 
@@ -62,18 +72,21 @@ export function runSeed(seed: number, onLine?: (line: string) => void): Result {
   for (let left = 120; left > 0 && [...clients, ...cores].some(isWaiting); left--) world.run(1_000);
   for (const client of [...clients, ...cores]) if (client.dialogue !== undefined) settle(client.dialogue);
 
-  const auditor = new Auditor(world, weather, record, dial);
+  record.facts.auditAt = world.elapsed;
+  const nicks = [STRANGE, ...clients.flatMap((client) => [...client.nicks].slice(-2))];
+  const auditors = cluster.hosts.map(({ index }) => new Auditor(index, nicks, world, weather, record, dial));
   world.run(1);
-  for (let left = 300; left > 0 && !auditor.isDone; left--) world.run(500);
+  for (let left = 300; left > 0 && !auditors.every(({ isDone }) => isDone); left--) world.run(500);
   record.facts.retiredAt = world.elapsed;
-  auditor.retire();
+  for (const auditor of auditors) auditor.retire();
   for (const client of [...clients, ...cores]) client.retire();
-  world.run(weather.server.node.limits.idleTimeoutMs + weather.server.node.limits.writeDeadlineMs + 15_000);
-  world.run(weather.server.node.chat.limits.roomIdleMs + 2_000);
+  const { limits } = weather.base.node;
+  world.run(limits.idleTimeoutMs + limits.writeDeadlineMs + 15_000);
+  world.run(weather.base.node.chat.limits.roomIdleMs + 2_000);
   // Ids outlive nothing but their rooms.
-  server.checkEmpty();
+  for (const { server } of cluster.hosts) server?.checkEmpty();
 
-  const violations = [...server.violations];
+  const violations = [...cluster.violations];
   for (const checker of CHECKERS) {
     for (const violation of checker.check(record)) {
       if (violations.length < SHOWN) violations.push(violation);

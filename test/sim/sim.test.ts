@@ -43,7 +43,7 @@ describe('seeds', () => {
   test('a seed is one run, traced or not', () => {
     const hashes = [4, 5, 6].map((seed) => runSeed(seed).hash);
     let lines = 0;
-    expect([4, 5, 6].map((seed) => runSeed(seed, () => lines++).hash)).toEqual(hashes);
+    expect([4, 5, 6].map((seed) => runSeed(seed, { onLine: () => lines++ }).hash)).toEqual(hashes);
     expect(new Set(hashes).size).toBe(3);
     expect(lines).toBeGreaterThan(1_000);
   });

@@ -2,8 +2,7 @@
 // does not test it.
 
 import { keyOf, slotsOf } from './checkers/checker.ts';
-import { foldRoom } from './frames.ts';
-import type { Record } from './record.ts';
+import type { Dialogue, Record } from './record.ts';
 
 export class Sometimes {
   readonly counts = new Map<string, number>();
@@ -67,7 +66,8 @@ export const EXPECTED: readonly string[] = [
 /** Counts what the record shows. */
 export function countRecord(record: Record, sometimes: Sometimes): void {
   const epochs = new Map<string, string>();
-  for (const { utterances } of record.dialogues) {
+  for (const dialogue of record.dialogues) {
+    const { utterances } = dialogue;
     const sent = new Set<string>();
     for (const { said, verb, args, at } of utterances) {
       if (said) continue;
@@ -109,14 +109,20 @@ export function countRecord(record: Record, sometimes: Sometimes): void {
           sometimes.count(`closed: ${first.split(/[;:]| by \w/)[0]}`);
           break;
       }
-      if (verb === 'NEWSEQUENCE') countReservation(record, args, at, sometimes);
+      if (verb === 'NEWSEQUENCE') countReservation(record, dialogue, args, at, sometimes);
     }
   }
 }
 
-function countReservation(record: Record, args: readonly string[], at: number, to: Sometimes): void {
+function countReservation(
+  record: Record,
+  dialogue: Dialogue,
+  args: readonly string[],
+  at: number,
+  to: Sometimes,
+): void {
   const [room = '', epoch = '', seq = '', ttl = ''] = args;
-  const slot = slotsOf(record).get(keyOf(foldRoom(room), epoch, Number(seq)));
+  const slot = slotsOf(record).get(keyOf(dialogue.room(room), epoch, Number(seq)));
   if (slot === undefined) return;
   if (slot.message !== undefined) return to.count('reservation filled');
   // Before its time can have been over it was its holder who left it.

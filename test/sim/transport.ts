@@ -7,6 +7,7 @@
 // What an end is told, it is told as the real edge is: `drain` once after a short write, no `close` while it is paused,
 // and `close` from within terminate() and from within the end() that ends both sides.
 
+import type { Gate, Wire } from './network.ts';
 import type { Random } from './random.ts';
 import type { World } from './world.ts';
 
@@ -35,6 +36,10 @@ export class End {
   handlers: EndHandlers | undefined;
   paused = false;
   closed = false;
+  /** What carries it to the other end; undefined for one that is always whole. */
+  wire: Wire | undefined;
+  /** Of the process that has this end; undefined for one that never stands still. */
+  gate: Gate | undefined;
   /** Bytes sent and received in all. */
   sent = 0;
   received = 0;
@@ -108,7 +113,7 @@ export class End {
     if (this.closed) return;
     this.#world.note(this.name, 'RST');
     const { other } = this;
-    if (!this.#lost) this.#world.after(this.#delay(), () => other.#takeReset());
+    if (!this.#lost) this.#world.after(this.#delay(), () => this.#sendReset(other));
     this.#close('terminated');
   }
 
@@ -117,6 +122,14 @@ export class End {
     this.#world.note(this.name, 'lost in the network');
     this.#lost = true;
     this.other.#lost = true;
+  }
+
+  /** Something between the two ends resets both. */
+  fail(): void {
+    const { other } = this;
+    this.#world.note(this.name, 'reset in the network');
+    this.#world.after(this.#delay(), () => this.#takeReset());
+    this.#world.after(other.#delay(), () => other.#takeReset());
   }
 
   #lost = false;
@@ -129,24 +142,39 @@ export class End {
   #send(piece: Uint8Array | 'fin'): void {
     if (this.#lost) return;
     this.#arrivesAt = Math.max(this.#arrivesAt, this.#world.now + this.#delay());
+    const { other, wire } = this;
+    if (wire === undefined) this.#world.at(this.#arrivesAt, () => other.#arrive(piece));
+    else this.#world.at(this.#arrivesAt, () => wire.carry(() => other.#arrive(piece)));
+  }
+
+  #arrive(piece: Uint8Array | 'fin'): void {
+    if (this.#lost || this.#reset) return;
     const { other } = this;
-    this.#world.at(this.#arrivesAt, () => {
-      if (other.#lost || other.#reset) return;
-      // Whoever sends to an end that is gone is told by a reset.
-      if (other.closed) return this.#world.after(this.#delay(), () => this.#takeReset());
-      other.#incoming.push(piece);
-      other.#deliver();
-    });
+    // Whoever sends to an end that is gone is told by a reset.
+    if (this.closed) return this.#world.after(other.#delay(), () => this.#sendReset(other));
+    this.#incoming.push(piece);
+    this.#deliver();
+  }
+
+  #sendReset(other: End): void {
+    if (this.wire?.isCut !== true) other.#takeReset();
   }
 
   #takeReset(): void {
     if (this.closed || this.#lost) return;
     this.#reset = true;
     this.#incoming.length = 0;
-    if (!this.paused) this.#close('reset');
+    if (!this.paused) this.#tell(() => this.#close('reset'));
+  }
+
+  /** Tells the process something, when it does not stand still. */
+  #tell(what: () => void): void {
+    if (this.gate?.isShut === true) this.gate.pass(what);
+    else what();
   }
 
   #deliver(): void {
+    if (this.gate?.isShut === true) return this.gate.pass(() => this.#deliver());
     // Reading may pause, resume and close from within.
     if (this.#delivering) return;
     this.#delivering = true;
@@ -169,7 +197,7 @@ export class End {
     this.received += chunk.length;
     const { other } = this;
     other.#outstanding -= chunk.length;
-    if (other.#wantsDrain && !other.closed) this.#world.after(other.#delay(), () => other.#drain());
+    if (other.#wantsDrain && !other.closed) this.#world.after(other.#delay(), () => other.#tell(() => other.#drain()));
     this.#world.note(this.name, `< ${chunk.length}`, chunk);
     this.handlers?.data(chunk);
   }

@@ -1,8 +1,10 @@
-// The weather of a run: every limit of the server, how its log behaves, who the clients are and how their ways are, all
-// drawn from the seed. Limits are small, so that what is rare in life is common here; they keep the relations that the
-// options demand.
+// The weather of a run: how many servers there are and how they find each other, every limit of theirs, how their logs
+// and clocks behave, who the clients are and how their ways are, all drawn from the seed. Limits are small, so that what
+// is rare in life is common here; they keep the relations that the options demand.
 
 import { serverId } from '../../src/base/ids.ts';
+import type { MeshConfig } from '../../src/node/mesh.ts';
+import { clientAddress, ipOf, LINK_PORT } from './addresses.ts';
 import type { Random } from './random.ts';
 import type { Facts } from './record.ts';
 import type { ServerWeather } from './server.ts';
@@ -12,8 +14,45 @@ import { BEGINNING } from './world.ts';
 
 export type Profile = 'talker' | 'reserver' | 'flooder' | 'slow' | 'vandal' | 'traveller' | 'operator' | 'observer';
 
+/** How servers find each other and what passes between them. */
+export interface NetworkWeather {
+  /** Each clock less the world's, in ms; one a server. */
+  readonly clocks: readonly number[];
+  /** Whether clocks differ, or leap while the run lasts. */
+  readonly trueClocks: boolean;
+  readonly datagrams: { readonly loss: number; readonly doubled: number; readonly delayMs: number };
+  readonly linkDelayMs: number;
+  readonly linkJitterMs: number;
+  readonly linkCuts: number;
+  readonly linkBufferBytes: number;
+  /** Whom each server is told to dial. */
+  readonly peers: readonly (readonly number[])[];
+  readonly discovery: boolean;
+  /** How often each fault happens; 0 for never. */
+  readonly faults: Readonly<Record<Fault, number>>;
+  /** Between two faults, on the average. */
+  readonly faultEveryMs: number;
+  readonly mesh: Omit<MeshConfig, 'self' | 'peers' | 'discovery'>;
+}
+
+export type Fault =
+  | 'reset'
+  | 'silence'
+  | 'oneWay'
+  | 'split'
+  | 'pause'
+  | 'longPause'
+  | 'crash'
+  | 'dark'
+  | 'stop'
+  | 'leap'
+  | 'stranger';
+
 export interface Weather {
-  readonly server: ServerWeather;
+  readonly servers: number;
+  readonly network: NetworkWeather;
+  /** What all servers have in common. */
+  readonly base: ServerWeather;
   readonly facts: Facts;
   readonly profiles: readonly Profile[];
   /** Clients that are real client cores. */
@@ -48,35 +87,58 @@ const PROFILES: Readonly<Record<Profile, number>> = {
   observer: 0,
 };
 
-export function drawWeather(random: Random): Weather {
-  const log = random.chance(0.45) ? (LOGS[0] as LogWeather) : random.pick(LOGS);
+/** `servers` is how many there are to be; drawn, too, where it is undefined. */
+export function drawWeather(random: Random, wanted: number | 'many' | undefined): Weather {
+  const drawn = Number(random.weighted({ 1: 3, 2: 3, 3: 4, 4: 2, 5: 1 }));
+  const servers = wanted === 'many' ? Math.max(drawn, 2) : (wanted ?? drawn);
+  const log = random.chance(servers === 1 ? 0.45 : 0.8) ? (LOGS[0] as LogWeather) : random.pick(LOGS);
   const ttlMs = random.pick([400, 1_500, 5_000]);
-  const pace = random.pick([0.5, 1, 1, 2]);
+  const pace = random.pick([0.5, 0.5, 1, 1, 2]);
   const textBytes = random.pick([300, 600, 1_500]);
   const idWindow = random.chance(0.2) ? random.pick([8, 40]) : 65_536;
-  const server = drawServer(random, log, ttlMs, textBytes, idWindow);
-  const profiles: Profile[] = random.chance(0.6) ? ['observer'] : [];
-  for (let left = random.between(3, 10); left > 0; left--) profiles.push(random.weighted(PROFILES));
-  const { limits } = server.node;
+  const base = drawServer(random, log, ttlMs, textBytes, idWindow);
+  const network = drawNetwork(random, servers);
+  const profiles: Profile[] = [];
+  for (let i = 0; i < servers; i++) if (random.chance(0.6)) profiles.push('observer');
+  for (let left = servers === 1 ? random.between(3, 10) : random.between(3, 7); left > 0; left--)
+    profiles.push(random.weighted(PROFILES));
+  const { limits } = base.node;
+  const isMany = servers > 1;
   return {
-    server,
+    servers,
+    network,
+    base: isMany ? withRoom(base) : base,
     facts: {
+      servers,
+      rooms: 'own',
+      trueClocks: network.trueClocks,
       ttlMs,
-      slackMs: log.silent > 0 || log.refused > 0 || log.refusedLate > 0 ? Number.POSITIVE_INFINITY : log.delayMs + 500,
+      slackMs:
+        isMany || log.silent > 0 || log.refused > 0 || log.refusedLate > 0
+          ? Number.POSITIVE_INFINITY
+          : log.delayMs + 500,
       instantLog: log.late === 0,
       idWindowMs: idWindow < 65_536 ? 0 : Number.POSITIVE_INFINITY,
-      presence: server.node.chat.limits.presence,
+      presence: base.node.chat.limits.presence,
       outlastsSenders: log.silent > 0 && log.silentMs > 15_000,
       calmAt: 0,
+      auditAt: 0,
       retiredAt: Number.POSITIVE_INFINITY,
     },
     profiles,
-    cores: random.pick([0, 0, 1, 2, 3]),
+    cores: random.pick([0, 0, 1, 1, 2]),
     rooms: ROOMS.slice(0, random.between(1, ROOMS.length)),
     operator: { name: 'root', password: 'hash of root' },
-    stormMs: random.between(6_000, 25_000),
+    stormMs: isMany ? random.between(6_000, 24_000) : random.between(6_000, 25_000),
     settleMs:
-      limits.writeDeadlineMs + limits.idleTimeoutMs + limits.lingerMs + ttlMs + log.delayMs + log.silentMs + 12_000,
+      (isMany ? MESH_SETTLES_MS : 0) +
+      limits.writeDeadlineMs +
+      limits.idleTimeoutMs +
+      limits.lingerMs +
+      ttlMs +
+      log.delayMs +
+      log.silentMs +
+      12_000,
     pace,
     textBytes,
   };
@@ -174,11 +236,115 @@ function drawServer(
         lingerMs: random.pick([1_000, 3_000]),
       },
     },
+    mesh: undefined,
     log,
     memory: { slots: random.pick([8, 32, 1_024]), bytes: roomBytes },
     memoryCap: Math.max(roomBytes, random.pick([16_384, 1_048_576])),
     batchMs: random.pick([0, 1, 5]),
   };
+}
+
+/** From the end of all faults to links everywhere: a link found dead, a courtesy, a dial, a back-off, the hold. */
+const MESH_SETTLES_MS = 34_000;
+
+function drawNetwork(random: Random, servers: number): NetworkWeather {
+  const isSkewed = random.chance(0.25);
+  const leaps = random.chance(0.2);
+  const clocks = Array.from({ length: servers }, () => (isSkewed ? random.between(-9_000, 9_000) : 0));
+  const every = [...clocks.keys()];
+  // A ring holds together when one link breaks, a line does not; both are legal.
+  const shape = random.weighted({ multicast: 5, all: 2, ring: 2, line: 1, both: 2 });
+  const peers = every.map((i) => {
+    if (shape === 'multicast') return [];
+    if (shape === 'all' || shape === 'both') return every.filter((j) => j !== i && (i < j || random.chance(0.7)));
+    if (shape === 'ring') return servers > 1 ? [(i + 1) % servers] : [];
+    return i + 1 < servers ? [i + 1] : [];
+  });
+  const happens = (chance: number, weight: number): number => (random.chance(chance) ? weight : 0);
+  return {
+    clocks,
+    trueClocks: !isSkewed && !leaps,
+    datagrams: { loss: random.pick([0, 0.1, 0.4]), doubled: random.pick([0, 0.2]), delayMs: random.pick([2, 30, 400]) },
+    linkDelayMs: random.pick([0, 2, 20, 80]),
+    linkJitterMs: random.pick([0, 5, 60]),
+    linkCuts: random.pick([0, 0.1, 0.6]),
+    linkBufferBytes: random.pick([2_000, 65_536, 1_048_576]),
+    peers,
+    discovery: shape === 'multicast' || shape === 'both',
+    faults: {
+      reset: happens(0.7, 4),
+      silence: happens(0.5, 3),
+      oneWay: happens(0.5, 2),
+      split: happens(0.6, 3),
+      pause: happens(0.5, 2),
+      longPause: happens(0.3, 1),
+      crash: happens(0.5, 2),
+      dark: happens(0.3, 1),
+      stop: happens(0.5, 2),
+      leap: leaps ? 1 : 0,
+      stranger: happens(0.5, 4),
+    },
+    faultEveryMs: random.pick([1_000, 3_000, 8_000]),
+    mesh: {
+      network: 'simulated',
+      replica: {
+        holdMs: random.pick([0, 1_000, 3_000]),
+        unseenMs: 20_000,
+        vectorMs: random.pick([3_000, 10_000]),
+        answerMs: random.pick([1_000, 5_000]),
+        servers: 16,
+        log: { facts: random.pick([4, 64, 4_096]), bytes: 262_144 },
+        logBytes: 1_048_576,
+        snapshotBytes: 1_048_576,
+      },
+      fullBytes: random.pick([2_000, 65_536]),
+      mostBytes: 524_288,
+    },
+  };
+}
+
+/** Links count among connections, and everybody may have to go to one server. */
+function withRoom(base: ServerWeather): ServerWeather {
+  const { node } = base;
+  const connections = { ...node.limits.connections, most: 1_000, perSource: Number.POSITIVE_INFINITY };
+  return { ...base, node: { ...node, limits: { ...node.limits, connections } } };
+}
+
+/** What server `index` is told when it begins a life at `now` on its own clock. */
+export function serverWeather(weather: Weather, index: number, now: number): ServerWeather {
+  const { base, network, servers } = weather;
+  if (servers === 1) return base;
+  const id = serverId(index + 1);
+  const server = { ...base.node.chat.server, name: `s${index + 1}.sim`, id, birth: now, incarnation: now };
+  return {
+    ...base,
+    node: {
+      ...base.node,
+      chat: { ...base.node.chat, server },
+      rooms: { ...base.node.rooms, server: { id, incarnation: now } },
+    },
+    mesh: {
+      ...network.mesh,
+      self: {
+        name: server.name,
+        id,
+        ip: ipOf(index),
+        port: LINK_PORT,
+        incarnation: now,
+        info: server.info,
+        clients: [clientAddress(index)],
+      },
+      peers: (network.peers[index] ?? []).map((peer) => ({ host: ipOf(peer), port: LINK_PORT })),
+      discovery: network.discovery,
+    },
+  };
+}
+
+/** The two directions of a link between servers. */
+export function linkWays({ network }: Weather): readonly [Way, Way] {
+  const { linkBufferBytes, linkDelayMs, linkJitterMs, linkCuts } = network;
+  const way = { bufferBytes: linkBufferBytes, delayMs: linkDelayMs, jitterMs: linkJitterMs, cuts: linkCuts };
+  return [way, way];
 }
 
 export const PROMPT_WAY: Way = { bufferBytes: 16_777_216, delayMs: 1, jitterMs: 0, cuts: 0.3 };

@@ -2,14 +2,18 @@
 
 import { answers } from './answers.ts';
 import type { Checker } from './checker.ts';
+import { claims } from './claims.ts';
 import { cores } from './cores.ts';
 import { framing } from './framing.ts';
 import { gaps } from './gaps.ts';
+import { links } from './links.ts';
 import { messages } from './messages.ts';
+import { network } from './network.ts';
 import { order } from './order.ts';
 import { presence } from './presence.ts';
 import { reservations } from './reservations.ts';
 import { slots } from './slots.ts';
+import { strangers } from './strangers.ts';
 
 export const CHECKERS: readonly Checker[] = [
   framing,
@@ -21,4 +25,8 @@ export const CHECKERS: readonly Checker[] = [
   presence,
   answers,
   cores,
+  links,
+  network,
+  claims,
+  strangers,
 ];

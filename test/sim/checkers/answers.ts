@@ -58,7 +58,7 @@ class Answers {
       if (utterance.said) this.#say(utterance);
       else this.#hear(utterance);
     }
-    if (this.#dialogue.settled && this.#dialogue.client !== 999) {
+    if (this.#dialogue.settled && !this.#dialogue.isAuditor) {
       for (const [id, times] of this.#said) {
         const got = this.#answered.get(id) ?? 0;
         if (got !== times)

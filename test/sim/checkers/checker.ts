@@ -1,7 +1,6 @@
 // A checker looks at the record of a whole run and says what in it must never be. Checkers share no code with the
 // server; what several of them need to know of a record is made once and kept here.
 
-import { foldRoom } from '../frames.ts';
 import type { Dialogue, Record, Utterance } from '../record.ts';
 import type { Violation } from '../violation.ts';
 
@@ -44,7 +43,7 @@ const known = new WeakMap<Record, Map<string, KnownSlot>>();
 export function slotOf(dialogue: Dialogue, utterance: Utterance): HeardSlot | undefined {
   const { said, verb, args } = utterance;
   if (said || (verb !== 'CMSG' && verb !== 'SKIPSEQUENCE')) return undefined;
-  const room = foldRoom(args[0] ?? '');
+  const room = dialogue.room(args[0] ?? '');
   const epoch = args[1] ?? '';
   return { dialogue, utterance, log: `${room} ${epoch}`, room, epoch, seq: Number(args[2]) };
 }
@@ -86,12 +85,17 @@ export interface Audit {
   readonly floor: number;
 }
 
+export function auditorsOf(record: Record): readonly Dialogue[] {
+  return record.dialogues.filter(({ isAuditor }) => isAuditor);
+}
+
 export function auditOf(record: Record): Map<string, Audit> {
   const audits = new Map<string, Audit>();
-  const auditor = record.dialogues.findLast(({ client }) => client === 999);
-  for (const { said, verb, args } of auditor?.utterances ?? []) {
-    if (said || verb !== 'RPL_WELCOME' || args[0] === '*') continue;
-    audits.set(foldRoom(args[0] ?? ''), { epoch: args[3] ?? '', next: Number(args[4]), floor: Number(args[5]) });
+  for (const auditor of auditorsOf(record)) {
+    for (const { said, verb, args } of auditor.utterances) {
+      if (said || verb !== 'RPL_WELCOME' || args[0] === '*') continue;
+      audits.set(auditor.room(args[0] ?? ''), { epoch: args[3] ?? '', next: Number(args[4]), floor: Number(args[5]) });
+    }
   }
   return audits;
 }

@@ -41,12 +41,13 @@ function rooms(record: Record, events: readonly CoreEvent[]): Violation[] {
     }
     const to = kind === 'message' ? from : event.to;
     if (to === undefined) {
-      const then = event.then as { epoch: string; next: number };
-      next.set(room, { epoch: then.epoch, seq: then.next });
+      const then = event.resumeAt as { epoch: string; next: number } | undefined;
+      if (then === undefined) next.delete(room);
+      else next.set(room, { epoch: then.epoch, seq: then.next });
       continue;
     }
     next.set(room, { epoch, seq: Number(to) + 1 });
-    const slot = slots.get(keyOf(room, epoch, from));
+    const slot = slots.get(keyOf(record.roomOfEpoch(room, epoch), epoch, from));
     if (kind === 'skipped' && slot?.message !== undefined)
       fail(`passed over ${from} of ${room}, which holds a message`);
     if (kind !== 'message') continue;
@@ -75,7 +76,7 @@ function requests(record: Record, client: number, events: readonly CoreEvent[]):
     const send = sends.get(request);
     if (send === undefined || event.kind !== 'done') continue;
     const [room = '', epoch = '', seq = ''] = (event.lines as readonly (readonly string[])[])[0] ?? [];
-    const slot = slots.get(keyOf(foldRoom(room), epoch, Number(seq)));
+    const slot = slots.get(keyOf(record.roomOfEpoch(room, epoch), epoch, Number(seq)));
     // Nobody may have heard it if its room ended.
     if (slot !== undefined && slot.message?.text !== send.text) {
       fail(`(${send.text}) was accepted at ${room} ${seq}, where ${slot.message?.text ?? 'nothing'} stands`);

@@ -2,7 +2,6 @@
 // back gets what it missed, nothing of what it had, and is told whether that was possible. O6: nothing comes twice that
 // was not asked for.
 
-import { foldRoom } from '../frames.ts';
 import type { Dialogue, Record } from '../record.ts';
 import type { Violation } from '../violation.ts';
 import { auditOf, type Checker, keyOf, slotsOf, violation } from './checker.ts';
@@ -23,7 +22,7 @@ export const gaps: Checker = {
 
 /** Who was there at the end has everything up to the end. */
 function missing(record: Record, dialogue: Dialogue): Violation[] {
-  if (!dialogue.settled || dialogue.client === 999) return auditorGaps(record, dialogue);
+  if (!dialogue.settled || dialogue.isAuditor) return auditorGaps(record, dialogue);
   const audits = auditOf(record);
   const found: Violation[] = [];
   for (const stay of readingOf(dialogue).stays) {
@@ -46,10 +45,11 @@ function lacks(stay: Stay, next: number): number[] {
 
 /** The auditor reads all that is kept: no slot between floor and next is missing, and nothing is decided above. */
 function auditorGaps(record: Record, dialogue: Dialogue): Violation[] {
-  if (dialogue.client !== 999) return [];
+  if (!dialogue.isAuditor) return [];
   const found: Violation[] = [];
-  const { arrivals } = readingOf(dialogue);
+  const { arrivals, stays } = readingOf(dialogue);
   for (const [room, { epoch, next, floor }] of auditOf(record)) {
+    if (!stays.some((stay) => stay.room === room)) continue;
     const seqs = new Set(arrivals.filter((one) => one.room === room && one.epoch === epoch).map(({ seq }) => seq));
     const lacking: number[] = [];
     for (let seq = floor; seq < next; seq++) if (!seqs.has(seq)) lacking.push(seq);
@@ -95,7 +95,7 @@ function welcomes(dialogue: Dialogue): Violation[] {
   for (const { said, heard } of readingOf(dialogue).welcomes) {
     const [room = '', , , epoch = '', next = '', floor = '', recovered = ''] = heard.args;
     const [asked = '', position = '', last = ''] = said.args;
-    if (foldRoom(asked) !== foldRoom(room)) {
+    if (dialogue.room(asked) !== dialogue.room(room)) {
       found.push(violation('ANSWER', dialogue, heard.at, `JOINROOM ${asked} was answered with ${room}`));
       continue;
     }

@@ -2,7 +2,6 @@
 // O11: what one connection says without numbers keeps its order. And nothing is there that nobody said, under a
 // nickname that is not its sender's, or though its sender was told that it was refused.
 
-import { foldRoom } from '../frames.ts';
 import type { Dialogue, Record } from '../record.ts';
 import type { Violation } from '../violation.ts';
 import { auditOf, type Checker, type KnownSlot, keyOf, type Sent, sendsOf, slotsOf, violation } from './checker.ts';
@@ -95,7 +94,7 @@ function promises(record: Record): Violation[] {
       }
       if (said || verb !== 'RPL_SENT') continue;
       const [name = '', epoch = '', seq = '', id = ''] = args;
-      const room = foldRoom(name);
+      const room = dialogue.room(name);
       const slot = slots.get(keyOf(room, epoch, Number(seq)));
       const audit = audits.get(room);
       const kept = audit !== undefined && audit.epoch === epoch && Number(seq) >= audit.floor;

@@ -1,10 +1,9 @@
 // Who is here. C4: a user quits once for each who hears it, and says nothing afterwards. C3: a nickname has one owner.
 // PRESENCE: whoever listed a room and heard every coming and going since knows who is in it.
 
-import { foldRoom } from '../frames.ts';
 import type { Dialogue, Record, Utterance } from '../record.ts';
 import type { Violation } from '../violation.ts';
-import { type Checker, speakersOf, violation } from './checker.ts';
+import { auditorsOf, type Checker, speakersOf, violation } from './checker.ts';
 import { readingOf } from './reading.ts';
 
 /** Presence is announced one by one. */
@@ -32,6 +31,10 @@ function userOf(ident: string): string {
   return ident.slice(ident.indexOf('!') + 1, ident.indexOf('@'));
 }
 
+function isAuditor(ident: string): boolean {
+  return ident.startsWith('auditor');
+}
+
 function quits(record: Record, dialogue: Dialogue): Violation[] {
   const found: Violation[] = [];
   const gone = new Map<string, number>();
@@ -41,7 +44,9 @@ function quits(record: Record, dialogue: Dialogue): Violation[] {
     if (!/^c\d+s\d+$/.test(user)) continue;
     if (gone.has(user)) found.push(violation('C4', dialogue, at, `${args[0]} quits again`));
     if (user === dialogue.name) found.push(violation('C4', dialogue, at, 'hears its own QUIT'));
-    gone.set(user, order);
+    // Who came back elsewhere waits for nothing that it said here.
+    const waits = record.facts.instantLog || !(args[1] ?? '').startsWith('Resumed');
+    gone.set(user, waits ? order : Number.POSITIVE_INFINITY);
   }
   if (gone.size === 0 || record.facts.outlastsSenders) return found;
   for (const { stay, repeated, asked, utterance } of readingOf(dialogue).arrivals) {
@@ -61,7 +66,7 @@ function quits(record: Record, dialogue: Dialogue): Violation[] {
 /** Whether its room was joined again since `since`: then it may be something missed. */
 function isReplay(dialogue: Dialogue, room: string, since: number, utterance: Utterance): boolean {
   return readingOf(dialogue).welcomes.some(
-    ({ heard }) => foldRoom(heard.args[0] ?? '') === room && heard.order > since && heard.order < utterance.order,
+    ({ heard }) => dialogue.room(heard.args[0] ?? '') === room && heard.order > since && heard.order < utterance.order,
   );
 }
 
@@ -88,13 +93,14 @@ function owners(dialogue: Dialogue): Violation[] {
 /** Room → idents, from the auditor's lists; without itself. */
 function auditedMembers(record: Record): Map<string, Set<string>> {
   const members = new Map<string, Set<string>>();
-  const auditor = record.dialogues.findLast(({ client }) => client === 999);
-  for (const { said, verb, args } of auditor?.utterances ?? []) {
-    if (said || verb !== 'RPL_ULIST') continue;
-    const room = foldRoom(args[0] ?? '');
-    const idents = members.get(room) ?? new Set();
-    members.set(room, idents);
-    if (!(args[1] ?? '').startsWith('auditor!')) idents.add(args[1] ?? '');
+  for (const auditor of auditorsOf(record)) {
+    for (const { said, verb, args } of auditor.utterances) {
+      if (said || verb !== 'RPL_ULIST') continue;
+      const room = auditor.room(args[0] ?? '');
+      const idents = members.get(room) ?? new Set();
+      members.set(room, idents);
+      if (!isAuditor(args[1] ?? '')) idents.add(args[1] ?? '');
+    }
   }
   return members;
 }
@@ -107,7 +113,7 @@ function views(record: Record, dialogue: Dialogue, truth: ReadonlyMap<string, Se
   for (const { said, verb, args, at } of dialogue.utterances) {
     if (said || at >= record.facts.retiredAt) continue;
     const [first = '', second = ''] = args;
-    const room = foldRoom(first);
+    const room = dialogue.room(first);
     if (verb === 'RPL_WELCOME' && first === '*') ident = second;
     else if (verb === 'RPL_ULIST') rows.add(second);
     else if (verb === 'RPL_ENDOFULIST') {
@@ -130,7 +136,7 @@ function views(record: Record, dialogue: Dialogue, truth: ReadonlyMap<string, Se
     const is = truth.get(room);
     if (is === undefined || is.size === 0) continue;
     // The auditor came and went.
-    const ghosts = [...view].filter((one) => !is.has(one) && !one.startsWith('auditor!'));
+    const ghosts = [...view].filter((one) => !is.has(one) && !isAuditor(one));
     const unseen = [...is].filter((one) => !view.has(one));
     if (ghosts.length + unseen.length === 0) continue;
     const what = `in ${room}: knows of ${ghosts.join(' ') || 'nobody'} who is not there, not of ${unseen.join(' ') || 'nobody'} who is`;

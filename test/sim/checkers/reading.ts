@@ -1,7 +1,6 @@
 // How one connection reads its rooms: from which slot on it was promised everything, what came, what it was told it
 // lost, and what it had asked for again. The model that the checkers of gaps, repeats and order stand on.
 
-import { foldRoom } from '../frames.ts';
 import type { Dialogue, Utterance } from '../record.ts';
 import { type HeardSlot, slotOf } from './checker.ts';
 
@@ -85,7 +84,7 @@ class Reader {
       if (said) this.#said(utterance);
       else if (verb === 'RPL_WELCOME' && first === '*') ident = second;
       else if (verb === 'NICK' && first === ident) ident = `${second}${first.slice(first.indexOf('!'))}`;
-      else if (verb === 'LEAVEROOM' && second === ident) this.#leave(foldRoom(first), utterance.order);
+      else if (verb === 'LEAVEROOM' && second === ident) this.#leave(this.#dialogue.room(first), utterance.order);
       else this.#heard(utterance);
     }
     return { dialogue: this.#dialogue, stays: this.#stays, arrivals: this.#arrivals, welcomes: this.#welcomes };
@@ -104,7 +103,7 @@ class Reader {
   }
 
   #ask(verb: Question['verb'], room: string, from: number, to: number): void {
-    this.#questions.push({ verb, room: foldRoom(room), from, to, given: new Set() });
+    this.#questions.push({ verb, room: this.#dialogue.room(room), from, to, given: new Set() });
   }
 
   #heard(utterance: Utterance): void {
@@ -112,7 +111,7 @@ class Reader {
     const [first = ''] = args;
     const arrived = slotOf(this.#dialogue, utterance);
     if (arrived !== undefined) return this.#arrive(arrived);
-    const room = foldRoom(first);
+    const room = this.#dialogue.room(first);
     if (verb === 'RPL_WELCOME') this.#welcome(utterance);
     else if (verb === 'RPL_LAGGED') this.#lag(room, args);
     else if (verb === 'RPL_MEMBERS') this.#missPresence(room);
@@ -135,7 +134,7 @@ class Reader {
     const said = this.#joins.shift();
     if (said === undefined) return;
     const [name = '', , , epoch = '', nextText = '', , recovered = ''] = heard.args;
-    const room = foldRoom(name);
+    const room = this.#dialogue.room(name);
     const position = recovered === '1' ? Number(said.args[2]) : undefined;
     const base = position === undefined ? Number(nextText) : position + 1;
     const before = this.#open.get(room);

@@ -1,7 +1,6 @@
 // O8: a reservation is one client's alone, is filled by nobody else, and ends within its time, whatever becomes of its
 // holder.
 
-import { foldRoom } from '../frames.ts';
 import type { Record } from '../record.ts';
 import type { Violation } from '../violation.ts';
 import { auditOf, type Checker, keyOf, slotsOf, speakersOf, violation } from './checker.ts';
@@ -22,7 +21,7 @@ export const reservations: Checker = {
     for (const dialogue of record.dialogues) {
       for (const { said, verb, args, at, order } of dialogue.utterances) {
         if (said || verb !== 'NEWSEQUENCE') continue;
-        const room = foldRoom(args[0] ?? '');
+        const room = dialogue.room(args[0] ?? '');
         const [, epoch = '', seq = '', ttl = ''] = args;
         const key = keyOf(room, epoch, Number(seq));
         const holder = holders.get(key);

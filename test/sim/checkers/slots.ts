@@ -1,7 +1,6 @@
 // O1, O3, O4: a slot has one content, whoever hears it and whenever; and once somebody has heard it, nobody is told
 // any more that it is pending. O7: on one connection the epochs of a room never go down.
 
-import { foldRoom } from '../frames.ts';
 import type { Dialogue, Record } from '../record.ts';
 import type { Violation } from '../violation.ts';
 import { type Checker, keyOf, slotOf, slotsOf, violation } from './checker.ts';
@@ -50,7 +49,7 @@ function pendings(record: Record, dialogue: Dialogue): Violation[] {
   const known = slotsOf(record);
   const asked = new Map<string, number>();
   for (const { said, verb, args, at, order } of dialogue.utterances) {
-    const key = keyOf(foldRoom(args[0] ?? ''), args[1] ?? '', Number(args[2]));
+    const key = keyOf(dialogue.room(args[0] ?? ''), args[1] ?? '', Number(args[2]));
     if (said && verb === 'FINDSEQUENCE') {
       if (!asked.has(key)) asked.set(key, order);
     } else if (!said && verb === 'RPL_PENDING') {
@@ -76,7 +75,7 @@ function epochs(dialogue: Dialogue): Violation[] {
     const { said, verb, args, at } = utterance;
     const isWelcome = verb === 'RPL_WELCOME' && args[0] !== '*';
     if (said || (!isWelcome && slotOf(dialogue, utterance) === undefined)) continue;
-    const room = foldRoom(args[0] ?? '');
+    const room = dialogue.room(args[0] ?? '');
     const epoch = (isWelcome ? args[3] : args[1]) ?? '';
     const before = newest.get(room);
     if (before !== undefined && millis(epoch) < millis(before)) {
