@@ -1,7 +1,8 @@
 // bun run server: options in, one server out, until a signal or an operator ends it.
 //
-//   server [--flags]     serves; one JSON line on stdout when it listens, the log on stderr
-//   server hash          makes the hash of an operator's password
+//   server [--flags]          serves; one JSON line on stdout when it listens, the log on stderr
+//   server check [--flags]    says what would run and where each value comes from, as TOML on stdout
+//   server hash               makes the hash of an operator's password
 //
 // It exits 0 after a signal, 1 after a fault of its own, 2 when an option is wrong or an address taken (one line each on
 // stderr).
@@ -9,10 +10,9 @@
 import pkg from '../package.json' with { type: 'json' };
 import { hashCommand } from './ops/hash.ts';
 import { type Log, stderrLog } from './ops/log.ts';
-import { readOperators } from './ops/operators.ts';
-import { parseOptions } from './ops/options.ts';
-import { readSecrets } from './ops/secrets.ts';
+import { effectiveToml } from './ops/option-toml.ts';
 import { ListenError, Server } from './ops/server.ts';
+import { readSettings, type Settings } from './ops/settings.ts';
 
 /** A signal within this time of the first is the same one heard twice (npx and the terminal both send it). */
 const SAME_SIGNAL_MS = 1000;
@@ -20,24 +20,29 @@ const LAST_WORDS_MS = 500;
 
 async function main(argv: readonly string[]): Promise<void> {
   if (argv[0] === 'hash') process.exit(await hashCommand(argv.slice(1)));
-  const parsed = parseOptions(argv, process.env);
-  if ('help' in parsed) return print(parsed.help);
-  if ('version' in parsed) return print(`chorus ${pkg.version}`);
-  if ('problems' in parsed) return refuse(parsed.problems);
-  const { options } = parsed;
-  const accounts = options.operators === undefined ? { operators: [], warnings: [] } : readOperators(options.operators);
-  if ('problems' in accounts) return refuse(accounts.problems);
-  const network = readSecrets(options.secretFile, process.env.CHORUS_SECRET);
-  if ('problems' in network) return refuse(network.problems);
+  const checks = argv[0] === 'check';
+  const settings = await readSettings(checks ? argv.slice(1) : argv, process.env);
+  if ('help' in settings) return print(settings.help);
+  if ('version' in settings) return print(`chorus ${pkg.version}`);
+  if ('problems' in settings) return refuse(settings.problems);
+  return checks ? show(settings) : serve(settings);
+}
+
+/** Says what would run. */
+function show({ options, origins, warnings }: Settings): void {
+  for (const warning of warnings) process.stderr.write(`server: warning: ${warning}\n`);
+  process.stdout.write(effectiveToml(options, origins));
+}
+
+async function serve({ options, operators, secrets, warnings }: Settings): Promise<void> {
   const log = stderrLog(options.logLevel, options.logFormat);
-  for (const warning of [...parsed.warnings, ...accounts.warnings, ...network.warnings])
-    log.warn('options.warning', { warning });
+  for (const warning of warnings) log.warn('options.warning', { warning });
   try {
     let stop = (_reason: string): void => {};
     const server = await Server.start({
       options,
-      operators: accounts.operators,
-      secrets: network.secrets,
+      operators,
+      secrets,
       version: pkg.version,
       log,
       onStop: (reason) => stop(reason),

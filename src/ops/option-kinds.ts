@@ -1,8 +1,11 @@
-// Kinds of option values: how each is read from a flag or the environment, how it is written, and the words that say
-// what was expected. A kind knows no option's name, and never guesses: what it cannot read whole, it refuses.
+// Kinds of option values: how each is read from a flag, the environment or a file, how it is written, and the words that
+// say what was expected. A kind knows no option's name, and never guesses: what it cannot read whole, it refuses.
 
 import type { ListenAddress } from '../net/edge.ts';
 import { formatAddress, parseAddress } from './address.ts';
+
+/** A type that TOML tells apart. */
+export type TomlType = 'string' | 'integer' | 'boolean';
 
 /** One kind of value. `read` answers undefined for text that is none; `write` gives text that `read` takes. */
 export interface Kind<T> {
@@ -13,6 +16,8 @@ export interface Kind<T> {
   /** What a bare number counts, and its bounds, for the table of options; both may be empty. */
   readonly unit: string;
   readonly range: string;
+  /** What may stand for it in a TOML file. A boolean is read as `on` or `off`. */
+  readonly toml: readonly TomlType[];
   read(text: string): T | undefined;
   write(value: T): string;
 }
@@ -72,6 +77,7 @@ export function int(min: number, max: number, placeholder = 'N'): Kind<number> {
     expected: `a whole number from ${min} to ${max}`,
     unit: '',
     range: `${min} – ${max}`,
+    toml: ['integer'],
     read: (text) => within(readWhole(text), min, max),
     write: String,
   };
@@ -85,6 +91,7 @@ export function bytes(min: number, max: number): Kind<number> {
     expected: `a size from ${low} to ${high} (bytes, or with KiB, MiB or GiB)`,
     unit: 'bytes',
     range: `${low} – ${high}`,
+    toml: ['integer', 'string'],
     read: (text) => within(readScaled(text, SIZES, 'b'), min, max),
     write: (value) => writeScaled(value, SIZES, ''),
   };
@@ -98,6 +105,7 @@ export function ms(min: number, max: number): Kind<number> {
     expected: `a time from ${low} to ${high} (milliseconds, or with s, m or h)`,
     unit: 'ms',
     range: `${low} – ${high}`,
+    toml: ['integer', 'string'],
     read: (text) => within(readScaled(text, SPANS, 'ms'), min, max),
     write: (value) => writeScaled(value, SPANS, 'ms'),
   };
@@ -110,6 +118,7 @@ export function choice<const W extends string>(...words: readonly W[]): Kind<W> 
     expected: `one of ${words.join(', ')}`,
     unit: '',
     range: '',
+    toml: ['string'],
     read: (text) => words.find((word) => word === text),
     write: String,
   };
@@ -121,6 +130,7 @@ export const onOff: Kind<boolean> = {
   expected: 'off or on',
   unit: '',
   range: '',
+  toml: ['boolean', 'string'],
   read: (text) => (text === 'on' ? true : text === 'off' ? false : undefined),
   write: (value) => (value ? 'on' : 'off'),
 };
@@ -132,6 +142,7 @@ export function orOff<T extends number | object>(kind: Kind<T>): Kind<T | 'off'>
     expected: `off, or ${kind.expected}`,
     unit: kind.unit,
     range: kind.range,
+    toml: kind.toml.includes('string') ? kind.toml : [...kind.toml, 'string'],
     read: (text) => (text === 'off' ? 'off' : kind.read(text)),
     write: (value) => (value === 'off' ? 'off' : kind.write(value)),
   };
@@ -144,6 +155,7 @@ export function rate(max: number): Kind<Rate> {
     expected: `RATE:BURST, two whole numbers from 1 to ${max}, as in 20:200`,
     unit: 'a second : at once',
     range: `1 – ${max}`,
+    toml: ['string'],
     read: (text) => {
       const [perSecond, burst, rest] = text.split(':').map((part) => within(readWhole(part), 1, max));
       return perSecond && burst && rest === undefined && text.split(':').length === 2
@@ -161,6 +173,7 @@ export function text(pattern: RegExp, placeholder: string, expected: string): Ki
     expected,
     unit: '',
     range: '',
+    toml: ['string'],
     read: (value) => (pattern.test(value) ? value : undefined),
     write: String,
   };
@@ -175,6 +188,7 @@ export const address: Kind<ListenAddress> = {
   expected: 'HOST:PORT, as in 127.0.0.1:7401 or [::1]:7401',
   unit: '',
   range: '',
+  toml: ['string'],
   read: parseAddress,
   write: formatAddress,
 };
@@ -185,6 +199,7 @@ export const addresses: Kind<readonly ListenAddress[]> = {
   expected: 'HOST:PORT, as in 127.0.0.1:7400, 0.0.0.0:0 or [::1]:7400',
   unit: '',
   range: '',
+  toml: ['string'],
   read: (value) => {
     const list = value.split(',').map((part) => parseAddress(part.trim()));
     return list.every((address) => address !== undefined) ? list : undefined;

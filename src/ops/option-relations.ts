@@ -2,7 +2,8 @@
 // output that may wait, a room's memory holds a message. Each relation has a name for people; one that does not hold
 // stops the start.
 
-import { flagOf, type OptionKey, type Options, rowOf } from './option-table.ts';
+import { type Given, labelOf } from './given.ts';
+import { type OptionKey, type Options, rowOf } from './option-table.ts';
 
 /** What a frame needs beside a text or an echoed argument: the verb, a room, an epoch, numbers, an id, a reason. */
 export const FRAME_OVERHEAD_BYTES = 256;
@@ -12,13 +13,13 @@ const CODE_POINT_BYTES = 4;
 /** A relation between limits. */
 export interface Relation {
   /** The options that it ties together, the one to change first. */
-  readonly keys: readonly OptionKey[];
+  readonly keys: readonly [OptionKey, ...OptionKey[]];
   /** Why it must hold; follows a colon. */
   readonly because: string;
   holds(o: Options): boolean;
 }
 
-const relation = (keys: readonly OptionKey[], because: string, holds: (o: Options) => boolean): Relation => ({
+const relation = (keys: Relation['keys'], because: string, holds: (o: Options) => boolean): Relation => ({
   keys,
   because,
   holds,
@@ -111,13 +112,25 @@ export const RELATIONS: readonly Relation[] = [
   relation(['idWindow', 'ids'], 'all rooms must hold the ids of one', (o) => o.idWindow <= o.ids),
 ];
 
+/** How a message names an option: as it was given, and where in a file. */
+export type Setting = Pick<Given, 'name' | 'at'>;
+
 /** One line for each relation that `options` break; those of options in `unreadable` are not judged. */
-export function brokenRelations(options: Options, unreadable: ReadonlySet<OptionKey> = new Set()): string[] {
+export function brokenRelations(
+  options: Options,
+  settingOf: (key: OptionKey) => Setting,
+  unreadable: ReadonlySet<OptionKey> = new Set(),
+): string[] {
   const judged = RELATIONS.filter((each) => !each.keys.some((key) => unreadable.has(key)));
   return judged
     .filter((each) => !each.holds(options))
-    .map((each) => {
-      const settings = each.keys.map((key) => `${flagOf(key)} ${rowOf(key).kind.write(options[key])}`);
-      return `${settings.slice(0, -1).join(', ')} and ${settings.at(-1)} do not go together: ${each.because}`;
+    .map(({ keys: [first, ...others], because }) => {
+      const value = (key: OptionKey): string => rowOf(key).kind.write(options[key]);
+      const settings = others.map((key) => {
+        const { name, at } = settingOf(key);
+        return `${name} ${value(key)}${at === undefined ? '' : ` (${at})`}`;
+      });
+      settings.unshift(`${labelOf(settingOf(first))} ${value(first)}`);
+      return `${settings.slice(0, -1).join(', ')} and ${settings.at(-1)} do not go together: ${because}`;
     });
 }

@@ -1,8 +1,9 @@
 // The one table of all options and limits. A row gives the kind of its values, the value that it has when nobody sets
-// it, one line of help and, where clients are told of it, its name in RPL_LIMITS. The key of a row is the name of all
-// its forms: `frameBytes` is `--frame-bytes`, CHORUS_FRAME_BYTES and Options.frameBytes. Flags, the environment,
-// `--help`, RPL_LIMITS and docs/OPERATING.md are made from these rows; to add an option, add its row here and, where it
-// must fit others, a relation in option-relations.ts. Nothing here is ever a secret: secrets are read from files.
+// it, one line of help, whether a reload changes it in a server that runs and, where clients are told of it, its name in
+// RPL_LIMITS. The key of a row is the name of all its forms: `frameBytes` is `--frame-bytes`, CHORUS_FRAME_BYTES,
+// `frame-bytes` in a file and Options.frameBytes. Flags, the environment, files, `--help`, RPL_LIMITS,
+// docs/OPERATING.md and docs/chorus.example.toml are made from these rows; to add an option, add its row here and, where
+// it must fit others, a relation in option-relations.ts. Nothing here is ever a secret: secrets are read from files.
 
 import type { ListenAddress } from '../net/edge.ts';
 import { MOST_CLIENTS } from './fd-limit.ts';
@@ -39,6 +40,12 @@ export interface Row<T> {
   readonly announced?: string;
   /** May be given more than once; its values are lists. */
   readonly repeatable?: true;
+  /** A reload changes it in a server that runs; the others wait for a restart. */
+  readonly live?: true;
+  /** A value to show for an option that has no preset, as a flag takes it. */
+  readonly example?: string;
+  /** It cannot stand in a file. */
+  readonly outside?: true;
 }
 
 function row<T>(kind: Kind<T>, preset: T, help: string, announced?: string): Row<T> {
@@ -46,8 +53,16 @@ function row<T>(kind: Kind<T>, preset: T, help: string, announced?: string): Row
   return announced === undefined ? base : { ...base, announced };
 }
 
-function derived<T>(kind: Kind<T>, presetText: string, help: string): Row<T> {
-  return { kind, preset: undefined, presetText, help };
+function derived<T>(kind: Kind<T>, presetText: string, help: string, example: string): Row<T> {
+  return { kind, preset: undefined, presetText, help, example };
+}
+
+/** Rows that a reload changes: whoever uses these values looks them up each time. */
+function live<R extends Readonly<Record<string, object>>>(
+  rows: R,
+): { readonly [K in keyof R]: R[K] & { readonly live: true } } {
+  const marked = Object.entries(rows).map(([key, each]) => [key, { ...each, live: true }]);
+  return Object.fromEntries(marked) as { readonly [K in keyof R]: R[K] & { readonly live: true } };
 }
 
 const MOST = 4_294_967_295;
@@ -55,10 +70,19 @@ const SERVER_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/;
 const INFO = /^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]{0,128}$/u;
 
 const SERVER = {
+  config: {
+    kind: file as Kind<string | undefined>,
+    preset: undefined,
+    presetText: 'none',
+    help: 'File with these options, a line each: name = value.',
+    example: 'chorus.toml',
+    outside: true,
+  },
   name: derived(
     text(SERVER_NAME, 'NAME', '1 to 63 letters, digits, "_", "-" and ".", the first a letter or digit'),
     'the host name up to its first dot',
     'Name of this server, its own in the network.',
+    'alpha',
   ),
   clients: {
     ...row(
@@ -68,22 +92,30 @@ const SERVER = {
     ),
     repeatable: true,
   },
-  id: derived(int(1, MOST), 'hash of name and first client address', 'Number of this server, its own in the network.'),
+  id: derived(
+    int(1, MOST),
+    'hash of name and first client address',
+    'Number of this server, its own in the network.',
+    '7',
+  ),
   info: row(
     text(INFO, 'TEXT', 'at most 128 characters, no control characters'),
     '',
     'One line about it, shown in MAP.',
   ),
-  operators: {
-    kind: file as Kind<string | undefined>,
-    preset: undefined,
-    presetText: 'none',
-    help: 'File of operators, a line each: name:hash[:grants]. `hash` makes the hashes.',
-  },
-  showHosts: row(onOff, false, 'Show the addresses of users to each other, not a keyed hash.'),
-  logLevel: row(choice('debug', 'info', 'warn', 'error'), 'info', 'Log what is at least this serious.'),
-  logFormat: row(choice('pretty', 'json'), 'pretty', 'Log for a person to read, or a JSON object a line.'),
-  shutdownMs: row(ms(0, HOUR), 5 * SECOND, 'Time to write what is still owed to clients when stopping.'),
+  ...live({
+    operators: {
+      kind: file as Kind<string | undefined>,
+      preset: undefined,
+      presetText: 'none',
+      help: 'File of operators, a line each: name:hash[:grants]. `hash` makes the hashes.',
+      example: 'chorus-operators',
+    },
+    showHosts: row(onOff, false, 'Show the addresses of users to each other, not a keyed hash.'),
+    logLevel: row(choice('debug', 'info', 'warn', 'error'), 'info', 'Log what is at least this serious.'),
+    logFormat: row(choice('pretty', 'json'), 'pretty', 'Log for a person to read, or a JSON object a line.'),
+    shutdownMs: row(ms(0, HOUR), 5 * SECOND, 'Time to write what is still owed to clients when stopping.'),
+  }),
 } satisfies Record<string, Row<unknown>>;
 
 const NETWORK = {
@@ -92,18 +124,22 @@ const NETWORK = {
     'chorus',
     'Name of the network; servers of another one are not heard.',
   ),
-  secretFile: {
-    kind: file as Kind<string | undefined>,
-    preset: undefined,
-    presetText: 'none',
-    help: 'File with the secret that all its servers share; without one it is alone.',
-  },
+  ...live({
+    secretFile: {
+      kind: file as Kind<string | undefined>,
+      preset: undefined,
+      presetText: 'none',
+      help: 'File with the secret that all its servers share; without one it is alone.',
+      example: 'chorus-secret',
+    },
+  }),
   links: row(orOff(address), { host: '127.0.0.1', port: 7401 }, 'Listen here for other servers; port 0 picks one.'),
   discovery: row(orOff(address), { host: '239.192.74.1', port: 7402 }, 'Look for them in this multicast group.'),
   interface: derived(
     text(/^\d{1,3}(\.\d{1,3}){3}$/, 'IP', 'an IPv4 address of this machine, as in 127.0.0.1'),
     'the address of --links',
     'Look for them on the interface with this address.',
+    '127.0.0.1',
   ),
   peers: {
     kind: addresses,
@@ -111,11 +147,13 @@ const NETWORK = {
     presetText: 'none',
     help: 'Link with these servers, where multicast does not reach. May be repeated.',
     repeatable: true,
+    example: '10.0.0.7:7401',
   },
   advertise: derived(
     address as Kind<ListenAddress | undefined>,
     'where --links listens',
     'Where others reach our links.',
+    '10.0.0.8:7401',
   ),
   advertiseClients: {
     kind: addresses,
@@ -123,15 +161,17 @@ const NETWORK = {
     presetText: 'where --clients listens',
     help: 'Where clients of other servers reach us. May be repeated.',
     repeatable: true,
+    example: '10.0.0.8:7400',
   },
   hold: row(ms(0, MINUTE), 3 * SECOND, 'A server lost for less is not missed: its users stay.'),
 } satisfies Record<string, Row<unknown>>;
 
-const CONNECTIONS = {
+const CONNECTIONS = live({
   maxClients: derived(
     int(0, MOST_CLIENTS),
     'what the limit on open files leaves',
     'Connections at a time; 0 derives it.',
+    '0',
   ),
   fdReserve: row(int(8, 65_536), 64, 'Open files kept back from clients.'),
   perIp: row(orOff(int(1, MOST_CLIENTS)), 16, 'Connections from one address, loopback exempt.'),
@@ -152,31 +192,35 @@ const CONNECTIONS = {
   passwordChecks: row(int(1, 64), 2, 'Passwords checked at a time, 64 MiB each.'),
   passwordQueue: row(int(0, 65_536), 64, 'Password checks that wait; more are refused.'),
   passwordFailures: row(int(1, 1000), 3, 'Wrong passwords after which a connection is closed.'),
-} satisfies Record<string, Row<unknown>>;
+}) satisfies Record<string, Row<unknown>>;
 
 const FRAMES = {
-  frameBytes: row(bytes(512, 32 * KIB), 8 * KIB, 'Largest frame from a client, < and > counted.', 'frame'),
-  clientFrameBytes: row(bytes(KIB, 48 * KIB), 16 * KIB, 'Largest frame to a client.'),
-  textBytes: row(bytes(1, 16 * KIB), 4 * KIB, 'Longest text of a message, as it is written on the wire.', 'text'),
+  ...live({
+    frameBytes: row(bytes(512, 32 * KIB), 8 * KIB, 'Largest frame from a client, < and > counted.', 'frame'),
+    clientFrameBytes: row(bytes(KIB, 48 * KIB), 16 * KIB, 'Largest frame to a client.'),
+    textBytes: row(bytes(1, 16 * KIB), 4 * KIB, 'Longest text of a message, as it is written on the wire.', 'text'),
+  }),
   arguments: row(int(8, 256), 64, 'Arguments of a frame.', 'args'),
-  targets: row(int(1, 255), 32, 'Receivers of one LSEND.', 'targets'),
+  ...live({ targets: row(int(1, 255), 32, 'Receivers of one LSEND.', 'targets') }),
 } satisfies Record<string, Row<unknown>>;
 
 const ROOMS = {
-  nickLength: row(int(1, 32), 32, 'Letters of a nickname.', 'nick'),
+  ...live({ nickLength: row(int(1, 32), 32, 'Letters of a nickname.', 'nick') }),
   nickHistory: row(int(1, 1000), 8, 'Former nicknames that are kept of a user.'),
   nickHistoryMs: row(ms(SECOND, 24 * HOUR), 10 * MINUTE, 'How long a former nickname is known.'),
   goneUsers: row(int(1, 1_048_576), 16_384, 'Users who are gone and still known by a former nickname.'),
-  roomLength: row(int(1, 64), 64, "Letters of a room's name.", 'room'),
-  roomsPerUser: row(int(1, 10_000), 32, 'Rooms that a user is in at a time.', 'rooms'),
-  rooms: row(int(1, 1_000_000), 10_000, 'Rooms at a time.'),
-  roomIdleMs: row(ms(0, 24 * HOUR), 10 * MINUTE, 'A room that is empty for so long ends.'),
-  presence: row(
-    int(0, MOST_CLIENTS),
-    500,
-    'Above so many members a room tells counts, not who came and went.',
-    'presence',
-  ),
+  ...live({
+    roomLength: row(int(1, 64), 64, "Letters of a room's name.", 'room'),
+    roomsPerUser: row(int(1, 10_000), 32, 'Rooms that a user is in at a time.', 'rooms'),
+    rooms: row(int(1, 1_000_000), 10_000, 'Rooms at a time.'),
+    roomIdleMs: row(ms(0, 24 * HOUR), 10 * MINUTE, 'A room that is empty for so long ends.'),
+    presence: row(
+      int(0, MOST_CLIENTS),
+      500,
+      'Above so many members a room tells counts, not who came and went.',
+      'presence',
+    ),
+  }),
 } satisfies Record<string, Row<unknown>>;
 
 const ORDER = {
@@ -192,7 +236,7 @@ const ORDER = {
 } satisfies Record<string, Row<unknown>>;
 
 const MEMORY = {
-  historyCount: row(int(1, 65_536), 256, 'Messages of one HISTORY.', 'history'),
+  ...live({ historyCount: row(int(1, 65_536), 256, 'Messages of one HISTORY.', 'history') }),
   roomMessages: row(int(1, 1_048_576), 1024, 'Messages that a room remembers.', 'ring'),
   roomBytes: row(bytes(4 * KIB, GIB), MIB, 'Their bytes.'),
   roomMemoryBytes: row(bytes(MIB, 1024 * GIB), 256 * MIB, 'The memory of all rooms together.'),
@@ -234,9 +278,14 @@ export function rowOf(key: OptionKey): Row<unknown> {
   return TABLE[key];
 }
 
+/** `frameBytes` → `frame-bytes` */
+export function nameOf(key: string): string {
+  return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
 /** `frameBytes` → `--frame-bytes` */
 export function flagOf(key: string): string {
-  return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  return `--${nameOf(key)}`;
 }
 
 /** `frameBytes` → `CHORUS_FRAME_BYTES` */

@@ -11,9 +11,11 @@ export function optionsHelp(): string {
   const width = Math.max(...SECTIONS.flatMap((section) => section.keys.map((key) => usage(key).length)));
   const lines = [
     'Usage: bun run server [OPTION VALUE]…',
-    '       bun run server hash            make a hash for the file of operators',
+    '       bun run server check [OPTION VALUE]…   show what would run, and every mistake',
+    '       bun run server hash                    make a hash for the file of operators',
     '',
-    'Each option can be set in the environment too: --frame-bytes is CHORUS_FRAME_BYTES. Flags win.',
+    'Each option can be set in the environment and in the file of --config too: --frame-bytes is',
+    'CHORUS_FRAME_BYTES and frame-bytes. Flags win over the environment, which wins over the file.',
     'BYTES may end in KiB, MiB or GiB; MS in s, m or h. What stands in brackets is the preset.',
   ];
   for (const { title, keys } of SECTIONS) {
@@ -44,7 +46,8 @@ function twoColumns(left: string, right: string, width: number): string[] {
   return wrapped.map((line, i) => (i === 0 ? `  ${left.padEnd(width)}  ${line}` : `${' '.repeat(indent)}${line}`));
 }
 
-function wrap(text: string, columns: number): string[] {
+/** Lines of at most so many columns, broken between words. */
+export function wrap(text: string, columns: number): string[] {
   const lines: string[] = [];
   let line = '';
   for (const word of text.split(' ')) {
@@ -63,8 +66,8 @@ export function optionsMarkdown(): string {
     [
       `### ${title}`,
       '',
-      '| Option | Environment | Value | Range | Preset | Meaning | In RPL_LIMITS |',
-      '|---|---|---|---|---|---|---|',
+      '| Option | Environment | Value | Range | Preset | Meaning | Reload | In RPL_LIMITS |',
+      '|---|---|---|---|---|---|---|---|',
       ...keys.map(markdownRow),
     ].join('\n'),
   );
@@ -79,7 +82,7 @@ function relationsMarkdown(): string {
 }
 
 function markdownRow(key: OptionKey): string {
-  const { kind, presetText, preset, help, announced } = rowOf(key);
+  const { kind, presetText, preset, help, announced, live } = rowOf(key);
   const shownPreset = preset === undefined ? presetText : presetText === '' ? 'empty' : `\`${presetText}\``;
   const cells = [
     `\`${flagOf(key)}\``,
@@ -90,6 +93,7 @@ function markdownRow(key: OptionKey): string {
     kind.range,
     shownPreset,
     help,
+    live === true ? 'live' : 'restart',
     announced === undefined ? '' : `\`${announced}\``,
   ];
   return `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('<', '&lt;').replaceAll('>', '&gt;')).join(' | ')} |`;

@@ -1,18 +1,26 @@
-// Options as they are given: flags over the environment over the presets of the table. All mistakes are found at once,
-// each a line that names the flag or variable and what was expected. A value is repeated only for options that exist,
-// so a secret behind a mistyped flag is never shown.
+// Options as they are set: flags over the environment over the file over the presets of the table. All mistakes are found
+// at once, each a line that names the flag, the variable or the place in the file, and what was expected.
 
 import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import type { ListenAddress } from '../net/edge.ts';
 import { formatAddress } from './address.ts';
+import { type ConfigFile, readConfigFile } from './config-file.ts';
 import { clientsWithin, fdLimit } from './fd-limit.ts';
-import { nearest } from './nearest.ts';
-import { brokenRelations } from './option-relations.ts';
-import { flagOf, KEYS, type OptionKey, type Options, rowOf, variableOf } from './option-table.ts';
+import {
+  type Environment,
+  type Findings,
+  type Given,
+  type Layer,
+  labelOf,
+  readEnvironment,
+  readFlags,
+  shown,
+} from './given.ts';
+import { brokenRelations, type Setting } from './option-relations.ts';
+import { flagOf, KEYS, type OptionKey, type Options, rowOf } from './option-table.ts';
 import { optionsHelp } from './option-text.ts';
-import { visible } from './visible.ts';
 
 /** What the presets are derived from. */
 export interface Machine {
@@ -20,45 +28,96 @@ export interface Machine {
   readonly fdLimit: number;
 }
 
+/** Where the value of each option comes from: a flag, a variable, a place in the file, or the preset. */
+export type Origins = Readonly<Record<OptionKey, string>>;
+
+/** All that can be said of the options that were given. With a problem, `options` are those that could be read. */
+export interface JudgedOptions {
+  readonly options: Options;
+  readonly origins: Origins;
+  readonly problems: readonly string[];
+  readonly warnings: readonly string[];
+  readonly unreadable: ReadonlySet<OptionKey>;
+}
+
 export type ParsedOptions =
-  | { readonly options: Options; readonly warnings: readonly string[] }
+  | Pick<JudgedOptions, 'options' | 'origins' | 'warnings'>
   | { readonly problems: readonly string[] }
   | { readonly help: string }
   | { readonly version: true };
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
-/** One value as it was given; `source` is the flag or variable, `text` what stood there. */
-interface Given {
-  readonly source: string;
-  readonly text: string;
-}
-
-const BY_FLAG: ReadonlyMap<string, OptionKey> = new Map(KEYS.map((key) => [flagOf(key), key]));
-/** Read apart, for it is no option: what it holds must never be shown. */
-const SECRET_VARIABLE = 'CHORUS_SECRET';
 const UNSPECIFIED = ['0.0.0.0', '::'];
 const HELP_FLAGS = ['--help', '-h'];
-const SHOWN_LENGTH = 60;
+const NO_FILE: ConfigFile = { given: new Map(), problems: [], unreadable: new Set() };
 
-/** Reads the command line (without the program) and the environment. `machine` stands in for this one in tests. */
+/** Reads the command line (without the program) and the environment alone. `machine` stands in for this one in tests. */
 export function parseOptions(argv: readonly string[], env: Environment, machine?: Machine): ParsedOptions {
+  return question(argv) ?? answer(judge(argv, env, NO_FILE, machine));
+}
+
+/** Reads the command line, the environment, and the file that one of them names. */
+export async function readOptions(
+  argv: readonly string[],
+  env: Environment,
+  machine?: Machine,
+): Promise<JudgedOptions | { readonly help: string } | { readonly version: true }> {
+  const asked = question(argv);
+  if (asked !== undefined) return asked;
+  const path = configPath(argv, env);
+  return judge(argv, env, path === undefined ? NO_FILE : await readConfigFile(path), machine);
+}
+
+function answer(judged: JudgedOptions): ParsedOptions {
+  return judged.problems.length > 0 ? { problems: judged.problems } : judged;
+}
+
+/** What the command line asks for instead of a server. */
+function question(argv: readonly string[]): { readonly help: string } | { readonly version: true } | undefined {
   if (argv.some((word) => HELP_FLAGS.includes(word))) return { help: optionsHelp() };
-  if (argv.includes('--version')) return { version: true };
-  const problems: string[] = [];
-  const unreadable = new Set<OptionKey>();
-  const given = readFlags(argv, problems, unreadable);
-  const warnings = readEnvironment(env, given);
-  const values = readValues(given, problems, unreadable);
+  return argv.includes('--version') ? { version: true } : undefined;
+}
+
+function configPath(argv: readonly string[], env: Environment): string | undefined {
+  const layers = [readFlags(argv, { problems: [], unreadable: new Set() }), readEnvironment(env, [])];
+  return merge(layers).get('config')?.[0]?.text;
+}
+
+function judge(argv: readonly string[], env: Environment, file: ConfigFile, machine?: Machine): JudgedOptions {
+  const findings: Findings = { problems: [], unreadable: new Set() };
+  const warnings: string[] = [];
+  const above = [readFlags(argv, findings), readEnvironment(env, warnings)];
+  const overruled = merge(above);
+  const given = merge([...above, file.given]);
+  findings.problems.push(...file.problems);
+  for (const key of file.unreadable) if (!overruled.has(key)) findings.unreadable.add(key);
+  const values = readValues(given, findings);
   const here = machine ?? { hostname: hostname(), fdLimit: fdLimit() };
   const options = settle(values, here);
-  problems.push(
-    ...doubledAddresses(options.clients),
-    ...unreachableLinks(options),
-    ...brokenRelations(options, unreadable),
-  );
-  if (!unreadable.has('maxClients') && !unreadable.has('fdReserve')) problems.push(...crowding(options, here));
-  return problems.length > 0 ? { problems } : { options, warnings };
+  const { problems, unreadable } = findings;
+  problems.push(...contradictions(options, (key) => settingOf(key, given), unreadable, here));
+  return { options, origins: originsOf(given), problems, warnings, unreadable };
+}
+
+/** The first layer that gives an option gives all of it. */
+function merge(layers: readonly Layer[]): Layer {
+  const merged = new Map<OptionKey, readonly Given[]>();
+  for (const layer of layers) for (const [key, values] of layer) if (!merged.has(key)) merged.set(key, values);
+  return merged;
+}
+
+function originsOf(given: Layer): Origins {
+  const origins = KEYS.map((key) => {
+    const [first] = given.get(key) ?? [];
+    const { preset, presetText } = rowOf(key);
+    return [key, first === undefined ? (preset === undefined ? presetText : 'preset') : (first.at ?? first.name)];
+  });
+  return Object.fromEntries(origins) as Origins;
+}
+
+/** How a message names an option: as it was given, and where; by its flag when nobody gave it. */
+function settingOf(key: OptionKey, given: Layer): Setting {
+  const [first] = given.get(key) ?? [];
+  return first ?? { name: `the preset ${flagOf(key)}` };
 }
 
 /** A number for a server that was given none: a hash of its name and first address, never 0. */
@@ -69,84 +128,22 @@ export function derivedId(name: string, first: ListenAddress): number {
   return digest.readUInt32BE(0) || 1;
 }
 
-function readFlags(argv: readonly string[], problems: string[], unreadable: Set<OptionKey>): Map<OptionKey, Given[]> {
-  const given = new Map<OptionKey, Given[]>();
-  for (let i = 0; i < argv.length; i++) {
-    const word = argv[i]!;
-    const equals = word.indexOf('=');
-    const flag = equals < 0 ? word : word.slice(0, equals);
-    const key = BY_FLAG.get(flag);
-    if (key === undefined) {
-      problems.push(unknownWord(flag));
-      // What stands behind an unknown flag is its value, and no mistake of its own.
-      if (flag.startsWith('-') && equals < 0 && isValue(argv[i + 1])) i++;
-      continue;
-    }
-    const text = equals < 0 ? argv[i + 1] : word.slice(equals + 1);
-    if (text === undefined || (equals < 0 && !isValue(text))) {
-      problems.push(`${flag} has no value: expected ${rowOf(key).kind.expected}`);
-      unreadable.add(key);
-      continue;
-    }
-    if (equals < 0) i++;
-    const values = given.get(key);
-    if (values === undefined) given.set(key, [{ source: flag, text }]);
-    else values.push({ source: flag, text });
-  }
-  for (const [key, values] of given) {
-    if (values.length > 1 && rowOf(key).repeatable !== true) {
-      problems.push(`${flagOf(key)} is given ${values.length} times: once is enough`);
-    }
-  }
-  return given;
-}
-
-function isValue(word: string | undefined): boolean {
-  return word !== undefined && !word.startsWith('--');
-}
-
-function unknownWord(word: string): string {
-  if (!word.startsWith('-')) return `unexpected argument ${shown(word)}: options begin with --, see --help`;
-  const flag = word.startsWith('--') ? word : `-${word}`;
-  const meant = BY_FLAG.has(flag) ? flag : nearest(flag, [...BY_FLAG.keys(), '--help', '--version']);
-  return `unknown option ${visible(word, SHOWN_LENGTH)}: ${meant === undefined ? 'see --help' : `did you mean ${meant}?`}`;
-}
-
-/** Adds what no flag gave. An empty variable is one not set. Answers a warning for each that looks mistyped. */
-function readEnvironment(env: Environment, given: Map<OptionKey, Given[]>): string[] {
-  const known = new Map(KEYS.map((key) => [variableOf(key), key]));
-  const warnings: string[] = [];
-  for (const [name, text] of Object.entries(env)) {
-    if (!name.startsWith('CHORUS_') || text === undefined || text === '') continue;
-    if (name === SECRET_VARIABLE) continue;
-    const key = known.get(name);
-    if (key === undefined) {
-      // Others may use the prefix (Kubernetes names a service's variables so): only a near miss is worth a word.
-      const meant = nearest(name, [...known.keys()]);
-      if (meant !== undefined) warnings.push(`${visible(name, SHOWN_LENGTH)} is not an option: did you mean ${meant}?`);
-    } else if (!given.has(key)) given.set(key, [{ source: name, text }]);
-  }
-  return warnings;
-}
-
-function readValues(
-  given: ReadonlyMap<OptionKey, readonly Given[]>,
-  problems: string[],
-  unreadable: Set<OptionKey>,
-): Map<OptionKey, unknown> {
+function readValues(given: Layer, { problems, unreadable }: Findings): Map<OptionKey, unknown> {
   const values = new Map<OptionKey, unknown>();
   for (const key of KEYS) {
     const { kind, repeatable } = rowOf(key);
+    const texts = given.get(key);
+    if (texts === undefined) continue;
     const read: unknown[] = [];
-    for (const { source, text } of given.get(key) ?? []) {
-      const value = kind.read(text);
+    for (const each of texts) {
+      const value = kind.read(each.text);
       if (value === undefined) {
-        problems.push(`${source} ${shown(text)}: expected ${kind.expected}`);
+        problems.push(`${labelOf(each)} ${shown(each.text)}: expected ${kind.expected}`);
         unreadable.add(key);
       } else if (repeatable === true) read.push(...(value as unknown[]));
       else read.push(value);
     }
-    if (read.length > 0) values.set(key, repeatable === true ? read : read[0]);
+    if (!unreadable.has(key)) values.set(key, repeatable === true ? read : read[0]);
   }
   return values;
 }
@@ -163,36 +160,49 @@ function settle(values: Map<OptionKey, unknown>, machine: Machine): Options {
   return found;
 }
 
+/** What cannot be together, a line each; options in `unreadable` are not judged. */
+export function contradictions(
+  options: Options,
+  settingOf: (key: OptionKey) => Setting,
+  unreadable: ReadonlySet<OptionKey>,
+  machine: Machine,
+): string[] {
+  const judged = (...keys: readonly OptionKey[]): boolean => !keys.some((key) => unreadable.has(key));
+  return [
+    ...(judged('clients') ? doubledAddresses(options, settingOf) : []),
+    ...(judged('links', 'advertise') ? unreachableLinks(options, settingOf) : []),
+    ...brokenRelations(options, settingOf, unreadable),
+    ...(judged('maxClients', 'fdReserve') ? crowding(options, settingOf, machine) : []),
+  ];
+}
+
 /** What is wrong when the clients and the reserve are more than the files that this process may open. */
-function crowding(options: Options, machine: Machine): string[] {
+function crowding(options: Options, settingOf: (key: OptionKey) => Setting, machine: Machine): string[] {
   const room = clientsWithin(machine.fdLimit, options.fdReserve);
   if (room >= 1 && options.maxClients <= room) return [];
   const files = `${machine.fdLimit} files may be open and ${flagOf('fdReserve')} keeps ${options.fdReserve} back`;
   const expected = room < 1 ? 'no client fits' : `expected at most ${room}`;
-  return [`${flagOf('maxClients')} ${options.maxClients}: ${expected}, as ${files}; ulimit -n raises the limit`];
+  const label = labelOf(settingOf('maxClients'));
+  return [`${label} ${options.maxClients}: ${expected}, as ${files}; ulimit -n raises the limit`];
 }
 
 /** Servers are known by an IP address that others reach. */
-function unreachableLinks({ links, advertise }: Options): string[] {
+function unreachableLinks({ links, advertise }: Options, settingOf: (key: OptionKey) => Setting): string[] {
   if (links === 'off') return [];
-  const [flag, { host }] = advertise === undefined ? ['--links', links] : ['--advertise', advertise];
+  const { host } = advertise ?? links;
   if (isIP(host) !== 0 && !UNSPECIFIED.includes(host)) return [];
-  const why = `${flag} ${host}: other servers have to reach it by an IP address`;
-  return [`${why}; give one${flag === '--links' ? ' with --advertise' : ''}`];
+  const label = labelOf(settingOf(advertise === undefined ? 'links' : 'advertise'));
+  const why = `${label} ${host}: other servers have to reach it by an IP address`;
+  return [`${why}; give one${advertise === undefined ? ` with ${flagOf('advertise')}` : ''}`];
+}
+
+function doubledAddresses({ clients }: Options, settingOf: (key: OptionKey) => Setting): string[] {
+  const fixed = clients.filter((address) => address.port !== 0).map(formatAddress);
+  const doubled = new Set(fixed.filter((text, i) => fixed.indexOf(text) !== i));
+  return [...doubled].map((text) => `${labelOf(settingOf('clients'))} ${text} is given twice`);
 }
 
 function nameFromHost(host: string): string {
   const label = host.split('.')[0]!.replace(/[^A-Za-z0-9_-]/g, '-');
   return /^[A-Za-z0-9]/.test(label) ? label.slice(0, 63) : 'chorus';
-}
-
-function doubledAddresses(addresses: readonly ListenAddress[]): string[] {
-  const fixed = addresses.filter((address) => address.port !== 0).map(formatAddress);
-  const doubled = new Set(fixed.filter((text, i) => fixed.indexOf(text) !== i));
-  return [...doubled].map((text) => `${flagOf('clients')} ${text} is given twice`);
-}
-
-/** A value in a message: quoted, short, nothing in it that a terminal would obey. */
-function shown(text: string): string {
-  return `"${visible(text, SHOWN_LENGTH)}"`;
 }

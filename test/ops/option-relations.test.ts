@@ -47,19 +47,36 @@ describe('relations', () => {
       const line = problemsOf(BREAKERS[i]!).find(
         (problem) =>
           problem.endsWith(`do not go together: ${because}`) &&
-          problem.startsWith(`${flagOf(keys[0]!)} `) &&
+          problem.replace(/^the preset /, '').startsWith(`${flagOf(keys[0])} `) &&
           keys.every((key) => problem.includes(flagOf(key))),
       );
       expect(line, problemsOf(BREAKERS[i]!).join('\n')).toBeDefined();
     });
   }
 
+  test('say where each value comes from', () => {
+    const result = parseOptions([], {}, MACHINE);
+    if (!('options' in result)) throw new Error('no options');
+    const settings = {
+      textBytes: { name: 'text-bytes', at: 'a.toml:3:14' },
+      frameBytes: { name: 'CHORUS_FRAME_BYTES' },
+      roomLength: { name: 'room-length', at: 'a.toml:9:15' },
+    };
+    const settingOf = (key: OptionKey) =>
+      settings[key as keyof typeof settings] ?? { name: `the preset ${flagOf(key)}` };
+    expect(brokenRelations({ ...result.options, textBytes: 8000 }, settingOf)).toEqual([
+      'a.toml:3:14: text-bytes 8000, CHORUS_FRAME_BYTES 8KiB and room-length 64 (a.toml:9:15) do not go together: ' +
+        'a frame must hold a text, its verb, its room and its id',
+    ]);
+  });
+
   test('are not judged where an option of theirs could not be read', () => {
     const result = parseOptions([], {}, MACHINE);
     if (!('options' in result)) throw new Error('no options');
     const options: Options = { ...result.options, targets: 1000 };
-    expect(brokenRelations(options)).toHaveLength(1);
-    expect(brokenRelations(options, new Set<OptionKey>(['arguments']))).toEqual([]);
+    const settingOf = (key: OptionKey) => ({ name: flagOf(key) });
+    expect(brokenRelations(options, settingOf)).toHaveLength(1);
+    expect(brokenRelations(options, settingOf, new Set<OptionKey>(['arguments']))).toEqual([]);
     expect(problemsOf(['--arguments=zz', '--targets=64'])).toHaveLength(1);
   });
 });

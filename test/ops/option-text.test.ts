@@ -44,13 +44,14 @@ describe('--help', () => {
 });
 
 describe('the Markdown', () => {
-  test('has a row of seven cells for every option', () => {
+  test('has a row of eight cells for every option', () => {
     const rows = optionsMarkdown().split('\n');
     for (const key of KEYS) {
       const row = rows.find((each) => each.startsWith(`| \`${flagOf(key)}\` | \`${variableOf(key)}\` |`));
       expect(row, key).toBeDefined();
-      expect(row!.replaceAll('\\|', '').split('|'), key).toHaveLength(9);
-      const { announced } = rowOf(key);
+      expect(row!.replaceAll('\\|', '').split('|'), key).toHaveLength(10);
+      const { announced, live } = rowOf(key);
+      expect(row).toContain(live === true ? ' | live | ' : ' | restart | ');
       if (announced !== undefined) expect(row).toEndWith(`| \`${announced}\` |`);
     }
   });

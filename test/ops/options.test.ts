@@ -20,6 +20,7 @@ function problems(argv: readonly string[], env: Record<string, string> = {}, mac
 
 /** For every option a value that is not its preset and what it is read as, and values that are refused. */
 const CASES: { readonly [K in OptionKey]: { good: string; value: Options[K]; bad: readonly string[] } } = {
+  config: { good: 'a.toml', value: 'a.toml', bad: ['', 'a\0b'] },
   name: { good: 'a.b', value: 'a.b', bad: ['', 'a b', '-a', '.a', 'a,b', 'ä', 'x'.repeat(64)] },
   clients: {
     good: '[::1]:0,localhost:7401',
@@ -240,7 +241,7 @@ describe('the command line', () => {
       expect.stringMatching(/^--id "0": expected a whole number from 1 to 4294967295$/),
       expect.stringMatching(/^CHORUS_FLOOD "often": expected off, or RATE:BURST/),
       expect.stringMatching(/^--frame-bytes "12": expected a size/),
-      expect.stringMatching(/^--idle-ping-ms 2m and --idle-timeout-ms 90s do not go together/),
+      expect.stringMatching(/^--idle-ping-ms 2m and the preset --idle-timeout-ms 90s do not go together/),
     ]);
   });
 
