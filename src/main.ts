@@ -10,6 +10,7 @@
 import pkg from '../package.json' with { type: 'json' };
 import { hashCommand } from './ops/hash.ts';
 import { type Log, stderrLog } from './ops/log.ts';
+import { LogEvents } from './ops/log-events.ts';
 import { effectiveToml } from './ops/option-toml.ts';
 import { ListenError, Server } from './ops/server.ts';
 import { readSettings, type Settings } from './ops/settings.ts';
@@ -35,7 +36,7 @@ function show({ options, origins, warnings }: Settings): void {
 }
 
 async function serve({ options, operators, secrets, warnings }: Settings): Promise<void> {
-  const log = stderrLog(options.logLevel, options.logFormat);
+  const log = new LogEvents(stderrLog(options.logLevel, options.logFormat));
   for (const warning of warnings) log.warn('options.warning', { warning });
   try {
     let stop = (_reason: string): void => {};

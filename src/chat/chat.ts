@@ -12,7 +12,7 @@ import { type ReserveOutcome, type SendOutcome, WAITING } from '../base/outcome.
 import { readFrame, WHOLE } from '../wire/grammar.ts';
 import { Frame } from '../wire/scanner.ts';
 import type { FrameWriter } from '../wire/writer.ts';
-import { type Command, findCommand } from './commands.ts';
+import { COMMANDS, type Command, findCommand } from './commands.ts';
 import type { ChatConfig } from './config.ts';
 import { quitReason } from './connection.ts';
 import { Context } from './context.ts';
@@ -52,10 +52,21 @@ export interface Kept {
   readonly waiting: number;
 }
 
+/** What chat has counted since the start. */
+export interface Counted {
+  /** Verb → good frames; `unknown` stands for all verbs that there are not. */
+  readonly commands: readonly (readonly [verb: string, count: number])[];
+  /** Name of an error → times that it was said. */
+  readonly errors: ReadonlyMap<string, number>;
+  readonly reservations: number;
+}
+
 export class Chat {
   readonly users: Users;
   readonly rooms: Rooms;
   readonly #context: Context;
+  /** Good frames since the start by row of the table of commands, those of unknown verbs behind them. */
+  readonly #heard = new Float64Array(COMMANDS.length + 1);
   /** A call is running. */
   #busy = false;
   /** Connections that were lost while it runs. */
@@ -78,6 +89,7 @@ export class Chat {
   /** Turns a connection away that was not accepted: ERR_SERVERFULL, ERROR, close. It gets no session. */
   full(connection: ConnectionId, reason: string): void {
     const frames = error(this.#context.begin(), 'ERR_SERVERFULL', '*', '*', ERRORS.ERR_SERVERFULL).end();
+    this.#context.erred('ERR_SERVERFULL');
     this.#context.out.reply(connection, frames.bytes, 0, frames.length);
     this.#context.out.close(connection, reason);
   }
@@ -99,6 +111,7 @@ export class Chat {
     this.#alone(now, () => {
       if (session.registration !== undefined && !this.#count(session, now)) return;
       badFrame(this.#context.begin(), verb, offset, reason);
+      this.#context.erred('ERR_BADFRAME');
       this.#context.reply(session);
       this.#context.charge(session, now);
     });
@@ -114,6 +127,7 @@ export class Chat {
   tooLong(session: Session, limit: number, now: number): void {
     this.#alone(now, () => {
       frameTooLong(this.#context.begin(), limit);
+      this.#context.erred('ERR_FRAMETOOLONG');
       this.#context.reply(session);
       this.#context.close(session, REASONS.frame, now);
     });
@@ -216,6 +230,13 @@ export class Chat {
     return { users: this.users.size, rooms: this.rooms.size, former: names, gone, claims, resumed, servers, waiting };
   }
 
+  /** What was said since the start, counted: for operators. */
+  get counted(): Counted {
+    const commands = COMMANDS.map(({ verb }, i): [string, number] => [verb, this.#heard[i] as number]);
+    commands.push(['unknown', this.#heard[COMMANDS.length] as number]);
+    return { commands, errors: this.#context.errors, reservations: this.#context.reservations };
+  }
+
   // ── Other servers ──────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Judges a frame of a fact of `origin`, without looking at anything that is known. */
@@ -290,6 +311,7 @@ export class Chat {
   /** Checks what the command's row says, in order, and runs it. */
   #obey(session: Session, frame: Frame, now: number): void {
     const command = findCommand(frame);
+    (this.#heard[command === undefined ? COMMANDS.length : command.index] as number)++;
     if (session.registration !== undefined && !this.#admit(session, command, frame, now)) return;
     const context = this.#context;
     if (command === undefined) return context.refuse(session, frame, now, 'ERR_UNKNOWNCOMMAND', '*');

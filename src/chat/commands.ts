@@ -20,6 +20,8 @@ export type States = 'new' | 'registered' | 'both';
 
 export interface Command {
   readonly verb: string;
+  /** Its place in the table. */
+  readonly index: number;
   readonly states: States;
   /** Only for operators whose grants name the verb. */
   readonly granted: boolean;
@@ -60,8 +62,9 @@ const ROWS = [
   ['SCLOSE', 'registered', 'granted', 2, NO_TEXT, 'at once', closeServer],
 ] as const;
 
-export const COMMANDS: readonly Command[] = ROWS.map(([verb, states, who, arity, text, when, run]) => ({
+export const COMMANDS: readonly Command[] = ROWS.map(([verb, states, who, arity, text, when, run], index) => ({
   verb,
+  index,
   states,
   granted: who === 'granted',
   arity,

@@ -37,6 +37,10 @@ export class Context {
   obeyedAgain: Session | undefined = undefined;
   /** The round of telling: whoever bears its mark was told. */
   round = 0;
+  /** Errors that were said since the start, by name. */
+  readonly errors = new Map<string, number>();
+  /** Times that a number was reserved, or told again, since the start. */
+  reservations = 0;
   readonly #frames = new FrameWriter(1024);
   readonly #facts = new FrameWriter();
 
@@ -105,14 +109,21 @@ export class Context {
     const frames = error(this.begin(), name, verb, subject, text);
     if (verb === 'CSEND' && (seq !== '' || id !== '')) frames.arg(seq).arg(id);
     frames.end();
+    this.erred(name);
     this.reply(session);
     this.charge(session, now);
+  }
+
+  /** Counts an error that is said. */
+  erred(name: string): void {
+    this.errors.set(name, (this.errors.get(name) ?? 0) + 1);
   }
 
   /** Refuses what is kept no longer, and names where the room's memory begins. */
   refuseGone(session: Session, frame: Frame, epoch: Epoch, floor: number, now: number): void {
     const text = ERRORS.ERR_SEQUENCEGONE;
     error(this.begin(), 'ERR_SEQUENCEGONE', frame.verb(), frame.arg(0), text).arg(epoch).arg(floor).end();
+    this.erred('ERR_SEQUENCEGONE');
     this.reply(session);
     this.charge(session, now);
   }

@@ -180,6 +180,7 @@ function answerNumber(
     const text = `No number now; ask again in ${outcome.retryMs} ms, or send without one`;
     return context.refuse(session, frame, now, 'ERR_FLOODING', frame.arg(0), text);
   }
+  context.reservations++;
   newSequence(context.begin(), room, outcome.seq, outcome.ttlMs);
   context.reply(session);
 }

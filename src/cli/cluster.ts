@@ -146,6 +146,7 @@ class Cluster {
       ['--id', String(place.number)],
       ['--clients', ready?.clients[0] ?? '127.0.0.1:0'],
       ['--links', ready?.links ?? '127.0.0.1:0'],
+      ['--http', 'off'],
       ['--discovery', this.#group],
     ];
     const server = new LeashedServer(flags.flat(), this.#secret, {

@@ -27,6 +27,8 @@ export class Neighbours {
   readonly #snapshotBytes: number;
   readonly #byLink = new Map<ConnectionId, Neighbour>();
   readonly #writer = new FrameWriter();
+  /** What some neighbour told when its link came up has all been here, at least once. */
+  synced = false;
 
   constructor(topology: Topology, origins: Origins, out: LinkOut, snapshotBytes: number) {
     this.#topology = topology;
@@ -153,6 +155,7 @@ export class Neighbours {
       flow.pump();
       if (!flow.told || flow.saidSynced || wants.ahead(link)) continue;
       flow.saidSynced = true;
+      this.synced = true;
       flow.say(SYNCED, 0, SYNCED.length);
     }
   }

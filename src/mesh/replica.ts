@@ -115,6 +115,16 @@ export class Replica {
     };
   }
 
+  /** Whether it has caught up with some neighbour since the start. */
+  get joined(): boolean {
+    return this.#neighbours.synced;
+  }
+
+  /** Facts that neighbours have and that are missing here. */
+  get distance(): number {
+    return this.#wants.distance;
+  }
+
   /** The link to a neighbour, the one that came up last. */
   linkTo(peer: ServerId): ConnectionId | undefined {
     return this.#neighbours.linkTo(peer);

@@ -52,6 +52,22 @@ export class Wants {
     return this.#open.size;
   }
 
+  /** Facts that neighbours are known to have and that are missing here, over all origins. */
+  get distance(): number {
+    const furthest = new Map<ServerId, Position>();
+    for (const { known } of this.#peers.values()) {
+      for (const [id, at] of known) {
+        if (comparePositions(at, furthest.get(id) ?? this.#port.position(id)) > 0) furthest.set(id, at);
+      }
+    }
+    let facts = 0;
+    for (const [id, { incarnation, n }] of furthest) {
+      const here = this.#port.position(id);
+      facts += here.incarnation === incarnation ? n - here.n : n;
+    }
+    return facts;
+  }
+
   linkUp(link: ConnectionId, peer: ServerId): void {
     this.#peers.set(link, { id: peer, known: new Map() });
   }

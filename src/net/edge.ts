@@ -10,6 +10,7 @@ import type { Socket, SocketHandler, TCPSocketListener } from 'bun';
 import { type ConnectionId, connectionId } from '../base/ids.ts';
 import type { LinkConnections } from '../node/link-connections.ts';
 import type { Node } from '../node/node.ts';
+import { WriteSizes } from './write-sizes.ts';
 
 interface Peer {
   id: ConnectionId;
@@ -39,6 +40,8 @@ export class Edge {
   /** How an address of a client is shown to other clients. */
   readonly #mask: (address: string) => string;
   readonly #onFault: (error: unknown) => void;
+  /** What was written since the start. */
+  readonly writes = new WriteSizes();
   readonly #sockets: (Socket<Peer> | undefined)[] = [];
   readonly #listeners: TCPSocketListener<Peer>[] = [];
   #node: Node | undefined;
@@ -145,6 +148,7 @@ export class Edge {
     this.#writing = true;
     const taken = socket.write(bytes, start, end - start);
     this.#writing = false;
+    this.writes.count(taken);
     return taken;
   }
 
@@ -180,6 +184,11 @@ export class Edge {
   answer(give: (node: Node, now: number) => void): void {
     this.#batch();
     give(this.#joined, this.#now);
+  }
+
+  /** Looks at the node, and changes nothing. */
+  ask<T>(look: (node: Node, now: number) => T): T {
+    return look(this.#joined, this.now());
   }
 
   // ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -294,6 +303,7 @@ export class Edge {
     for (const [socket, reason] of this.#lost.splice(0)) this.#close(socket, reason);
     if (this.#wanted) {
       this.#wanted = false;
+      this.writes.flushes++;
       this.#contained(() => node.flush(this.#now));
     }
     this.#inBatch = false;

@@ -16,13 +16,38 @@ export interface ConnectionLimits {
   readonly args: number;
 }
 
+/** Bytes of connections, and how often a room overtook them. What links read is counted by the mesh alone. */
+export class Traffic {
+  received = 0;
+  written = 0;
+  lags = 0;
+
+  count({ scanner, outbox }: Connection): void {
+    this.received += scanner.offset;
+    this.written += outbox.written;
+    this.lags += outbox.lags;
+  }
+
+  add(other: Traffic): void {
+    this.received += other.received;
+    this.written += other.written;
+    this.lags += other.lags;
+  }
+}
+
 export class Connections {
   readonly #limits: ConnectionLimits;
   readonly #shared: Shared;
   readonly #slots: (Connection | undefined)[] = [];
   readonly #free: number[] = [];
   readonly #sources = new Map<string, number>();
+  /** Of connections that are gone. */
+  readonly #past = new Traffic();
   #count = 0;
+  /** Connections since the start, links among them. */
+  opened = 0;
+  /** Those that were not served. */
+  refused = 0;
 
   constructor(limits: ConnectionLimits, shared: Shared) {
     this.#limits = limits;
@@ -46,8 +71,17 @@ export class Connections {
     const connection = new Connection(id, new Outbox(id, this.#shared), new Scanner(newFrameBytes, args), source, now);
     this.#slots[slot] = connection;
     this.#count++;
+    this.opened++;
     if (source !== '') this.#sources.set(source, (this.#sources.get(source) ?? 0) + 1);
     return connection;
+  }
+
+  /** What all connections since the start have read and written. */
+  get traffic(): Traffic {
+    const sum = new Traffic();
+    sum.add(this.#past);
+    for (const connection of this) sum.count(connection);
+    return sum;
   }
 
   /** Why a connection that was just opened is not served; undefined when it is. */
@@ -64,6 +98,8 @@ export class Connections {
   close(connection: Connection): void {
     if (this.#slots[connection.id] !== connection) return;
     this.#slots[connection.id] = undefined;
+    this.#past.count(connection);
+    if (connection.refused && !connection.link) this.refused++;
     this.#free.push(connection.id);
     this.#count--;
     const { source } = connection;

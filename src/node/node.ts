@@ -65,7 +65,8 @@ export class Node implements Out, RoomsOut {
   #tickets = 0;
   #sweepAt = Number.POSITIVE_INFINITY;
   #sweeps = 0;
-  #stopping = false;
+  /** It is about to end: no connection is served any more. */
+  stopping = false;
 
   /** `mesh` undefined: this server is alone. */
   constructor(config: NodeConfig, ports: Ports, mesh?: { readonly config: MeshConfig; readonly ports: MeshPorts }) {
@@ -98,7 +99,7 @@ export class Node implements Out, RoomsOut {
     this.now = now;
     const connection = this.connections.open(address, now);
     if (this.#sweepAt === Number.POSITIVE_INFINITY) this.#sweepAt = now + SWEEP_MS;
-    const refusal = this.#stopping ? 'This server is stopping' : this.connections.refusal(connection);
+    const refusal = this.stopping ? 'This server is stopping' : this.connections.refusal(connection);
     if (refusal === undefined) connection.session = this.chat.connected(connection.id, host, now);
     else {
       if (++this.#refusals === 1) this.#ports.log('warn', 'connection.refused', { address, reason: refusal });
@@ -199,7 +200,7 @@ export class Node implements Out, RoomsOut {
   /** Says ERROR to all and lets each go when it has taken that. New connections are refused. */
   shutdown(reason: string, now: number): void {
     this.now = now;
-    this.#stopping = true;
+    this.stopping = true;
     this.links?.mesh.leave(reason, now);
     for (const connection of this.connections) {
       if (connection.closingAt === 0 && !connection.link) this.close(connection.id, reason);

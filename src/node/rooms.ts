@@ -20,9 +20,10 @@ import type { Session } from '../chat/session.ts';
 import type { Outbox, Shared } from '../fanout/outbox.ts';
 import { Ring, type RingLimits } from '../fanout/ring.ts';
 import { Home, type HomeLimits, type HomeOut } from '../order/home.ts';
-import type { EntryKind, RoomLog } from '../order/log.ts';
+import { type EntryKind, type RoomLog, SKIP } from '../order/log.ts';
 import { Penalties, type PenaltyLimits } from '../order/reservations.ts';
 import { encodeFrame } from '../wire/writer.ts';
+import { RoomCounters } from './room-counters.ts';
 
 export interface RoomsConfig {
   readonly server: { readonly id: ServerId; readonly incarnation: number };
@@ -105,7 +106,8 @@ export class Channel implements RoomPort, HomeOut {
   }
 
   /** The home committed an entry. */
-  publish(_home: Home, _kind: EntryKind, seq: number, bytes: Uint8Array, start: number, end: number): void {
+  publish(_home: Home, kind: EntryKind, seq: number, bytes: Uint8Array, start: number, end: number): void {
+    this.#rooms.counted.published(kind === SKIP, this.ring.readers.length);
     this.#append(bytes, start, end, seq);
   }
 
@@ -149,6 +151,8 @@ export class Rooms {
   readonly wakes = new Deadlines<Channel>();
   /** When a home has something to decide. */
   readonly #homes = new Deadlines<Channel>();
+  /** What rooms have said since the start. */
+  readonly counted = new RoomCounters();
   readonly #channels = new Set<Channel>();
   readonly #waiting = new Map<Ticket, Channel>();
   #newest = 0;
@@ -163,6 +167,7 @@ export class Rooms {
 
   /** Makes the channel of a new room, in an epoch above every one before, whatever the clock did. */
   open(key: RoomKey, name: string, now: number): Channel {
+    this.counted.epochs++;
     this.#newest = Math.max(now, this.config.server.incarnation, this.#newest + 1);
     const channel = new Channel(this, key, name, epochOf(this.#newest, this.config.server.id));
     this.#channels.add(channel);

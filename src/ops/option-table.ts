@@ -166,6 +166,15 @@ const NETWORK = {
   hold: row(ms(0, MINUTE), 3 * SECOND, 'A server lost for less is not missed: its users stay.'),
 } satisfies Record<string, Row<unknown>>;
 
+const WATCHING = {
+  http: derived(
+    orOff(address) as Kind<ListenAddress | 'off' | undefined>,
+    '127.0.0.1:7480, where that is free',
+    'Listen here for operators: health, metrics, API.',
+    '127.0.0.1:7481',
+  ),
+} satisfies Record<string, Row<unknown>>;
+
 const CONNECTIONS = live({
   maxClients: derived(
     int(0, MOST_CLIENTS),
@@ -245,7 +254,7 @@ const MEMORY = {
 } satisfies Record<string, Row<unknown>>;
 
 /** Every row by its key. */
-export const TABLE = { ...SERVER, ...NETWORK, ...CONNECTIONS, ...FRAMES, ...ROOMS, ...ORDER, ...MEMORY };
+export const TABLE = { ...SERVER, ...NETWORK, ...WATCHING, ...CONNECTIONS, ...FRAMES, ...ROOMS, ...ORDER, ...MEMORY };
 
 /** The key of an option. */
 export type OptionKey = keyof typeof TABLE;
@@ -259,6 +268,7 @@ export type Options = {
 export const SECTIONS: readonly { readonly title: string; readonly keys: readonly OptionKey[] }[] = [
   { title: 'Server', keys: keysOf(SERVER) },
   { title: 'Network', keys: keysOf(NETWORK) },
+  { title: 'Watching', keys: keysOf(WATCHING) },
   { title: 'Connections', keys: keysOf(CONNECTIONS) },
   { title: 'Frames', keys: keysOf(FRAMES) },
   { title: 'Names and rooms', keys: keysOf(ROOMS) },

@@ -99,13 +99,15 @@ function markdownRow(key: OptionKey): string {
   return `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('<', '&lt;').replaceAll('>', '&gt;')).join(' | ')} |`;
 }
 
-const BEGIN = '<!-- options:begin -->';
-const END = '<!-- options:end -->';
-
-/** `document` with the tables between its markers made anew; undefined when it has no markers. */
+/** `document` with the tables of options between their markers made anew; undefined when it has no markers. */
 export function withOptions(document: string): string | undefined {
-  const begin = document.indexOf(BEGIN);
-  const end = document.indexOf(END);
-  if (begin < 0 || end < begin) return undefined;
-  return `${document.slice(0, begin + BEGIN.length)}\n\n${optionsMarkdown()}\n${document.slice(end)}`;
+  return withTable(document, 'options', optionsMarkdown());
+}
+
+/** `document` with what stands between the markers of `name` made anew; undefined when it has none. */
+export function withTable(document: string, name: string, table: string): string | undefined {
+  const [begin, end] = [`<!-- ${name}:begin -->`, `<!-- ${name}:end -->`];
+  const [from, to] = [document.indexOf(begin), document.indexOf(end)];
+  if (from < 0 || to < from) return undefined;
+  return `${document.slice(0, from + begin.length)}\n\n${table}\n${document.slice(to)}`;
 }

@@ -11,9 +11,11 @@ import { formatAddress } from './address.ts';
 import { HostMask, plainAddress } from './host-mask.ts';
 import { PROTOCOL_VERSION } from './limits.ts';
 import type { Log } from './log.ts';
+import type { LogEvents } from './log-events.ts';
 import { meshConfig } from './mesh-config.ts';
 import { MeshEdge } from './mesh-ports.ts';
 import { nodeConfig } from './node-config.ts';
+import { OperatorHttp } from './operator-http.ts';
 import type { OperatorAccount } from './operators.ts';
 import type { Options } from './option-table.ts';
 import { derivedId } from './options.ts';
@@ -22,6 +24,8 @@ import { Tokens, tokenKey } from './tokens.ts';
 
 /** So long a connection that was told its end may stay open: a late word of the peer cannot cost it what it reads then. */
 const LAST_MOMENT_MS = 1000;
+/** Where operators look, unless --http says otherwise. */
+const USUAL_HTTP: ListenAddress = { host: '127.0.0.1', port: 7480 };
 
 /** What a server says of itself when it listens: one JSON line on stdout. */
 export interface Ready {
@@ -35,6 +39,8 @@ export interface Ready {
   /** Where other servers link, and the group in which they are looked for; absent for a server that is alone. */
   readonly links?: string;
   readonly discovery?: string;
+  /** Where operators look; absent when that is off. */
+  readonly http?: string;
   readonly version: string;
 }
 
@@ -49,21 +55,23 @@ export interface ServerParts {
   /** The network's secret, two while it is being changed; none: the server is alone. */
   readonly secrets: readonly string[];
   readonly version: string;
-  readonly log: Log;
+  readonly log: LogEvents;
   /** An operator asked the server to stop. */
   readonly onStop: (reason: string) => void;
 }
 
 export class Server {
-  readonly ready: Ready;
+  readonly #ready: Ready;
   readonly #edge: Edge;
   readonly #node: Node;
   readonly #shutdownMs: number;
   readonly #mesh: MeshEdge | undefined;
+  #http: OperatorHttp | undefined;
 
   /** Starts to listen and to look for others; rejects with ListenError when an address cannot be had. */
   static async start(parts: ServerParts): Promise<Server> {
     const server = new Server(parts);
+    await server.#listenForOperators(parts);
     await server.#join(parts.options);
     return server;
   }
@@ -87,7 +95,7 @@ export class Server {
     this.#node = new Node(config, ports(this.#edge, parts), mesh);
     this.#edge.attach(this.#node);
     this.#shutdownMs = options.shutdownMs;
-    this.ready = {
+    this.#ready = {
       ready: true,
       pid: process.pid,
       name: options.name,
@@ -98,7 +106,26 @@ export class Server {
       ...(links && { links: formatAddress(links), discovery: formatOrOff(options.discovery) }),
       version: parts.version,
     };
-    log.info('server.listening', { name: options.name, clients: this.ready.clients.join(' ') });
+    log.info('server.listening', { name: options.name, clients: this.#ready.clients.join(' ') });
+  }
+
+  /** What it says of itself when it has started. */
+  get ready(): Ready {
+    return { ...this.#ready, ...(this.#http && { http: formatAddress(this.#http.address) }) };
+  }
+
+  /** Nobody has asked for the usual place: where another server has it, this one does without. */
+  async #listenForOperators({ options, version, log }: ServerParts): Promise<void> {
+    const address = options.http ?? USUAL_HTTP;
+    if (address === 'off') return;
+    const { name, id, incarnation } = this.#ready;
+    const server = { name, id, version, startedAt: incarnation };
+    try {
+      this.#http = await OperatorHttp.start(address, { edge: this.#edge, log, server, fdReserve: options.fdReserve });
+    } catch (error) {
+      if (options.http !== undefined) throw refused(this.#edge, `--http ${formatAddress(address)}`, error);
+      log.info('http.off', { address: formatAddress(address), reason: 'taken; give --http another port, or off' });
+    }
   }
 
   /** Where other servers link; undefined for a server that is alone. */
@@ -130,11 +157,11 @@ export class Server {
     this.#edge.stopListening();
     this.#edge.answer((node, now) => node.shutdown(reason, now));
     this.#mesh?.close();
-    return new Promise((resolve) => {
+    return new Promise<void>((resolve) => {
       setTimeout(resolve, this.#shutdownMs);
       this.#edge.whenSaid(() => setTimeout(resolve, Math.min(LAST_MOMENT_MS, this.#shutdownMs)));
       this.#edge.whenIdle(resolve);
-    });
+    }).finally(() => this.#http?.close());
   }
 }
 

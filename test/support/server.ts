@@ -16,6 +16,7 @@ export interface ReadyLine {
   readonly clients: readonly string[];
   readonly links?: string;
   readonly discovery?: string;
+  readonly http?: string;
   readonly version: string;
 }
 
@@ -139,7 +140,11 @@ export function spawnServer(...flags: readonly string[]): Bun.Subprocess<'ignore
 
 function spawnAs({ files, plant }: How, ...flags: readonly string[]): Bun.Subprocess<'ignore', 'pipe', 'pipe'> {
   const ours = Object.entries(process.env).filter(([name]) => !name.startsWith('CHORUS_'));
-  const env = { ...Object.fromEntries(ours), ...(plant === undefined ? {} : { PLANT: JSON.stringify(plant) }) };
+  const env = {
+    ...Object.fromEntries(ours),
+    CHORUS_HTTP: 'off',
+    ...(plant === undefined ? {} : { PLANT: JSON.stringify(plant) }),
+  };
   const limit = files === undefined ? [] : ['sh', '-c', `ulimit -n ${files} && exec "$0" "$@"`];
   const before = plant === undefined ? [] : [`--preload=${join(import.meta.dir, 'plant.ts')}`];
   const command = [...limit, process.execPath, ...before, MAIN, ...flags];

@@ -1,0 +1,77 @@
+// What operators see of a server over HTTP: whether it lives, whether clients should come, and its figures. Nobody has
+// to be known for these; they tell no names of users and rooms, and change nothing.
+
+import type { Edge, ListenAddress } from '../net/edge.ts';
+import { type HttpLimits, HttpListener } from '../net/http.ts';
+import { figures, type Readiness, readiness } from '../node/view.ts';
+import { problem, text } from './answers.ts';
+import type { LogEvents } from './log-events.ts';
+import { LoopDelay } from './loop-delay.ts';
+import type { Sample } from './metric-table.ts';
+import { Metrics, processFigures } from './metrics.ts';
+import { isLoopback, type Route, Routes } from './routes.ts';
+
+const LIMITS = { headerBytes: 8192, bodyBytes: 8192, requestMs: 5000, idleMs: 30_000 };
+const MOST_CONNECTIONS = 32;
+
+export interface OperatorHttpParts {
+  readonly edge: Edge;
+  readonly log: LogEvents;
+  readonly server: Sample['server'];
+  /** Open files that are kept back from clients: half of them may be taken here. */
+  readonly fdReserve: number;
+}
+
+export class OperatorHttp {
+  readonly #listener: HttpListener;
+  readonly #loop: LoopDelay;
+
+  /** Listens; rejects with what the system says when the address cannot be had. */
+  static async start(address: ListenAddress, parts: OperatorHttpParts): Promise<OperatorHttp> {
+    const loop = new LoopDelay();
+    const { edge, log, server } = parts;
+    const ready = (): Readiness => edge.ask((node, now) => readiness(node, server.startedAt, now));
+    const metrics = await Metrics.load(() => ({
+      ...{ server, ready: ready().ready, figures: edge.ask(figures), writes: edge.writes, loop },
+      ...{ events: log.counts, process: processFigures() },
+    }));
+    const routes = new Routes(watchingRoutes(ready, metrics), isLoopback(address.host), (error) =>
+      log.error('internal.error', { reason: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
+    );
+    const limits: HttpLimits = { ...LIMITS, connections: Math.min(MOST_CONNECTIONS, parts.fdReserve >> 1) };
+    try {
+      return new OperatorHttp(await HttpListener.listen(address, limits, routes), loop);
+    } catch (error) {
+      loop[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  private constructor(listener: HttpListener, loop: LoopDelay) {
+    this.#listener = listener;
+    this.#loop = loop;
+  }
+
+  get address(): ListenAddress {
+    return this.#listener.address;
+  }
+
+  close(): void {
+    this.#loop[Symbol.dispose]();
+    this.#listener.close();
+  }
+}
+
+function watchingRoutes(ready: () => Readiness, metrics: Metrics): Route[] {
+  return [
+    { method: 'GET', path: '/healthz', run: () => text(200, 'alive\n') },
+    {
+      ...{ method: 'GET', path: '/readyz' },
+      run: () => {
+        const verdict = ready();
+        return verdict.ready ? text(200, 'ready\n') : problem(503, verdict.reason, { 'retry-after': '1' });
+      },
+    },
+    { method: 'GET', path: '/metrics', run: async () => text(200, await metrics.scrape(), metrics.contentType) },
+  ];
+}

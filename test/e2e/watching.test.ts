@@ -1,0 +1,171 @@
+// Watching a real server over HTTP: its health, its figures while people talk, and what does not get through.
+
+import { describe, expect, test } from 'bun:test';
+import { TestNetwork } from '../support/network.ts';
+import { RawClient } from '../support/raw-client.ts';
+import { ServerProcess, spawnServer } from '../support/server.ts';
+import { settled } from '../support/settled.ts';
+
+const HTTP = ['--http', '127.0.0.1:0'] as const;
+
+function get(server: ServerProcess, path: string, init: RequestInit = {}): Promise<Response> {
+  return fetch(`http://${server.ready.http}${path}`, init);
+}
+
+/** The value of one line of a scrape. */
+async function figure(server: ServerProcess, line: string): Promise<number> {
+  const text = await (await get(server, '/metrics')).text();
+  const found = text.split('\n').find((each) => each.startsWith(`${line} `));
+  return found === undefined ? Number.NaN : Number(found.split(' ').at(-1));
+}
+
+/** Sends raw bytes and resolves to all that comes back, when the server has closed. */
+async function raw(server: ServerProcess, ...pieces: readonly (string | Uint8Array)[]): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  let text = '';
+  const port = Number(server.ready.http?.split(':').at(-1));
+  const socket = await Bun.connect({
+    ...{ hostname: '127.0.0.1', port },
+    socket: {
+      data: (_socket, bytes) => {
+        text += bytes.toString('latin1');
+      },
+      close: () => resolve(text),
+    },
+  });
+  for (const piece of pieces) socket.write(piece);
+  return promise;
+}
+
+describe('where', () => {
+  test('an address that was asked for and is taken ends the start, and is named', async () => {
+    await using server = await ServerProcess.start(...HTTP);
+    const second = spawnServer('--clients', '127.0.0.1:0', '--http', server.ready.http as string);
+    expect(await second.exited).toBe(2);
+    expect(await new Response(second.stderr).text()).toContain(`--http ${server.ready.http}: the port is taken`);
+  });
+
+  test('off is off', async () => {
+    await using server = await ServerProcess.start('--http', 'off');
+    expect(server.ready.http).toBeUndefined();
+  });
+});
+
+describe('health', () => {
+  test('a server that is alone is alive and ready at once', async () => {
+    await using server = await ServerProcess.start(...HTTP);
+    for (const path of ['/healthz', '/readyz']) expect((await get(server, path)).status).toBe(200);
+  });
+
+  test('a server that looks for others says that it joins, and is ready when it has found them or nobody', async () => {
+    await using network = new TestNetwork();
+    const alpha = await network.start('alpha', ...HTTP);
+    const first = await get(alpha, '/readyz');
+    expect([first.status, first.headers.get('content-type')]).toEqual([503, 'application/problem+json']);
+    expect(await first.text()).toContain('joining');
+    expect((await get(alpha, '/healthz')).status).toBe(200);
+    const beta = await network.start('beta', ...HTTP);
+    await settled(async () => (await get(beta, '/readyz')).status, 200);
+    expect(await figure(beta, 'chorus_links')).toBe(1);
+    expect(await figure(beta, 'chorus_servers')).toBe(2);
+    expect(await figure(beta, 'chorus_vector_distance_facts')).toBe(0);
+    await settled(async () => (await get(alpha, '/readyz')).status, 200);
+  });
+});
+
+describe('figures', () => {
+  test('while people talk', async () => {
+    await using server = await ServerProcess.start(...HTTP, '--flood', 'off');
+    using ann = await RawClient.register(server.port, 'ann');
+    using bob = await RawClient.register(server.port, 'bob');
+    ann.send('<CREATEROOM,dev><JOINROOM,dev>');
+    await ann.until('<RPL_WELCOME,dev');
+    bob.send('<JOINROOM,dev><GETSEQUENCE,dev>');
+    await bob.until('<NEWSEQUENCE,');
+    const scrapes: Promise<number>[] = [];
+    for (let i = 0; i < 500; i++) {
+      ann.send(`<CSEND,a${i}>`);
+      if (i % 50 === 0) scrapes.push(figure(server, 'chorus_connections'));
+    }
+    bob.send('<LEAVEROOM,dev><NONSENSE>');
+    await bob.until('<ERR_UNKNOWNCOMMAND');
+    await ann.until('<SKIPSEQUENCE');
+    expect(await Promise.all(scrapes)).toEqual(scrapes.map(() => 2));
+    await settled(() => figure(server, 'chorus_commands_total{verb="CSEND"}'), 500);
+    await settled(() => figure(server, 'chorus_messages_total'), 500);
+    const deliveries = await figure(server, 'chorus_deliveries_total');
+    expect(deliveries).toBeGreaterThanOrEqual(500);
+    expect(deliveries).toBeLessThanOrEqual(1000);
+    await settled(() => figure(server, 'chorus_commands_total{verb="unknown"}'), 1);
+    await settled(() => figure(server, 'chorus_errors_total{error="ERR_UNKNOWNCOMMAND"}'), 1);
+    await settled(() => figure(server, 'chorus_reservations_total'), 1);
+    await settled(() => figure(server, 'chorus_skips_total'), 1);
+    await settled(() => figure(server, 'chorus_epochs_total'), 1);
+    await settled(() => figure(server, 'chorus_users'), 2);
+    await settled(async () => (await figure(server, 'chorus_received_bytes_total')) > 5000, true);
+    for (const name of ['chorus_written_bytes_total', 'chorus_write_size_bytes_sum']) {
+      await settled(async () => (await figure(server, name)) >= ann.received + bob.received, true);
+    }
+    expect(await figure(server, 'process_resident_memory_bytes')).toBeGreaterThan(1e7);
+  });
+
+  test('what connections that are gone had counted stays', async () => {
+    await using server = await ServerProcess.start(...HTTP);
+    using ann = await RawClient.register(server.port, 'ann');
+    ann.send('<QUIT>');
+    await ann.until('<ERROR');
+    ann.finish();
+    await settled(() => figure(server, 'chorus_connections'), 0);
+    await settled(() => figure(server, 'chorus_connections_opened_total'), 1);
+    await settled(() => figure(server, 'chorus_written_bytes_total'), ann.received);
+  });
+});
+
+describe('what does not get through', () => {
+  test('garbage, other names, other methods, bodies and headers without end', async () => {
+    await using server = await ServerProcess.start(...HTTP);
+    expect(await raw(server, 'GARBAGE\r\n\r\n')).toStartWith('HTTP/1.1 400');
+    expect(await raw(server, new Uint8Array(1000))).not.toStartWith('HTTP/1.1 2');
+    expect(await raw(server, `GET /${'a'.repeat(100_000)} HTTP/1.1\r\nHost: localhost\r\n\r\n`)).toMatch(
+      /^HTTP\/1.1 4\d\d|^$/,
+    );
+    const rebound = raw(server, 'GET /metrics HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n');
+    expect(await rebound).toStartWith('HTTP/1.1 421');
+    const proxied = 'GET http://localhost/metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n';
+    expect(await raw(server, proxied)).toStartWith('HTTP/1.1 400');
+    const encoded = raw(server, 'GET /%zz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
+    expect(await encoded).toStartWith('HTTP/1.1 400');
+    expect((await get(server, '/metrics', { method: 'POST', body: '{}' })).status).toBe(405);
+    expect(
+      (await get(server, '/healthz', { method: 'OPTIONS' })).headers.get('access-control-allow-origin'),
+    ).toBeNull();
+    const large = await get(server, '/healthz', { method: 'POST', body: 'x'.repeat(100_000) });
+    expect(large.status).toBe(413);
+    expect((await get(server, '/healthz')).status).toBe(200);
+  });
+
+  test('half a request ends in time, and many of them keep nobody out for long', async () => {
+    await using server = await ServerProcess.start(...HTTP);
+    const half = Array.from({ length: 100 }, () => raw(server, 'GET /healthz HTTP/1.1\r\nHost: local'));
+    using ann = await RawClient.register(server.port, 'ann');
+    await Promise.all(half);
+    await settled(async () => (await get(server, '/healthz')).status, 200);
+    ann.send('<PING,1>');
+    expect(await ann.until('<PONG')).toBe('<PONG,1>');
+    expect(server.files()).toBeLessThan(40);
+  }, 30_000);
+
+  test('ten thousand requests leave nothing behind', async () => {
+    await using server = await ServerProcess.start(...HTTP);
+    const round = async (requests: number): Promise<number> => {
+      for (let i = 0; i < requests; i += 10) {
+        const some = Array.from({ length: 10 }, (_, n) => get(server, n === 0 ? '/metrics' : '/readyz'));
+        for (const response of await Promise.all(some)) await response.text();
+      }
+      return server.rss();
+    };
+    const early = await round(3000);
+    const late = await round(10_000);
+    expect(late - early).toBeLessThan(32 * 1024 * 1024);
+  }, 60_000);
+});
