@@ -62,7 +62,7 @@ function node(): Taker {
     },
     stop: () => {},
   };
-  const server = new Node(nodeConfig(options, [], { id: 1, version: '0', incarnation: NOW }), ports);
+  const server = new Node(nodeConfig(options, [], { id: 1, version: '0', birth: NOW, incarnation: NOW }), ports);
   const members = Array.from({ length: MEMBERS }, (_, i) => join(server, i));
   server.flush(NOW);
   const sender = members[0] as ConnectionId;

@@ -9,10 +9,11 @@
 
 import pkg from '../package.json' with { type: 'json' };
 import { hashCommand } from './ops/hash.ts';
+import { ListenError } from './ops/life.ts';
 import { type Log, stderrLog } from './ops/log.ts';
 import { LogEvents } from './ops/log-events.ts';
 import { effectiveToml } from './ops/option-toml.ts';
-import { ListenError, Server } from './ops/server.ts';
+import { Server } from './ops/server.ts';
 import { readSettings, type Settings } from './ops/settings.ts';
 
 /** A signal within this time of the first is the same one heard twice (npx and the terminal both send it). */

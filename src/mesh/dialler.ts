@@ -151,16 +151,6 @@ export class Dialler {
     return (this.#blocked.get(id) ?? 0) > now;
   }
 
-  /** Everybody may be dialled at once: we are another server now than the one that was turned away. */
-  anew(now: number): void {
-    for (const target of this.targets) {
-      if (target.heldUntil === Number.POSITIVE_INFINITY) continue;
-      target.heldUntil = 0;
-      startAfresh(target);
-      this.#sooner(target, now);
-    }
-  }
-
   /** Dials nobody any more. */
   stop(): void {
     this.#stopped = true;

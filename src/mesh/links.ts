@@ -56,8 +56,11 @@ export interface LinksOut {
    * its verb is nobody's: it may be about the link itself.
    */
   frame(connection: ConnectionId, frame: Frame, now: number): boolean;
-  /** This server's life counts from another moment now: its last one seemed to have begun later. */
-  reincarnated(incarnation: number, now: number): void;
+  /**
+   * The network knows a later life of this server than this one, which is over: its links are down, and it makes no
+   * more. Another one has to begin, with this incarnation.
+   */
+  outlived(incarnation: number, now: number): void;
   log(level: 'info' | 'warn', event: string, fields: Readonly<Record<string, string | number>>): void;
 }
 
@@ -67,6 +70,8 @@ export interface LinksConfig {
   /** Addresses where other servers are expected. */
   readonly peers: readonly Endpoint[];
   readonly limits?: LinkLimits;
+  /** This life was begun because one before was outlived: that happens once. */
+  readonly reborn?: boolean;
 }
 
 interface Entry {
@@ -91,15 +96,12 @@ export class Links {
   readonly #up = new Map<ServerId, Entry>();
   readonly #handshakes = new Map<string, number>();
   readonly #due = new Deadlines<Link>();
-  #self: Identity;
   #startedAt = 0;
   #tickedAt = 0;
   /** Some link lasted. */
   #lasted = false;
-  /** An incarnation is raised once. */
-  #raised = false;
-  /** It was raised, and the links of the former one are still there. */
-  #isNew = false;
+  /** The incarnation of a ghost of ours that the network knows and that is later than we are; 0: none. */
+  #ghost = 0;
   #leaving = false;
   /** The latest incarnation of another server that says it is this one. */
   #twin = 0;
@@ -107,19 +109,18 @@ export class Links {
   /** `live` knows the servers beyond our neighbours. */
   constructor(config: LinksConfig, secrets: Secrets, chance: Chance, live: LiveServers, out: LinksOut) {
     this.#config = config;
-    this.#self = config.self;
     this.#out = out;
     this.#live = {
       byName: (name) => this.#neighbour(name) ?? live.byName(name),
       byId: (id) => this.#up.get(id)?.link.peer ?? live.byId(id),
+      latest: (id) => live.latest(id),
     };
     this.#host = this.#hostOf(secrets, chance);
     this.#dialler = new Dialler(this.#diallerOut(), chance);
   }
 
-  /** Who we are: the incarnation may have been raised. */
   get self(): Identity {
-    return this.#self;
+    return this.#config.self;
   }
 
   /** The servers that a link is up to, with the connection it is. */
@@ -146,7 +147,7 @@ export class Links {
   /** A server of this network was heard of, by somebody who knows the secret. */
   found(peer: Contact, now: number): void {
     if (this.#leaving) return;
-    if (sameServer(peer, this.#self)) return this.#foundTwin(peer);
+    if (sameServer(peer, this.self)) return this.#foundTwin(peer);
     this.#dialler.found(peer, now);
     this.#dialler.tick(now);
   }
@@ -265,7 +266,7 @@ export class Links {
     const entry = this.#entryOf(link);
     const peer = link.peer as Identity;
     if (link.role === 'listener') this.#forgetHandshake(entry.address);
-    const verdict = judge(this.#self, peer, this.#live);
+    const verdict = judge(this.self, peer, this.#live);
     switch (verdict.kind) {
       case 'self':
         return link.mirror(now);
@@ -285,7 +286,7 @@ export class Links {
     if (first === undefined && this.#up.size >= MOST_UP) return link.close('busy', '', now);
     const isGhost = first?.link.peer !== undefined && first.link.peer.incarnation < peer.incarnation;
     if (isGhost) first.link.close('ghost', '', now);
-    else if (first !== undefined && !replaces(link, first.link, this.#self, peer, now)) return link.spare(now);
+    else if (first !== undefined && !replaces(link, first.link, this.self, peer, now)) return link.spare(now);
     this.#goUp(entry, peer, now);
     if (first !== undefined && !isGhost) first.link.close('duplicate', '', now);
   }
@@ -316,7 +317,7 @@ export class Links {
     this.#out.down(link.id, peer, why, detail, now);
     if (why === 'sclose') this.#dialler.block(peer.id, now);
     if (wasCurrent && why !== 'leaving' && why !== 'ghost') this.#dialler.lost(peer, link.upAt, why, now);
-    this.#beginAnew(now);
+    this.#endLife(now);
   }
 
   #handshakeEnded(entry: Entry, why: Why, detail: string, now: number): void {
@@ -329,21 +330,18 @@ export class Links {
     if (target === undefined) return;
     if (link.peer !== undefined && why !== 'self') this.#dialler.reached(target, link.peer);
     this.#dialler.ended(target, why, detail, now);
-    this.#beginAnew(now);
+    this.#endLife(now);
   }
 
   /** The peer says that there is another one of us. */
   #refused(link: Link, incarnation: number, now: number): void {
     const { peer } = link;
     this.#out.log('warn', 'link.registered', { server: peer?.name ?? '*', incarnation });
-    const isStarter = now - this.#startedAt < STARTER_MS && !this.#raised && !this.#hasLasted(link, now);
+    const isStarter = now - this.#startedAt < STARTER_MS && this.#config.reborn !== true && !this.#hasLasted(link, now);
     // Who says so because he himself is called like us tells us of no ghost of ours.
-    const isTwin = peer !== undefined && clashes(peer, this.#self);
-    if (!isStarter || isTwin || incarnation < this.#self.incarnation) return;
-    this.#raised = true;
-    this.#isNew = true;
-    this.#self = { ...this.#self, incarnation: incarnation + 1 };
-    this.#out.reincarnated(incarnation + 1, now);
+    const isTwin = peer !== undefined && clashes(peer, this.self);
+    if (!isStarter || isTwin || incarnation < this.self.incarnation) return;
+    this.#ghost = incarnation;
   }
 
   /** Whether the network has had us for a while already, over another link than this one. */
@@ -352,12 +350,13 @@ export class Links {
     return this.#lasted;
   }
 
-  /** Under another incarnation, which every peer has to be told of: all links are made again. */
-  #beginAnew(now: number): void {
-    if (!this.#isNew) return;
-    this.#isNew = false;
+  /** Whoever takes us for a ghost of ours has to see the next life: this one ends here. */
+  #endLife(now: number): void {
+    if (this.#ghost === 0 || this.#leaving) return;
+    this.#leaving = true;
+    this.#dialler.stop();
     for (const { link } of [...this.#entries.values()]) link.close('ghost', '', now);
-    this.#dialler.anew(now);
+    this.#out.outlived(this.#ghost + 1, now);
   }
 
   /** Somebody else says that he is us: he would be told so on a link, but two of one name and address never need one. */
@@ -398,7 +397,7 @@ export class Links {
       secrets,
       chance,
       frame: new Frame(),
-      self: () => this.#self,
+      self: () => this.self,
       send: (link, bytes) => this.#out.send(link.id, bytes),
       verified: (link, now) => this.#verified(link, now),
       handOn: (link, frame, now) => this.#out.frame(link.id, frame, now),
@@ -410,7 +409,7 @@ export class Links {
 
   #diallerOut(): DiallerOut {
     return {
-      self: () => this.#self,
+      self: () => this.self,
       isLinked: (peer) => (this.#up.get(peer.id)?.link.peer?.incarnation ?? 0) >= peer.incarnation,
       dial: (number, to) => this.#out.dial(number, to),
       cancel: (number) => this.#out.cancel(number),

@@ -36,6 +36,11 @@ export class Losses {
     return end === undefined || incarnation > end.incarnation || (incarnation === end.incarnation && !end.left);
   }
 
+  /** The latest incarnation that is over or has left; 0 for none. */
+  ended(id: ServerId): number {
+    return this.#ends.get(id)?.incarnation ?? 0;
+  }
+
   /** The server went out of reach; it has `graceMs` to come back at least. */
   lost(id: ServerId, now: number, graceMs = 0): void {
     if (this.#due.at(id) === undefined) this.#due.set(id, now + Math.max(this.#holdMs, graceMs));

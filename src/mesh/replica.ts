@@ -125,6 +125,11 @@ export class Replica {
     return this.#wants.distance;
   }
 
+  /** The latest incarnation of a server that is known, or was and is over; 0 for none. */
+  latest(id: ServerId): number {
+    return Math.max(this.#losses.ended(id), this.#origins.position(id).incarnation);
+  }
+
   /** The link to a neighbour, the one that came up last. */
   linkTo(peer: ServerId): ConnectionId | undefined {
     return this.#neighbours.linkTo(peer);

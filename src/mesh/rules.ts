@@ -11,6 +11,8 @@ export interface LiveServers {
   /** By its folded name. */
   byName(name: string): Contact | undefined;
   byId(id: ServerId): Contact | undefined;
+  /** The latest incarnation that a server of that id ever had as far as is known, out of reach or gone too; 0 for none. */
+  latest(id: ServerId): number;
 }
 
 /**
@@ -34,6 +36,9 @@ export function judge(self: Contact, peer: Contact, live: LiveServers): Verdict 
     const ghost = sameServer(holder, peer) && peer.incarnation < holder.incarnation;
     if (taken || ghost) return { kind: 'registered', incarnation: holder.incarnation };
   }
+  // Nothing that it says of itself would be heard by who remembers a later life.
+  const latest = live.latest(peer.id);
+  if (peer.incarnation < latest) return { kind: 'registered', incarnation: latest };
   return { kind: 'accept' };
 }
 

@@ -128,6 +128,14 @@ export class Edge {
     this.#listeners.length = 0;
   }
 
+  /** Breaks every connection that is left, and keeps no more deadlines. */
+  close(): void {
+    this.stopListening();
+    for (const socket of this.#sockets) socket?.terminate();
+    clearTimeout(this.#timer);
+    this.#timerAt = Number.NEGATIVE_INFINITY;
+  }
+
   /** Calls back when there is no connection (any more). */
   whenIdle(callback: () => void): void {
     this.#onIdle = callback;

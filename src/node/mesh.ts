@@ -25,6 +25,8 @@ import type { LogFields, LogLevel } from './ports.ts';
 export interface MeshConfig {
   readonly network: string;
   readonly self: Identity;
+  /** Another life was given up for this one. */
+  readonly reborn?: boolean;
   /** Addresses where other servers are expected. */
   readonly peers: readonly Endpoint[];
   /** Whether servers are looked for by multicast. */
@@ -42,6 +44,11 @@ export interface MeshPorts {
   dial(number: number, to: Endpoint): void;
   cancelDial(number: number): void;
   datagram(bytes: Uint8Array, to: Endpoint | 'group'): void;
+  /**
+   * The network knows a later life of this server. Everything here was numbered for a life that nobody hears: the edge
+   * ends this node, telling all, and begins another one with that incarnation.
+   */
+  beginAnew(incarnation: number): void;
 }
 
 /** What the mesh asks of the node around it. */
@@ -79,6 +86,7 @@ export class Mesh implements LinksOut, DiscoveryOut, LinkOut, Watcher {
     const live = {
       byName: (name: string) => this.#reachable(this.replica.topology.named(name)),
       byId: (id: ServerId) => this.#reachable(this.replica.topology.server(id)),
+      latest: (id: ServerId) => this.replica.latest(id),
     };
     this.links = new Links(config, ports.secrets, ports.chance, live, this);
     const self = () => this.links.self;
@@ -172,8 +180,9 @@ export class Mesh implements LinksOut, DiscoveryOut, LinkOut, Watcher {
     return this.#take(link, group, now);
   }
 
-  reincarnated(incarnation: number): void {
+  outlived(incarnation: number): void {
     this.#host.log('warn', 'server.reincarnated', { incarnation });
+    this.#ports.beginAnew(incarnation);
   }
 
   log(level: 'info' | 'warn', event: string, fields: LogFields): void {

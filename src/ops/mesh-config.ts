@@ -13,6 +13,8 @@ const MIB = 1024 * 1024;
 export interface Reach {
   readonly id: number;
   readonly incarnation: number;
+  /** Another life was given up for this one. */
+  readonly reborn: boolean;
   readonly links: ListenAddress;
   readonly clients: readonly ListenAddress[];
 }
@@ -31,6 +33,7 @@ export function meshConfig(options: Options, reach: Reach): MeshConfig {
       info: options.info,
       clients: clients.map(formatAddress),
     },
+    reborn: reach.reborn,
     peers: options.peers,
     discovery: options.discovery !== 'off',
     replica: {

@@ -16,11 +16,14 @@ export class MeshEdge implements MeshPorts {
   readonly chance = { random: Math.random, nonce: () => randomBytes(NONCE_BYTES).toString('hex') };
   readonly #edge: Edge;
   readonly #log: Log;
+  readonly #beginAnew: (incarnation: number) => void;
   #udp: Udp | undefined;
 
-  constructor(edge: Edge, secrets: readonly string[], log: Log) {
+  /** `beginAnew` is called when the present call is over. */
+  constructor(edge: Edge, secrets: readonly string[], log: Log, beginAnew: (incarnation: number) => void) {
     this.#edge = edge;
     this.#log = log;
+    this.#beginAnew = beginAnew;
     this.secrets = new HmacSecrets(secrets);
   }
 
@@ -46,6 +49,10 @@ export class MeshEdge implements MeshPorts {
 
   datagram(bytes: Uint8Array, to: { readonly host: string; readonly port: number } | 'group'): void {
     this.#udp?.send(bytes, to);
+  }
+
+  beginAnew(incarnation: number): void {
+    setImmediate(() => this.#beginAnew(incarnation));
   }
 
   close(): void {

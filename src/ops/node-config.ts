@@ -11,16 +11,17 @@ import type { Options } from './option-table.ts';
 export interface Identity {
   readonly id: number;
   readonly version: string;
-  /** Unix ms of this start. */
+  /** Unix ms of this start, and what it counts as: later where the clock went back. */
+  readonly birth: number;
   readonly incarnation: number;
 }
 
 export function nodeConfig(options: Options, operators: readonly OperatorAccount[], identity: Identity): NodeConfig {
-  const { version, incarnation } = identity;
+  const { version, birth, incarnation } = identity;
   const id = serverId(identity.id);
   return {
     chat: {
-      server: { name: options.name, id, version, info: options.info, birth: incarnation, incarnation },
+      server: { name: options.name, id, version, info: options.info, birth, incarnation },
       limits: {
         nickLength: options.nickLength,
         roomLength: options.roomLength,

@@ -1,215 +1,57 @@
-// A server: one node at its edge, with its log, its passwords and its tokens. It starts and it stops; what it is told
-// comes from the options, and what it does is the node's.
+// A server: the lives that one process leads under one name, one at a time. Usually that is one. Where the clock went
+// back between two starts, the network remembers a later life of this server than the one that began, and hears nothing
+// of what that one says: then it ends, everybody is told to connect again, and another one begins in its place with
+// what the network takes for later. Nothing is carried over, so nothing has to be renumbered: no uid, fact or epoch of
+// the life that was given up is ever seen in the next.
 
-import { Budget } from '../base/budget.ts';
-import { describeFault } from '../base/fault.ts';
-import { Edge, type ListenAddress } from '../net/edge.ts';
-import { Node } from '../node/node.ts';
-import type { Ports } from '../node/ports.ts';
-import { MemoryLog } from '../order/memory.ts';
-import { formatAddress } from './address.ts';
-import { HostMask, plainAddress } from './host-mask.ts';
-import { PROTOCOL_VERSION } from './limits.ts';
-import type { Log } from './log.ts';
-import type { LogEvents } from './log-events.ts';
-import { meshConfig } from './mesh-config.ts';
-import { MeshEdge } from './mesh-ports.ts';
-import { nodeConfig } from './node-config.ts';
-import { OperatorHttp } from './operator-http.ts';
-import type { OperatorAccount } from './operators.ts';
-import type { Options } from './option-table.ts';
-import { derivedId } from './options.ts';
-import { PasswordChecks } from './passwords.ts';
-import { Tokens, tokenKey } from './tokens.ts';
+import { Life, type Ready, type ServerParts } from './life.ts';
 
-/** So long a connection that was told its end may stay open: a late word of the peer cannot cost it what it reads then. */
-const LAST_MOMENT_MS = 1000;
-/** Where operators look, unless --http says otherwise. */
-const USUAL_HTTP: ListenAddress = { host: '127.0.0.1', port: 7480 };
-
-/** What a server says of itself when it listens: one JSON line on stdout. */
-export interface Ready {
-  readonly ready: true;
-  readonly pid: number;
-  readonly name: string;
-  readonly id: number;
-  readonly incarnation: number;
-  readonly protocol: number;
-  readonly clients: readonly string[];
-  /** Where other servers link, and the group in which they are looked for; absent for a server that is alone. */
-  readonly links?: string;
-  readonly discovery?: string;
-  /** Where operators look; absent when that is off. */
-  readonly http?: string;
-  readonly version: string;
-}
-
-/** An address that could not be listened on, in a line for people. */
-export class ListenError extends Error {
-  override name = 'ListenError';
-}
-
-export interface ServerParts {
-  readonly options: Options;
-  readonly operators: readonly OperatorAccount[];
-  /** The network's secret, two while it is being changed; none: the server is alone. */
-  readonly secrets: readonly string[];
-  readonly version: string;
-  readonly log: LogEvents;
-  /** An operator asked the server to stop. */
-  readonly onStop: (reason: string) => void;
-}
+const AGAIN = 'This server begins a new life; connect again';
 
 export class Server {
-  readonly #ready: Ready;
-  readonly #edge: Edge;
-  readonly #node: Node;
-  readonly #shutdownMs: number;
-  readonly #mesh: MeshEdge | undefined;
-  #http: OperatorHttp | undefined;
+  /** What the first life said when it listened; ports stay the same. */
+  readonly ready: Ready;
+  readonly #parts: ServerParts;
+  #life: Life;
+  /** The next life is being begun. */
+  #renewal: Promise<void> | undefined;
+  #stopping = false;
 
   /** Starts to listen and to look for others; rejects with ListenError when an address cannot be had. */
   static async start(parts: ServerParts): Promise<Server> {
-    const server = new Server(parts);
-    await server.#listenForOperators(parts);
-    await server.#join(parts.options);
+    let outlived = (_incarnation: number): void => {};
+    const life = await Life.start(parts, { onOutlived: (incarnation) => outlived(incarnation) });
+    const server = new Server(parts, life);
+    outlived = (incarnation) => server.#renew(incarnation);
     return server;
   }
 
-  private constructor(parts: ServerParts) {
-    const { options, log } = parts;
-    const mask = new HostMask();
-    this.#edge = new Edge(
-      (address) => (options.showHosts ? plainAddress(address) : mask.mask(address)),
-      (error) => logFault(log, error),
-    );
-    const incarnation = this.#edge.now();
-    // Nothing is accepted before the event loop runs, and by then the node is there.
-    const clients = options.clients.map((address) => listen(this.#edge, '--clients', address));
-    const id = options.id || derivedId(options.name, clients[0] as ListenAddress);
-    const config = nodeConfig(options, parts.operators, { id, version: parts.version, incarnation });
-    const links = this.#listenForLinks(parts);
-    this.#mesh = links && new MeshEdge(this.#edge, parts.secrets, log);
-    const mesh = links &&
-      this.#mesh && { config: meshConfig(options, { id, incarnation, links, clients }), ports: this.#mesh };
-    this.#node = new Node(config, ports(this.#edge, parts), mesh);
-    this.#edge.attach(this.#node);
-    this.#shutdownMs = options.shutdownMs;
-    this.#ready = {
-      ready: true,
-      pid: process.pid,
-      name: options.name,
-      id,
-      incarnation,
-      protocol: PROTOCOL_VERSION,
-      clients: clients.map(formatAddress),
-      ...(links && { links: formatAddress(links), discovery: formatOrOff(options.discovery) }),
-      version: parts.version,
-    };
-    log.info('server.listening', { name: options.name, clients: this.#ready.clients.join(' ') });
+  private constructor(parts: ServerParts, life: Life) {
+    this.#parts = parts;
+    this.#life = life;
+    this.ready = life.ready;
   }
 
-  /** What it says of itself when it has started. */
-  get ready(): Ready {
-    return { ...this.#ready, ...(this.#http && { http: formatAddress(this.#http.address) }) };
+  /** Accepts nothing more and says ERROR to all; resolves when everybody has gone, or when the time for that is over. */
+  async stop(reason: string): Promise<void> {
+    this.#stopping = true;
+    await this.#renewal?.catch(() => undefined);
+    await this.#life.stop(reason);
   }
 
-  /** Nobody has asked for the usual place: where another server has it, this one does without. */
-  async #listenForOperators({ options, version, log }: ServerParts): Promise<void> {
-    const address = options.http ?? USUAL_HTTP;
-    if (address === 'off') return;
-    const { name, id, incarnation } = this.#ready;
-    const server = { name, id, version, startedAt: incarnation };
-    try {
-      this.#http = await OperatorHttp.start(address, { edge: this.#edge, log, server, fdReserve: options.fdReserve });
-    } catch (error) {
-      if (options.http !== undefined) throw refused(this.#edge, `--http ${formatAddress(address)}`, error);
-      log.info('http.off', { address: formatAddress(address), reason: 'taken; give --http another port, or off' });
-    }
+  #renew(incarnation: number): void {
+    if (this.#stopping || this.#renewal !== undefined) return;
+    this.#renewal = this.#begin(incarnation);
   }
 
-  /** Where other servers link; undefined for a server that is alone. */
-  #listenForLinks({ options, secrets, log }: ServerParts): ListenAddress | undefined {
-    if (options.links === 'off') return undefined;
-    if (secrets.length === 0) {
-      log.info('server.alone', { reason: 'no secret: give --secret-file or CHORUS_SECRET to link with others' });
-      return undefined;
-    }
-    return listen(this.#edge, '--links', options.links);
+  /** A life comes about once more at most: a second one that is outlived stays as it is. */
+  async #begin(incarnation: number): Promise<void> {
+    const { clients, links, http, ready } = this.#life;
+    await this.#life.stop(AGAIN);
+    this.#life.close();
+    if (this.#stopping) return;
+    const off = 'off' as const;
+    const options = { ...this.#parts.options, clients, links: links ?? off, http: http ?? off, id: ready.id };
+    this.#life = await Life.start({ ...this.#parts, options }, { incarnation, onOutlived: () => {} });
   }
-
-  async #join(options: Options): Promise<void> {
-    const own = this.#node.links?.mesh.links.self.ip;
-    if (own === undefined) return;
-    try {
-      await this.#mesh?.open(options, own);
-    } catch (error) {
-      throw refused(this.#edge, `--discovery ${formatOrOff(options.discovery)}`, error);
-    }
-    this.#edge.answer((node, now) => node.links?.mesh.start(now));
-  }
-
-  /**
-   * Accepts nothing more and says ERROR to all. Resolves when everybody has gone, a moment after everybody was given what
-   * is owed to them (who then keeps a connection open has no reason to), or when the time for all that is over.
-   */
-  stop(reason: string): Promise<void> {
-    this.#edge.stopListening();
-    this.#edge.answer((node, now) => node.shutdown(reason, now));
-    this.#mesh?.close();
-    return new Promise<void>((resolve) => {
-      setTimeout(resolve, this.#shutdownMs);
-      this.#edge.whenSaid(() => setTimeout(resolve, Math.min(LAST_MOMENT_MS, this.#shutdownMs)));
-      this.#edge.whenIdle(resolve);
-    }).finally(() => this.#http?.close());
-  }
-}
-
-function listen(edge: Edge, flag: '--clients' | '--links', address: ListenAddress): ListenAddress {
-  try {
-    return flag === '--clients' ? edge.listen(address) : edge.listenForLinks(address);
-  } catch (error) {
-    throw refused(edge, `${flag} ${formatAddress(address)}`, error);
-  }
-}
-
-function refused(edge: Edge, what: string, error: unknown): ListenError {
-  edge.stopListening();
-  const { code } = error as NodeJS.ErrnoException;
-  const why =
-    code === 'EADDRINUSE'
-      ? 'the port is taken; stop what uses it, or choose another (0 picks a free one)'
-      : `cannot listen there (${code ?? String(error)})`;
-  return new ListenError(`${what}: ${why}`);
-}
-
-function formatOrOff(address: ListenAddress | 'off'): string {
-  return address === 'off' ? 'off' : formatAddress(address);
-}
-
-/** A fault of ours that no connection is to blame for. */
-function logFault(log: Log, error: unknown): void {
-  log.error('internal.error', { reason: describeFault(error) });
-}
-
-function ports(edge: Edge, { options, secrets, log, onStop }: ServerParts): Ports {
-  const checks = new PasswordChecks(options.passwordChecks, options.passwordQueue, (error) => logFault(log, error));
-  const tokens = new Tokens(secrets.map(tokenKey));
-  const memory = new Budget(options.roomMemoryBytes);
-  const room = { slots: options.roomMessages, bytes: options.roomBytes };
-  return {
-    offer: (id, bytes, start, end) => edge.offer(id, bytes, start, end),
-    pause: (id) => edge.pause(id),
-    resume: (id) => edge.resume(id),
-    end: (id, wait) => edge.end(id, wait),
-    terminate: (id) => edge.terminate(id),
-    wake: () => edge.wake(),
-    openLog: (_room, epoch, first) => new MemoryLog(epoch, memory, room, first),
-    verify: (ticket, password, hash) =>
-      checks.check(password, hash, (ok) => edge.answer((node, now) => node.done(ticket, ok ? 1 : 0, now))),
-    token: (uid) => tokens.token(uid),
-    isToken: (uid, token) => tokens.isToken(uid, token),
-    log: (level, event, fields) => log[level](event, fields),
-    stop: onStop,
-  };
 }

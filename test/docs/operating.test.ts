@@ -16,7 +16,7 @@ test('every event of the log is in the table, and nothing else', () => {
   const paths = [...new Bun.Glob('src/**/*.ts').scanSync(ROOT)];
   const outside = paths.filter((path) => !/\/mesh[/.]/.test(path));
   // What is not joined to the server yet writes nothing.
-  const joined = read('src/ops/server.ts').includes('mesh');
+  const joined = read('src/ops/life.ts').includes('mesh');
   const sources = (joined ? paths : outside).map(read);
   const written = sources.flatMap((source) => [...source.matchAll(WRITTEN)].map(([, event]) => event));
   expect(told.length).toBeGreaterThan(5);

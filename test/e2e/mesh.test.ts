@@ -2,7 +2,9 @@
 // nothing to do with strangers.
 
 import { describe, expect, setDefaultTimeout, test } from 'bun:test';
-import { mapOf, TestNetwork } from '../support/network.ts';
+import { Gate } from '../support/gate.ts';
+import { fixedAddresses, mapOf, TestNetwork } from '../support/network.ts';
+import { RawClient } from '../support/raw-client.ts';
 import { ServerProcess } from '../support/server.ts';
 
 setDefaultTimeout(30_000);
@@ -28,13 +30,13 @@ describe.concurrent('servers that share a secret', () => {
   test('notice that one is killed, and that it is back in another life', async () => {
     await using network = new TestNetwork();
     const alpha = await network.start('alpha');
-    const beta = await network.start('beta');
+    const same = fixedAddresses();
+    const beta = await network.start('beta', ...same);
     await alpha.logged(known('beta'));
-    const [clients, links] = [beta.ready.clients[0] as string, beta.ready.links as string];
     await beta.stop('SIGKILL');
     await alpha.logged('server.lost server=beta');
     expect((await mapOf(alpha)).map((row) => row.server)).toEqual(['alpha']);
-    const again = await network.start('beta', '--id', `${beta.ready.id}`, '--clients', clients, '--links', links);
+    const again = await network.start('beta', ...same);
     await again.logged(known('alpha'));
     await alpha.logged('server.restarted server=beta');
     expect((await mapOf(alpha)).map((row) => row.server)).toEqual(['alpha', 'beta']);
@@ -97,3 +99,51 @@ describe.concurrent('a server', () => {
     await beta.logged(known('alpha'));
   });
 });
+
+describe.concurrent('a server whose clock went back between two starts', () => {
+  /** It starts an hour ahead of everybody. */
+  const ahead = {
+    plant: { file: 'src/ops/life.ts', from: 'fate.incarnation ?? birth', to: 'fate.incarnation ?? birth + 3_600_000' },
+  };
+
+  test.each([
+    ['while its ghost is held', '60000'],
+    ['when its ghost is forgotten', '0'],
+  ])('%s: begins a life that is heard, with nobody of the one before', async (_, hold) => {
+    await using network = new TestNetwork();
+    using gate = new Gate();
+    const same = ['--discovery', 'off', '--advertise', gate.address, ...fixedAddresses()];
+    const alpha = await network.start('alpha', '--hold', hold, '--discovery', 'off', '--peers', gate.address);
+    const ghost = await network.startAs(ahead, 'beta', ...same);
+    gate.leadTo(ghost.ready.links as string);
+    await alpha.logged(known('beta'));
+    gate.cut('alpha', 'reset');
+    await ghost.stop('SIGKILL');
+    await alpha.logged('server.lost server=beta');
+    const beta = await network.start('beta', ...same);
+    expect(beta.ready.incarnation).toBeLessThan(ghost.ready.incarnation);
+    using early = await RawClient.register(beta.port, 'early');
+    gate.heal('alpha');
+    expect(await early.until('<ERROR,')).toBe('<ERROR,This server begins a new life; connect again>');
+    await alpha.logged(known('beta'), 2);
+    using late = await RawClient.connect(beta.port);
+    late.send('<NICK,late><USER,late,0,*,Late>');
+    const uid = (await late.until('<RPL_WELCOME,*')).split(',')[3] as string;
+    expect(Number(uid.split('.')[1])).toBeGreaterThan(ghost.ready.incarnation * 1000);
+    using asks = await RawClient.register(alpha.port, 'asks');
+    await found(asks, 'late');
+    asks.send('<LOCATE,early>');
+    expect(await asks.until('<ERR')).toStartWith('<ERR_NOSUCHNICK,LOCATE,early,');
+    const { log } = await beta.stop();
+    expect(log.match(/server\.reincarnated/g)).toHaveLength(1);
+  });
+});
+
+/** Resolves when a server knows that nickname. */
+async function found(client: RawClient, nick: string): Promise<void> {
+  for (;;) {
+    client.send(`<LOCATE,${nick}><PING>`);
+    if ((await client.upTo('<PONG')).some((line) => line.startsWith('<RPL_LOCATION,'))) return;
+    await Bun.sleep(10);
+  }
+}

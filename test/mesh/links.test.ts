@@ -355,6 +355,16 @@ describe('already registered', () => {
     expect(isWhole([a, again])).toBe(true);
   });
 
+  test('also of a ghost that was forgotten: nothing that it said would be heard', () => {
+    const net = new Network(1);
+    const [a, b] = [net.add(identity(1)).start(), net.add(identity(2))];
+    a.latest.set(b.self.id, START + 5000);
+    b.start();
+    expect(net.run(10_000, () => isWhole([a, b]))).toBeLessThan(7000);
+    expect(b.reincarnations).toEqual([START + 5001]);
+    expect([...a.ups.values()].map(({ peer }) => peer.incarnation)).toEqual([START + 5001]);
+  });
+
   describe('an incarnation is raised', () => {
     const told = (incarnation: number): string => `<ERR_ALREADYREGISTERED,SERVER,s1.example,text,${incarnation}>`;
     const alone = (): { net: Net; one: Server } => {

@@ -237,8 +237,8 @@ export class Network {
 
 export class Server implements LinksOut {
   readonly network: Network;
-  readonly links: Links;
-  readonly discovery: Discovery;
+  links!: Links;
+  discovery!: Discovery;
   readonly multicast: boolean;
   /** The links that are up. */
   readonly ups = new Map<ConnectionId, UpLink>();
@@ -250,7 +250,10 @@ export class Server implements LinksOut {
   dials = 0;
   alive = false;
   reincarnations: number[] = [];
+  /** The latest lives of servers that were heard of. */
+  readonly latest = new Map<ServerId, number>();
   readonly #first: Identity;
+  readonly #begin: (life: { readonly self: Identity; readonly reborn?: boolean }) => void;
   #ids = 0;
 
   constructor(network: Network, self: Identity, options: ServerOptions) {
@@ -264,13 +267,18 @@ export class Server implements LinksOut {
     const live = {
       byName: (name: string) => this.reachable((peer) => foldName(peer.name) === name),
       byId: (id: ServerId) => this.reachable((peer) => peer.id === id),
+      latest: (id: ServerId) => this.latest.get(id) ?? 0,
     };
-    this.links = new Links(config, using, chance, live, this);
-    this.discovery = new Discovery({ network: name, self: () => this.self }, using, chance, {
-      datagram: (bytes, to) => network.datagram(this, bytes, to),
-      found: (peer, _, now) => this.links.found(peer, now),
-      searched: () => undefined,
-    });
+    this.#begin = (life) => {
+      const { self } = life;
+      this.links = new Links({ ...config, ...life }, using, chance, live, this);
+      this.discovery = new Discovery({ network: name, self: () => self }, using, chance, {
+        datagram: (bytes, to) => network.datagram(this, bytes, to),
+        found: (peer, _, now) => this.links.found(peer, now),
+        searched: () => undefined,
+      });
+    };
+    this.#begin({ self });
   }
 
   get self(): Identity {
@@ -348,8 +356,12 @@ export class Server implements LinksOut {
     this.frames.push(frame.verb());
     return false;
   }
-  reincarnated(incarnation: number): void {
+  outlived(incarnation: number): void {
+    if (this.ups.size > 0) throw new Error('a life that is over and has links');
     this.reincarnations.push(incarnation);
+    this.discovery.stop();
+    this.#begin({ self: { ...this.self, incarnation }, reborn: true });
+    this.start();
   }
   log(_: string, event: string, fields: Readonly<Record<string, string | number>>): void {
     this.logged.push(event);

@@ -39,7 +39,7 @@ export class Side implements LinksOut {
   constructor(pair: Pair, self: Identity, peers: readonly Endpoint[]) {
     this.pair = pair;
     this.self = self;
-    const nobody = { byName: () => undefined, byId: () => undefined };
+    const nobody = { byName: () => undefined, byId: () => undefined, latest: () => 0 };
     this.links = new Links({ network: NETWORK, self, peers }, CHEAP, new SeededChance(self.id), nobody, this);
   }
 
@@ -64,7 +64,7 @@ export class Side implements LinksOut {
   frame(): boolean {
     return false;
   }
-  reincarnated(): void {
+  outlived(): void {
     throw new Error('nobody was told of another incarnation');
   }
   log(): void {}

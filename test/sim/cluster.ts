@@ -44,8 +44,8 @@ export class Host {
     this.clockMs = clockMs;
   }
 
-  /** Begins a life. */
-  start(): void {
+  /** Begins a life; `incarnation` where that is not what the clock says. */
+  start(incarnation?: number): void {
     if (this.server !== undefined) return;
     const { world, weather, record } = this.#cluster;
     this.isDark = false;
@@ -53,12 +53,14 @@ export class Host {
     this.lives++;
     const clock = (): number => world.now + this.clockMs;
     world.note(this.name, `begins life ${this.lives}`);
-    this.server = new SimServer(this.name, world, serverWeather(weather, this.index, clock()), {
+    const life = serverWeather(weather, this.index, incarnation ?? clock(), incarnation !== undefined);
+    this.server = new SimServer(this.name, world, life, {
       clock,
       dial: (to, done) => this.#cluster.dial(this.index, to, done),
       datagram: (bytes, to) => this.#cluster.datagram(this.index, bytes, to),
       tap: (end) => record.link(end.name, this.index, world),
       stop: (reason) => this.stop(reason),
+      beginAnew: (incarnation) => this.#beginAnew(incarnation),
       sometimes: (event) => this.#cluster.sometimes.count(event),
       violate: (violation) => this.#cluster.violate(violation),
     });
@@ -85,6 +87,12 @@ export class Host {
     world.after(PARTING_MS, () => {
       if (this.server === server) this.crash(false);
     });
+  }
+
+  #beginAnew(incarnation: number): void {
+    if (this.server === undefined || this.#stopping) return;
+    this.crash(false);
+    this.start(incarnation);
   }
 
   get isStopping(): boolean {

@@ -44,6 +44,8 @@ export interface Surroundings {
   tap(end: End): LinkTap;
   /** It wants to end. */
   stop(reason: string): void;
+  /** It wants to be another life, with that incarnation. */
+  beginAnew(incarnation: number): void;
   sometimes(event: string): void;
   violate(violation: Violation): void;
 }
@@ -325,6 +327,7 @@ export class SimServer {
       dial: (number, to) => this.#dial(number, to),
       cancelDial: (number) => this.#dials.delete(number),
       datagram: (bytes, to) => this.#around.datagram(bytes.slice(), to),
+      beginAnew: (incarnation) => this.#world.after(0, () => this.#around.beginAnew(incarnation)),
     };
   }
 

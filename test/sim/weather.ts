@@ -310,8 +310,8 @@ function withRoom(base: ServerWeather): ServerWeather {
   return { ...base, node: { ...node, limits: { ...node.limits, connections } } };
 }
 
-/** What server `index` is told when it begins a life at `now` on its own clock. */
-export function serverWeather(weather: Weather, index: number, now: number): ServerWeather {
+/** What server `index` is told when it begins a life at `now` on its own clock, or anew with that incarnation. */
+export function serverWeather(weather: Weather, index: number, now: number, reborn = false): ServerWeather {
   const { base, network, servers } = weather;
   if (servers === 1) return base;
   const id = serverId(index + 1);
@@ -336,6 +336,7 @@ export function serverWeather(weather: Weather, index: number, now: number): Ser
       },
       peers: (network.peers[index] ?? []).map((peer) => ({ host: ipOf(peer), port: LINK_PORT })),
       discovery: network.discovery,
+      reborn,
     },
   };
 }

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RawClient } from './raw-client.ts';
-import { ServerProcess } from './server.ts';
+import { type How, ServerProcess } from './server.ts';
 
 /** What a row of MAP says. */
 export interface MapRow {
@@ -34,7 +34,12 @@ export class TestNetwork implements AsyncDisposable {
   }
 
   /** Starts a server of this network; later flags win over the usual ones. */
-  async start(name: string, ...flags: readonly string[]): Promise<ServerProcess> {
+  start(name: string, ...flags: readonly string[]): Promise<ServerProcess> {
+    return this.startAs({}, name, ...flags);
+  }
+
+  /** The same, under a limit or with a fault planted in it. */
+  async startAs(how: How, name: string, ...flags: readonly string[]): Promise<ServerProcess> {
     const given = new Set(flags.filter((flag) => flag.startsWith('--')));
     const usual = [
       ['--name', name],
@@ -43,7 +48,7 @@ export class TestNetwork implements AsyncDisposable {
       ['--secret-file', join(this.#folder, 'secret')],
       ['--flood', 'off'],
     ].filter(([flag]) => !given.has(flag as string));
-    const server = await ServerProcess.start(...usual.flat(), ...flags);
+    const server = await ServerProcess.startAs(how, ...usual.flat(), ...flags);
     this.servers.push(server);
     return server;
   }
@@ -68,10 +73,23 @@ export async function mapOf(server: ServerProcess): Promise<MapRow[]> {
   }
 }
 
-/** A port that was free a moment ago: that of a group is shared, so it has to be known before. */
+/** Flags for a server that will be started again where it was. */
+export function fixedAddresses(): string[] {
+  return ['--clients', `127.0.0.1:${freePort()}`, '--links', `127.0.0.1:${freePort()}`];
+}
+
+/**
+ * A port that was free a moment ago, where the system picks none for connections: it stays free while nobody else asks
+ * for this very one.
+ */
 function freePort(): number {
-  const probe = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } });
-  const { port } = probe;
-  probe.stop(true);
-  return port;
+  for (;;) {
+    const port = 10_000 + Math.floor(Math.random() * 20_000);
+    try {
+      Bun.listen({ hostname: '127.0.0.1', port, socket: { data() {} } }).stop(true);
+      return port;
+    } catch {
+      // Somebody has it: another one.
+    }
+  }
 }

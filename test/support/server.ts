@@ -46,7 +46,8 @@ export class ServerProcess implements AsyncDisposable {
 
   /** The same, under a limit or with a fault planted in it. */
   static async startAs(how: How, ...flags: readonly string[]): Promise<ServerProcess> {
-    const process = spawnAs(how, '--clients', '127.0.0.1:0', ...flags);
+    const clients = flags.includes('--clients') ? [] : ['--clients', '127.0.0.1:0'];
+    const process = spawnAs(how, ...clients, ...flags);
     const log = new Log(process.stderr);
     const reader = process.stdout.getReader();
     let text = '';

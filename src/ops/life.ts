@@ -1,0 +1,242 @@
+// A life of a server: one node at its edge, with its log, its passwords and its tokens. It starts and it stops; what it
+// is told comes from the options, and what it does is the node's.
+
+import { Budget } from '../base/budget.ts';
+import { describeFault } from '../base/fault.ts';
+import { Edge, type ListenAddress } from '../net/edge.ts';
+import { Node } from '../node/node.ts';
+import type { Ports } from '../node/ports.ts';
+import { MemoryLog } from '../order/memory.ts';
+import { formatAddress } from './address.ts';
+import { HostMask, plainAddress } from './host-mask.ts';
+import { PROTOCOL_VERSION } from './limits.ts';
+import type { Log } from './log.ts';
+import type { LogEvents } from './log-events.ts';
+import { meshConfig } from './mesh-config.ts';
+import { MeshEdge } from './mesh-ports.ts';
+import { nodeConfig } from './node-config.ts';
+import { OperatorHttp } from './operator-http.ts';
+import type { OperatorAccount } from './operators.ts';
+import type { Options } from './option-table.ts';
+import { derivedId } from './options.ts';
+import { PasswordChecks } from './passwords.ts';
+import { Tokens, tokenKey } from './tokens.ts';
+
+/** So long a connection that was told its end may stay open: a late word of the peer cannot cost it what it reads then. */
+const LAST_MOMENT_MS = 1000;
+/** Where operators look, unless --http says otherwise. */
+const USUAL_HTTP: ListenAddress = { host: '127.0.0.1', port: 7480 };
+
+/** What a server says of itself when it listens: one JSON line on stdout. */
+export interface Ready {
+  readonly ready: true;
+  readonly pid: number;
+  readonly name: string;
+  readonly id: number;
+  readonly incarnation: number;
+  readonly protocol: number;
+  readonly clients: readonly string[];
+  /** Where other servers link, and the group in which they are looked for; absent for a server that is alone. */
+  readonly links?: string;
+  readonly discovery?: string;
+  /** Where operators look; absent when that is off. */
+  readonly http?: string;
+  readonly version: string;
+}
+
+/** An address that could not be listened on, in a line for people. */
+export class ListenError extends Error {
+  override name = 'ListenError';
+}
+
+export interface ServerParts {
+  readonly options: Options;
+  readonly operators: readonly OperatorAccount[];
+  /** The network's secret, two while it is being changed; none: the server is alone. */
+  readonly secrets: readonly string[];
+  readonly version: string;
+  readonly log: LogEvents;
+  /** An operator asked the server to stop. */
+  readonly onStop: (reason: string) => void;
+}
+
+/** What a life is told beside what the server is. */
+export interface Fate {
+  /** What it counts as where another life was given up for it; else it counts as its start. */
+  readonly incarnation?: number;
+  /** The network knows a later life: one of that incarnation has to take the place of this one. */
+  readonly onOutlived: (incarnation: number) => void;
+}
+
+export class Life {
+  readonly #ready: Ready;
+  /** Where it listens; ports are those that were picked. */
+  readonly clients: readonly ListenAddress[];
+  readonly links: ListenAddress | undefined;
+  readonly #edge: Edge;
+  readonly #node: Node;
+  readonly #birth: number;
+  readonly #shutdownMs: number;
+  readonly #mesh: MeshEdge | undefined;
+  #http: OperatorHttp | undefined;
+
+  /** Starts to listen and to look for others; rejects with ListenError when an address cannot be had. */
+  static async start(parts: ServerParts, fate: Fate): Promise<Life> {
+    const life = new Life(parts, fate);
+    await life.#listenForOperators(parts);
+    await life.#join(parts.options);
+    return life;
+  }
+
+  private constructor(parts: ServerParts, fate: Fate) {
+    const { options, log } = parts;
+    const mask = new HostMask();
+    this.#edge = new Edge(
+      (address) => (options.showHosts ? plainAddress(address) : mask.mask(address)),
+      (error) => logFault(log, error),
+    );
+    const birth = this.#edge.now();
+    this.#birth = birth;
+    const incarnation = fate.incarnation ?? birth;
+    // Nothing is accepted before the event loop runs, and by then the node is there.
+    const clients = options.clients.map((address) => listen(this.#edge, '--clients', address));
+    const id = options.id || derivedId(options.name, clients[0] as ListenAddress);
+    const config = nodeConfig(options, parts.operators, { id, version: parts.version, birth, incarnation });
+    const links = this.#listenForLinks(parts);
+    const reborn = fate.incarnation !== undefined;
+    this.#mesh = links && new MeshEdge(this.#edge, parts.secrets, log, fate.onOutlived);
+    const mesh = links &&
+      this.#mesh && { config: meshConfig(options, { id, incarnation, reborn, links, clients }), ports: this.#mesh };
+    this.#node = new Node(config, ports(this.#edge, parts), mesh);
+    this.#edge.attach(this.#node);
+    this.#shutdownMs = options.shutdownMs;
+    this.clients = clients;
+    this.links = links;
+    this.#ready = {
+      ready: true,
+      pid: process.pid,
+      name: options.name,
+      id,
+      incarnation,
+      protocol: PROTOCOL_VERSION,
+      clients: clients.map(formatAddress),
+      ...(links && { links: formatAddress(links), discovery: formatOrOff(options.discovery) }),
+      version: parts.version,
+    };
+    log.info('server.listening', { name: options.name, clients: this.#ready.clients.join(' ') });
+  }
+
+  /** What it says of itself when it has started. */
+  get ready(): Ready {
+    return { ...this.#ready, ...(this.#http && { http: formatAddress(this.#http.address) }) };
+  }
+
+  /** Where operators look. */
+  get http(): ListenAddress | undefined {
+    return this.#http?.address;
+  }
+
+  /** Nobody has asked for the usual place: where another server has it, this one does without. */
+  async #listenForOperators({ options, version, log }: ServerParts): Promise<void> {
+    const address = options.http ?? USUAL_HTTP;
+    if (address === 'off') return;
+    const { name, id } = this.#ready;
+    const server = { name, id, version, startedAt: this.#birth };
+    try {
+      this.#http = await OperatorHttp.start(address, { edge: this.#edge, log, server, fdReserve: options.fdReserve });
+    } catch (error) {
+      if (options.http !== undefined) throw refused(this.#edge, `--http ${formatAddress(address)}`, error);
+      log.info('http.off', { address: formatAddress(address), reason: 'taken; give --http another port, or off' });
+    }
+  }
+
+  /** Where other servers link; undefined for a server that is alone. */
+  #listenForLinks({ options, secrets, log }: ServerParts): ListenAddress | undefined {
+    if (options.links === 'off') return undefined;
+    if (secrets.length === 0) {
+      log.info('server.alone', { reason: 'no secret: give --secret-file or CHORUS_SECRET to link with others' });
+      return undefined;
+    }
+    return listen(this.#edge, '--links', options.links);
+  }
+
+  async #join(options: Options): Promise<void> {
+    const own = this.#node.links?.mesh.links.self.ip;
+    if (own === undefined) return;
+    try {
+      await this.#mesh?.open(options, own);
+    } catch (error) {
+      throw refused(this.#edge, `--discovery ${formatOrOff(options.discovery)}`, error);
+    }
+    this.#edge.answer((node, now) => node.links?.mesh.start(now));
+  }
+
+  /**
+   * Accepts nothing more and says ERROR to all. Resolves when everybody has gone, a moment after everybody was given what
+   * is owed to them (who then keeps a connection open has no reason to), or when the time for all that is over.
+   */
+  stop(reason: string): Promise<void> {
+    this.#edge.stopListening();
+    this.#edge.answer((node, now) => node.shutdown(reason, now));
+    this.#mesh?.close();
+    return new Promise<void>((resolve) => {
+      setTimeout(resolve, this.#shutdownMs);
+      this.#edge.whenSaid(() => setTimeout(resolve, Math.min(LAST_MOMENT_MS, this.#shutdownMs)));
+      this.#edge.whenIdle(resolve);
+    }).finally(() => this.#http?.close());
+  }
+
+  /** Breaks whatever connection is left behind stop(). */
+  close(): void {
+    this.#edge.close();
+  }
+}
+
+function listen(edge: Edge, flag: '--clients' | '--links', address: ListenAddress): ListenAddress {
+  try {
+    return flag === '--clients' ? edge.listen(address) : edge.listenForLinks(address);
+  } catch (error) {
+    throw refused(edge, `${flag} ${formatAddress(address)}`, error);
+  }
+}
+
+function refused(edge: Edge, what: string, error: unknown): ListenError {
+  edge.stopListening();
+  const { code } = error as NodeJS.ErrnoException;
+  const why =
+    code === 'EADDRINUSE'
+      ? 'the port is taken; stop what uses it, or choose another (0 picks a free one)'
+      : `cannot listen there (${code ?? String(error)})`;
+  return new ListenError(`${what}: ${why}`);
+}
+
+function formatOrOff(address: ListenAddress | 'off'): string {
+  return address === 'off' ? 'off' : formatAddress(address);
+}
+
+/** A fault of ours that no connection is to blame for. */
+function logFault(log: Log, error: unknown): void {
+  log.error('internal.error', { reason: describeFault(error) });
+}
+
+function ports(edge: Edge, { options, secrets, log, onStop }: ServerParts): Ports {
+  const checks = new PasswordChecks(options.passwordChecks, options.passwordQueue, (error) => logFault(log, error));
+  const tokens = new Tokens(secrets.map(tokenKey));
+  const memory = new Budget(options.roomMemoryBytes);
+  const room = { slots: options.roomMessages, bytes: options.roomBytes };
+  return {
+    offer: (id, bytes, start, end) => edge.offer(id, bytes, start, end),
+    pause: (id) => edge.pause(id),
+    resume: (id) => edge.resume(id),
+    end: (id, wait) => edge.end(id, wait),
+    terminate: (id) => edge.terminate(id),
+    wake: () => edge.wake(),
+    openLog: (_room, epoch, first) => new MemoryLog(epoch, memory, room, first),
+    verify: (ticket, password, hash) =>
+      checks.check(password, hash, (ok) => edge.answer((node, now) => node.done(ticket, ok ? 1 : 0, now))),
+    token: (uid) => tokens.token(uid),
+    isToken: (uid, token) => tokens.isToken(uid, token),
+    log: (level, event, fields) => log[level](event, fields),
+    stop: onStop,
+  };
+}
