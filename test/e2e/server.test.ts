@@ -33,7 +33,7 @@ describe('starting', () => {
   });
 
   test('it listens on several addresses', async () => {
-    await using server = await ServerProcess.start('--clients', '127.0.0.1:0');
+    await using server = await ServerProcess.start('--clients', '127.0.0.1:0', '--clients', '127.0.0.1:0');
     expect(server.ready.clients).toHaveLength(2);
     for (const address of server.ready.clients) {
       using client = await RawClient.register(Number(address.split(':')[1]), 'ann');
