@@ -36,7 +36,7 @@ function show({ options, origins, warnings }: Settings): void {
   process.stdout.write(effectiveToml(options, origins));
 }
 
-async function serve({ options, operators, secrets, warnings }: Settings): Promise<void> {
+async function serve({ options, operators, secrets, apiTokens, warnings }: Settings): Promise<void> {
   const log = new LogEvents(stderrLog(options.logLevel, options.logFormat));
   for (const warning of warnings) log.warn('options.warning', { warning });
   try {
@@ -45,6 +45,7 @@ async function serve({ options, operators, secrets, warnings }: Settings): Promi
       options,
       operators,
       secrets,
+      apiTokens,
       version: pkg.version,
       log,
       onStop: (reason) => stop(reason),

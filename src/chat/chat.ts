@@ -22,9 +22,10 @@ import { readFact } from './facts.ts';
 import { roomDue } from './membership.ts';
 import { reserved, sent } from './messages.ts';
 import { NoPeers, OneServer } from './network.ts';
+import { operatorSession } from './operators.ts';
 import { verified } from './passwords.ts';
 import { hearBroadcast } from './people.ts';
-import type { Network, Out, Peers } from './ports.ts';
+import type { Network, Out, Peers, ServerRow } from './ports.ts';
 import { isRepeated, resumable } from './registration.ts';
 import * as replies from './replies.ts';
 import { badFrame, ERRORS, error, frameTooLong, REASONS } from './replies.ts';
@@ -103,6 +104,11 @@ export class Chat {
     } finally {
       if (outermost) this.#leave(now);
     }
+  }
+
+  /** One frame of an operator who has no connection and may do everything; what is said to it goes to `connection`. */
+  operate(connection: ConnectionId, name: string, frame: Frame, now: number): void {
+    this.command(operatorSession(this.#context, connection, name, now), frame, now);
   }
 
   /** A bad frame: its verb or '*', the offset of the wrong byte in the connection's bytes, and what is wrong. */
@@ -214,6 +220,11 @@ export class Chat {
   usersOn(server: ServerId): number {
     const { config, elsewhere } = this.#context;
     return server === config.server.id ? this.users.here : elsewhere.usersOf(server);
+  }
+
+  /** Every reachable server, this one first. */
+  servers(): readonly ServerRow[] {
+    return this.#context.network.servers();
   }
 
   /** Whose nickname it is, in the whole network. */

@@ -1,12 +1,16 @@
 // What operators alone may do to others, on whichever server: close a connection, a link, a server. Each act leaves a line in the log.
 // Whether somebody may do it was decided before, by the command's row.
 
+import type { ConnectionId } from '../base/ids.ts';
 import type { Frame } from '../wire/scanner.ts';
 import type { Context } from './context.ts';
 import * as replies from './replies.ts';
 import { end, isPresent } from './routes.ts';
-import type { Session } from './session.ts';
-import type { User } from './users.ts';
+import { REGISTERED, Session } from './session.ts';
+import { User } from './users.ts';
+
+/** What people see of an operator who gives a command without a connection. */
+const NICK = 'operator';
 
 export function kill(context: Context, session: Session, frame: Frame, now: number): void {
   const name = frame.arg(0);
@@ -43,4 +47,16 @@ export function closeServer(context: Context, session: Session, frame: Frame, no
   replies.serverClosed(context.begin(), server);
   context.reply(session);
   if (verdict === 'self') context.out.stop(`Closed by ${nick}: ${comment}`);
+}
+
+/** A session for one command of an operator who has no connection of its own. Nobody sees its user, which owns no name. */
+export function operatorSession(context: Context, connection: ConnectionId, name: string, now: number): Session {
+  const { server, limits } = context.config;
+  const session = new Session(connection, server.name, limits.flood?.burst ?? 0, now);
+  const identity = { user: name, host: server.name, realname: '', server: server.name };
+  session.user = new User(context.users.nextUid(), session, NICK, identity, now);
+  session.state = REGISTERED;
+  session.registration = undefined;
+  session.operator = { name, grants: 'all' };
+  return session;
 }

@@ -24,6 +24,7 @@ import { Backpressure } from './backpressure.ts';
 import type { NodeConfig } from './config.ts';
 import { type Connection, HELD_BY_COMMAND } from './connection.ts';
 import { Connections } from './connections.ts';
+import { Desk, type Said } from './desk.ts';
 import { Endings } from './endings.ts';
 import { Flusher } from './flusher.ts';
 import { Holds } from './holds.ts';
@@ -57,6 +58,7 @@ export class Node implements Out, RoomsOut {
   readonly #endings: Endings;
   readonly #backpressure: Backpressure;
   readonly #holds: Holds;
+  readonly #desk = new Desk();
   readonly #verifying = new Map<Ticket, Session>();
   /** Late outcomes of sends, for chat to hear of when the home that settled them is done with its own work. */
   readonly #settled: { readonly session: Session; readonly tell: () => void }[] = [];
@@ -158,6 +160,12 @@ export class Node implements Out, RoomsOut {
     this.connections.close(connection);
   }
 
+  /** A command of an operator who has no connection; answers what was said to it. */
+  operate(operator: string, verb: string, args: readonly string[], now: number): readonly Said[] {
+    this.now = now;
+    return this.#desk.obey(this.chat, operator, verb, args, now);
+  }
+
   /** The answer to what was asked under a ticket: a log's position, or 1 and 0 for a password. Repeats are ignored. */
   done(ticket: Ticket, result: number, now: number): void {
     this.now = now;
@@ -215,7 +223,7 @@ export class Node implements Out, RoomsOut {
 
   reply(id: ConnectionId, bytes: Uint8Array, start: number, end: number): void {
     const connection = this.connections.at(id);
-    if (connection === undefined) return;
+    if (connection === undefined) return this.#desk.hear(id, bytes, start, end);
     connection.outbox.say(bytes, start, end);
     this.#flusher.outbox(connection.outbox);
     if (!this.#backpressure.check(connection, this.now)) this.#abandon(connection, 'Output limit exceeded');

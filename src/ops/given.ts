@@ -29,8 +29,8 @@ export interface Findings {
 
 const BY_FLAG: ReadonlyMap<string, OptionKey> = new Map(KEYS.map((key) => [flagOf(key), key]));
 const BY_VARIABLE: ReadonlyMap<string, OptionKey> = new Map(KEYS.map((key) => [variableOf(key), key]));
-/** Read apart, for it is no option: what it holds must never be shown. */
-const SECRET_VARIABLE = 'CHORUS_SECRET';
+/** Read apart, for they are no options: what they hold must never be shown. */
+const SECRET_VARIABLES: readonly string[] = ['CHORUS_SECRET', 'CHORUS_API_TOKEN'];
 const SHOWN_LENGTH = 60;
 
 /** What a message about a value begins with. */
@@ -90,7 +90,7 @@ export function readEnvironment(env: Environment, warnings: string[]): Layer {
   const given = new Map<OptionKey, Given[]>();
   for (const [name, text] of Object.entries(env)) {
     if (!name.startsWith('CHORUS_') || text === undefined || text === '') continue;
-    if (name === SECRET_VARIABLE) continue;
+    if (SECRET_VARIABLES.includes(name)) continue;
     const key = BY_VARIABLE.get(name);
     if (key !== undefined) given.set(key, [{ name, text }]);
     else {

@@ -54,6 +54,8 @@ export interface ServerParts {
   readonly operators: readonly OperatorAccount[];
   /** The network's secret, two while it is being changed; none: the server is alone. */
   readonly secrets: readonly string[];
+  /** Tokens of the API; none: it is off. */
+  readonly apiTokens: readonly string[];
   readonly version: string;
   readonly log: LogEvents;
   /** An operator asked the server to stop. */
@@ -137,16 +139,19 @@ export class Life {
   }
 
   /** Nobody has asked for the usual place: where another server has it, this one does without. */
-  async #listenForOperators({ options, version, log }: ServerParts): Promise<void> {
+  async #listenForOperators({ options, version, log, apiTokens: tokens }: ServerParts): Promise<void> {
     const address = options.http ?? USUAL_HTTP;
     if (address === 'off') return;
     const { name, id } = this.#ready;
     const server = { name, id, version, startedAt: this.#birth };
     try {
-      this.#http = await OperatorHttp.start(address, { edge: this.#edge, log, server, fdReserve: options.fdReserve });
+      const { fdReserve } = options;
+      this.#http = await OperatorHttp.start(address, { edge: this.#edge, log, server, tokens, fdReserve });
     } catch (error) {
       if (options.http !== undefined) throw refused(this.#edge, `--http ${formatAddress(address)}`, error);
-      log.info('http.off', { address: formatAddress(address), reason: 'taken; give --http another port, or off' });
+      const taken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
+      const reason = taken ? 'taken; give --http another port, or off' : describeFault(error);
+      log.info('http.off', { address: formatAddress(address), reason });
     }
   }
 

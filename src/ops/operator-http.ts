@@ -1,10 +1,12 @@
-// What operators see of a server over HTTP: whether it lives, whether clients should come, and its figures. Nobody has
-// to be known for these; they tell no names of users and rooms, and change nothing.
+// What operators have of a server over HTTP: whether it lives, whether clients should come, its figures, and the API.
+// Nobody has to be known for the first three, which tell no names of users and rooms, and change nothing.
 
 import type { Edge, ListenAddress } from '../net/edge.ts';
 import { type HttpLimits, HttpListener } from '../net/http.ts';
 import { figures, type Readiness, readiness } from '../node/view.ts';
 import { problem, text } from './answers.ts';
+import { Api } from './api.ts';
+import { ApiTokens } from './api-token.ts';
 import type { LogEvents } from './log-events.ts';
 import { LoopDelay } from './loop-delay.ts';
 import type { Sample } from './metric-table.ts';
@@ -18,6 +20,8 @@ export interface OperatorHttpParts {
   readonly edge: Edge;
   readonly log: LogEvents;
   readonly server: Sample['server'];
+  /** Tokens of the API, two while one is being changed; none: it is off. */
+  readonly tokens: readonly string[];
   /** Open files that are kept back from clients: half of them may be taken here. */
   readonly fdReserve: number;
 }
@@ -25,6 +29,7 @@ export interface OperatorHttpParts {
 export class OperatorHttp {
   readonly #listener: HttpListener;
   readonly #loop: LoopDelay;
+  readonly #api: Api;
 
   /** Listens; rejects with what the system says when the address cannot be had. */
   static async start(address: ListenAddress, parts: OperatorHttpParts): Promise<OperatorHttp> {
@@ -35,21 +40,25 @@ export class OperatorHttp {
       ...{ server, ready: ready().ready, figures: edge.ask(figures), writes: edge.writes, loop },
       ...{ events: log.counts, process: processFigures() },
     }));
-    const routes = new Routes(watchingRoutes(ready, metrics), isLoopback(address.host), (error) =>
+    const api = new Api(edge, new ApiTokens(parts.tokens), log);
+    const table = [...watchingRoutes(ready, metrics), ...api.routes];
+    const routes = new Routes(table, isLoopback(address.host), (error) =>
       log.error('internal.error', { reason: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
     );
     const limits: HttpLimits = { ...LIMITS, connections: Math.min(MOST_CONNECTIONS, parts.fdReserve >> 1) };
     try {
-      return new OperatorHttp(await HttpListener.listen(address, limits, routes), loop);
+      return new OperatorHttp(await HttpListener.listen(address, limits, routes), loop, api);
     } catch (error) {
       loop[Symbol.dispose]();
+      api[Symbol.dispose]();
       throw error;
     }
   }
 
-  private constructor(listener: HttpListener, loop: LoopDelay) {
+  private constructor(listener: HttpListener, loop: LoopDelay, api: Api) {
     this.#listener = listener;
     this.#loop = loop;
+    this.#api = api;
   }
 
   get address(): ListenAddress {
@@ -58,11 +67,13 @@ export class OperatorHttp {
 
   close(): void {
     this.#loop[Symbol.dispose]();
+    this.#api[Symbol.dispose]();
     this.#listener.close();
   }
 }
 
-function watchingRoutes(ready: () => Readiness, metrics: Metrics): Route[] {
+/** Health and figures. */
+export function watchingRoutes(ready: () => Readiness, metrics: Metrics): Route[] {
   return [
     { method: 'GET', path: '/healthz', run: () => text(200, 'alive\n') },
     {

@@ -46,11 +46,13 @@ function digest(secret: string, text: Uint8Array): Buffer {
 }
 
 /** Reads the secrets from the file at `path` where one is given, else from the variable's text; none where there is none. */
-export function readSecrets(path: string | undefined, variable: string | undefined): ReadSecrets {
+export function readSecrets(
+  path: string | undefined,
+  variable: string | undefined,
+  name = 'CHORUS_SECRET',
+): ReadSecrets {
   if (path !== undefined) return readSecretFile(path);
-  return variable === undefined || variable === ''
-    ? { secrets: [], warnings: [] }
-    : parseSecrets(variable, 'CHORUS_SECRET');
+  return variable === undefined || variable === '' ? { secrets: [], warnings: [] } : parseSecrets(variable, name);
 }
 
 /** Reads the secrets in the file at `path`. */

@@ -46,6 +46,7 @@ const CASES: { readonly [K in OptionKey]: { good: string; value: Options[K]; bad
     bad: ['', 'a', 'a:1,'],
   },
   http: { good: 'off', value: 'off', bad: ['', '7480', 'on', 'a:', 'a:1,b:2'] },
+  apiTokenFile: { good: 'token', value: 'token', bad: ['', 'a\0b'] },
   hold: { good: '0', value: 0, bad: ['-1', '2m', ''] },
   id: { good: '7', value: 7, bad: ['0', '-1', '4294967296', '1.5', '0x10', 'x', '1e3', ''] },
   info: { good: 'a, b <c>', value: 'a, b <c>', bad: ['a\nb', '\x1b[2J', '\u202e', 'x'.repeat(129)] },
