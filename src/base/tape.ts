@@ -32,6 +32,11 @@ export class Tape {
     return this.buffer.length;
   }
 
+  /** Whether `count` more bytes have room where the tape lies. */
+  fits(count: number): boolean {
+    return this.head - this.base + count <= this.buffer.length;
+  }
+
   /** Makes room for `count` more bytes and returns the buffer offset where they may be written. */
   reserve(count: number): number {
     const at = this.head - this.base;
@@ -55,7 +60,8 @@ export class Tape {
   /** Forgets every byte before `position`. */
   trim(position: number): void {
     if (position <= this.tail) return;
-    this.tail = Math.min(position, this.head);
+    // Added as an integer: a position that comes from an array of doubles would make doubles of all three for good.
+    this.tail += (Math.min(position, this.head) - this.tail) | 0;
     if (this.tail === this.head) this.base = this.tail;
   }
 

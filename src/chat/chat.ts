@@ -438,7 +438,7 @@ export class Chat {
 }
 
 function isHeard(command: Command, session: Session): boolean {
-  return command.states === 'both' || (command.states === 'new') === (session.state === NEW);
+  return session.state === NEW ? command.heardNew : command.heardRegistered;
 }
 
 function isGranted(command: Command, session: Session): boolean {

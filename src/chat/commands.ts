@@ -23,6 +23,9 @@ export interface Command {
   /** Its place in the table. */
   readonly index: number;
   readonly states: States;
+  /** What `states` says, for a look that costs nothing. */
+  readonly heardNew: boolean;
+  readonly heardRegistered: boolean;
   /** Only for operators whose grants name the verb. */
   readonly granted: boolean;
   /** The fewest arguments. More than a command knows are passed over. */
@@ -66,6 +69,8 @@ export const COMMANDS: readonly Command[] = ROWS.map(([verb, states, who, arity,
   verb,
   index,
   states,
+  heardNew: states !== 'registered',
+  heardRegistered: states !== 'new',
   granted: who === 'granted',
   arity,
   text,

@@ -44,7 +44,7 @@ export function csend(context: Context, session: Session, frame: Frame, now: num
   const named = frame.argc > ROOM && frame.argStart[ROOM] !== frame.argEnd[ROOM];
   const room = named ? roomOf(context, user, frame, ROOM) : session.current;
   if (room === undefined) return refuseRoom(context, session, frame, named ? frame.arg(ROOM) : '', now);
-  const cost = 1 + Math.floor(room.members.size / 100) + ((end - start) >> 10);
+  const cost = 1 + ((room.members.size / 100) | 0) + ((end - start) >> 10);
   if (!context.spend(session, frame, cost, now)) return;
   const { order } = room.port;
   const outcome = order.send(session, user.uid, user.nickBytes, bytes, start, end, seq, id, now);

@@ -24,8 +24,16 @@ export interface RingLimits {
 }
 
 const FIRST_ENTRIES = 8;
-/** Bytes of the index for one entry. */
-const ENTRY_BYTES = 40;
+
+// The numbers that are kept of an entry, side by side: its end, its stamp, its seq, the lowest slot undecided before
+// it, and when it came.
+const END = 0;
+const STAMP = 1;
+const SEQ = 2;
+const LOW = 3;
+const TIME = 4;
+const NUMBERS = 5;
+const ENTRY_BYTES = NUMBERS * 8;
 
 export class Ring implements Member {
   readonly tape = new Tape();
@@ -53,14 +61,11 @@ export class Ring implements Member {
   #flushed = 0;
   #flushedTo = 0;
 
-  // The index: entry n stands at n & (capacity - 1). Entry #first is the oldest kept, #next the one to come.
+  // The index: entry n stands at place n & #mask. Entry #first is the oldest kept, #next the one to come.
   #first = 0;
   #next = 0;
-  #ends = new Float64Array(FIRST_ENTRIES);
-  #marks = new Float64Array(FIRST_ENTRIES);
-  #seqs = new Float64Array(FIRST_ENTRIES);
-  #lows = new Float64Array(FIRST_ENTRIES);
-  #times = new Float64Array(FIRST_ENTRIES);
+  #mask = FIRST_ENTRIES - 1;
+  #index = new Float64Array(FIRST_ENTRIES * NUMBERS);
 
   constructor(
     limits: RingLimits,
@@ -85,7 +90,7 @@ export class Ring implements Member {
 
   /** Bytes of memory held. */
   get held(): number {
-    return this.tape.held + this.#ends.length * ENTRY_BYTES;
+    return this.tape.held + (this.#mask + 1) * ENTRY_BYTES;
   }
 
   /**
@@ -94,20 +99,25 @@ export class Ring implements Member {
    */
   append(bytes: Uint8Array, start: number, end: number, seq: number, low: number, now: number): boolean {
     const { entries, bytes: most } = this.#limits;
-    if (this.#next - this.#first >= entries) this.#evict();
-    if (this.#next - this.#first >= this.#ends.length) this.#grow();
-    const at = this.#next & (this.#ends.length - 1);
-    this.tape.append(bytes, start, end);
-    this.#ends[at] = this.tape.head;
-    this.#marks[at] = ++this.#stamps.last;
-    this.#seqs[at] = seq;
-    this.#lows[at] = this.low;
-    this.#times[at] = now;
+    const { tape } = this;
+    const size = this.#next - this.#first;
+    const full = size > this.#mask && size < entries;
+    if (full) this.#resize((this.#mask + 1) * 2);
+    else if (size >= entries) this.#evict();
+    const grows = full || !tape.fits(end - start);
+    tape.append(bytes, start, end);
+    const index = this.#index;
+    const at = (this.#next & this.#mask) * NUMBERS;
+    index[at + END] = tape.head;
+    index[at + STAMP] = ++this.#stamps.last;
+    index[at + SEQ] = seq;
+    index[at + LOW] = this.low;
+    index[at + TIME] = now;
     this.#next++;
     this.low = low;
-    if (this.#counted !== this.#told) this.#account();
-    while (this.tape.head - this.tape.tail > most) this.#evict();
-    return (this.#next - this.#flushed) * 2 > entries || (this.tape.head - this.#flushedTo) * 2 > most;
+    if (grows) this.#account();
+    while (tape.head - tape.tail > most) this.#evict();
+    return (this.#next - this.#flushed) * 2 > entries || (tape.head - this.#flushedTo) * 2 > most;
   }
 
   /** The readers were given everything until now. */
@@ -119,9 +129,7 @@ export class Ring implements Member {
   /** Evicts what is older than the age limit, and gives memory back that is not needed any more. */
   age(now: number): void {
     const oldest = now - this.#limits.ageMs;
-    while (this.#first < this.#next && (this.#times[this.#first & (this.#ends.length - 1)] as number) < oldest) {
-      this.#evict();
-    }
+    while (this.#first < this.#next && this.#number(this.#first, TIME) < oldest) this.#evict();
     // A ring in use would grow again at once.
     if (this.tape.length * 4 <= this.tape.held) this.#release();
   }
@@ -153,10 +161,9 @@ export class Ring implements Member {
     if (position === this.tape.head) return this.#next;
     let low = this.#first;
     let high = this.#next;
-    const mask = this.#ends.length - 1;
     while (low < high) {
       const middle = Math.floor((low + high) / 2);
-      if ((this.#ends[middle & mask] as number) > position) high = middle;
+      if (this.#number(middle, END) > position) high = middle;
       else low = middle + 1;
     }
     return low;
@@ -164,7 +171,7 @@ export class Ring implements Member {
 
   /** The position behind an entry that is kept. */
   endOf(entry: number): number {
-    return this.#ends[entry & (this.#ends.length - 1)] as number;
+    return this.#number(entry, END);
   }
 
   /** Where an entry that is kept begins. */
@@ -174,13 +181,13 @@ export class Ring implements Member {
 
   /** The stamp of an entry; Infinity for the entry to come. */
   stampOf(entry: number): number {
-    return entry < this.#next ? (this.#marks[entry & (this.#ends.length - 1)] as number) : Number.POSITIVE_INFINITY;
+    return entry < this.#next ? this.#number(entry, STAMP) : Number.POSITIVE_INFINITY;
   }
 
   /** The lowest slot that a reader at `position` may still have to get. */
   lowAt(position: number): number {
     const entry = this.entryAt(position);
-    return entry < this.#next ? (this.#lows[entry & (this.#ends.length - 1)] as number) : this.low;
+    return entry < this.#next ? this.#number(entry, LOW) : this.low;
   }
 
   /** The stamp of the newest entry, kept or not. */
@@ -188,12 +195,18 @@ export class Ring implements Member {
     return this.#first < this.#next ? this.stampOf(this.#next - 1) : this.evicted;
   }
 
+  /** One of the numbers kept of an entry. */
+  #number(entry: number, which: number): number {
+    return this.#index[(entry & this.#mask) * NUMBERS + which] as number;
+  }
+
   #evict(): void {
-    const at = this.#first & (this.#ends.length - 1);
-    const seq = this.#seqs[at] as number;
+    const index = this.#index;
+    const at = (this.#first & this.#mask) * NUMBERS;
+    const seq = index[at + SEQ] as number;
     if (seq >= this.floor) this.floor = seq + 1;
-    this.evicted = this.#marks[at] as number;
-    this.tape.trim(this.#ends[at] as number);
+    this.evicted = index[at + STAMP] as number;
+    this.tape.trim(index[at + END] as number);
     this.#first++;
   }
 
@@ -205,10 +218,10 @@ export class Ring implements Member {
   /** Gives back what the entries that are left do not need. */
   #release(): void {
     this.tape.shrink();
-    let capacity = this.#ends.length;
+    let capacity = this.#mask + 1;
     while (capacity > FIRST_ENTRIES && this.size * 4 <= capacity) capacity >>= 1;
-    if (capacity < this.#ends.length) this.#resize(capacity);
-    if (this.#counted !== this.#told) this.#account();
+    if (capacity <= this.#mask) this.#resize(capacity);
+    this.#account();
   }
 
   /** Tells the budget what is held now. Last in any change, for the budget may answer with halve(). */
@@ -217,26 +230,18 @@ export class Ring implements Member {
     const change = this.#counted - this.#told;
     this.#told = this.#counted;
     if (change > 0) this.#budget.grew(change);
-    else this.#budget.shrank(-change);
-  }
-
-  #grow(): void {
-    this.#resize(this.#ends.length * 2);
+    else if (change < 0) this.#budget.shrank(-change);
   }
 
   #resize(capacity: number): void {
-    this.#ends = this.#moved(this.#ends, capacity);
-    this.#marks = this.#moved(this.#marks, capacity);
-    this.#seqs = this.#moved(this.#seqs, capacity);
-    this.#lows = this.#moved(this.#lows, capacity);
-    this.#times = this.#moved(this.#times, capacity);
-  }
-
-  #moved(old: Float64Array<ArrayBuffer>, capacity: number): Float64Array<ArrayBuffer> {
-    const moved = new Float64Array(capacity);
+    const old = this.#index;
+    const index = new Float64Array(capacity * NUMBERS);
     for (let entry = this.#first; entry < this.#next; entry++) {
-      moved[entry & (capacity - 1)] = old[entry & (old.length - 1)] as number;
+      const from = (entry & this.#mask) * NUMBERS;
+      const to = (entry & (capacity - 1)) * NUMBERS;
+      for (let i = 0; i < NUMBERS; i++) index[to + i] = old[from + i] as number;
     }
-    return moved;
+    this.#index = index;
+    this.#mask = capacity - 1;
   }
 }

@@ -1,7 +1,6 @@
 // The frames of decided slots: CMSG and SKIPSEQUENCE of one room and epoch, written into one buffer that all rooms of
-// the process share. What stays the same is kept as bytes: the room and epoch, the digits of the number, which mostly
-// is the one behind the last, and those of the time as long as the clock stands still. A frame is valid until the next
-// one is encoded, in whatever room.
+// the process share. What a sender says in a row differs by its number and its text, so the head of the frame before
+// stays where it is and only counts up. A frame is valid until the next one is encoded, in whatever room.
 
 import { copyBytes, writeDecimal } from '../base/bytes.ts';
 import type { Epoch } from '../base/ids.ts';
@@ -17,27 +16,32 @@ const NINE = 0x39;
 /** The frame last encoded stands at the start of `bytes`. */
 export const encoded: { bytes: Uint8Array } = { bytes: new Uint8Array(8_192) };
 
+// The head that stands there, up to the text: whose it is, what it says, and where its number and it itself end.
+let headOf: SlotEncoder | undefined;
+let headSeq = 0;
+let headNick: Uint8Array | undefined;
+let headTime = 0;
+let numberEnd = 0;
+let headEnd = 0;
+
 const timeDigits = new Uint8Array(DIGITS);
 let timeLength = 0;
 let timeMs = -1;
 
 export class SlotEncoder {
-  /** `<CMSG,room,epoch,` and the digits of #seq. */
-  readonly #head: Uint8Array;
-  readonly #digits: number;
-  #headLength = 0;
-  #seq = -2;
+  /** `<CMSG,room,epoch,`. */
+  readonly #before: Uint8Array;
   readonly #skip: Uint8Array;
 
   constructor(room: string, epoch: Epoch) {
-    const before = prefix('CMSG', room, epoch);
-    this.#digits = before.length;
-    this.#head = new Uint8Array(before.length + DIGITS);
-    this.#head.set(before);
+    this.#before = prefix('CMSG', room, epoch);
     this.#skip = prefix('SKIPSEQUENCE', room, epoch);
   }
 
-  /** Encodes a message. `nick` and text[start, end) are in canonical form. Returns the frame's length, LF included. */
+  /**
+   * Encodes a message. `nick` and text[start, end) are in canonical form, and the array `nick` is never changed.
+   * Returns the frame's length, LF included.
+   */
   message(
     seq: number,
     nick: Uint8Array,
@@ -47,30 +51,27 @@ export class SlotEncoder {
     end: number,
     id: string,
   ): number {
-    const head = this.#headOf(seq);
-    const most = head + nick.length + end - start + 2 * id.length + DIGITS + 6;
-    if (most > encoded.bytes.length) encoded.bytes = new Uint8Array(most * 2);
+    const most = this.#before.length + nick.length + end - start + 2 * id.length + 2 * DIGITS + 6;
+    if (most > encoded.bytes.length) {
+      encoded.bytes = new Uint8Array(most * 2);
+      headOf = undefined;
+    }
     const bytes = encoded.bytes;
-    copyBytes(this.#head, 0, head, bytes, 0);
-    let at = head;
-    bytes[at++] = COMMA;
-    copyBytes(nick, 0, nick.length, bytes, at);
-    at += nick.length;
-    bytes[at++] = COMMA;
-    at = writeTime(now, bytes, at);
-    bytes[at++] = COMMA;
+    let at = this.#continues(seq, nick, now) && countUp(bytes) ? headEnd : this.#writeHead(seq, nick, now);
+    headSeq = seq;
     copyBytes(text, start, end, bytes, at);
     at += end - start;
     if (id !== '') at = writeId(id, bytes, at);
-    bytes[at++] = GREATER;
-    bytes[at++] = LF;
-    return at;
+    bytes[at] = GREATER;
+    bytes[at + 1] = LF;
+    return at + 2;
   }
 
   /** Encodes the frame of a slot that stays empty. Returns its length, LF included. */
   skip(seq: number): number {
     const before = this.#skip;
     const bytes = encoded.bytes;
+    headOf = undefined;
     copyBytes(before, 0, before.length, bytes, 0);
     let at = writeDecimal(seq, bytes, before.length);
     bytes[at++] = GREATER;
@@ -78,23 +79,39 @@ export class SlotEncoder {
     return at;
   }
 
-  /** Puts the digits of `seq` into the head; returns its length. */
-  #headOf(seq: number): number {
-    const head = this.#head;
-    if (seq === this.#seq + 1) {
-      let at = this.#headLength - 1;
-      while (head[at] === NINE) head[at--] = ZERO;
-      // Not when all digits were nines: then there is one more.
-      if (at >= this.#digits) {
-        head[at] = (head[at] as number) + 1;
-        this.#seq = seq;
-        return this.#headLength;
-      }
-    }
-    this.#headLength = writeDecimal(seq, head, this.#digits);
-    this.#seq = seq;
-    return this.#headLength;
+  /** The head before says the same but for the number, which is one less. */
+  #continues(seq: number, nick: Uint8Array, now: number): boolean {
+    return headOf === this && headNick === nick && headSeq + 1 === seq && headTime === now;
   }
+
+  /** Writes `<CMSG,room,epoch,seq,nick,time,` and returns its length. */
+  #writeHead(seq: number, nick: Uint8Array, now: number): number {
+    const bytes = encoded.bytes;
+    const before = this.#before;
+    copyBytes(before, 0, before.length, bytes, 0);
+    numberEnd = writeDecimal(seq, bytes, before.length);
+    let at = numberEnd;
+    bytes[at++] = COMMA;
+    copyBytes(nick, 0, nick.length, bytes, at);
+    at += nick.length;
+    bytes[at++] = COMMA;
+    at = writeTime(now, bytes, at);
+    bytes[at++] = COMMA;
+    headOf = this;
+    headNick = nick;
+    headTime = now;
+    headEnd = at;
+    return at;
+  }
+}
+
+/** Adds 1 to the number of the head; false, and the number is spoilt, when it needs a digit more. */
+function countUp(bytes: Uint8Array): boolean {
+  let at = numberEnd - 1;
+  while (bytes[at] === NINE) bytes[at--] = ZERO;
+  if (bytes[at] === COMMA) return false;
+  bytes[at] = (bytes[at] as number) + 1;
+  return true;
 }
 
 /** `<VERB,room,epoch,` as bytes. */
@@ -108,7 +125,7 @@ function writeTime(now: number, bytes: Uint8Array, at: number): number {
     timeLength = writeDecimal(now, timeDigits, 0);
     timeMs = now;
   }
-  for (let i = 0; i < timeLength; i++) bytes[at + i] = timeDigits[i] as number;
+  copyBytes(timeDigits, 0, timeLength, bytes, at);
   return at + timeLength;
 }
 

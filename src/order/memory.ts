@@ -75,16 +75,19 @@ export class MemoryLog implements RoomLog, Member {
     _ticket: Ticket,
   ): number {
     if (after !== this.committed) return this.#again(after, kind, seq, bytes, start, end);
-    const count = after - this.#oldest + 1;
-    if (count >= this.#limits.slots || this.#frames.length + end - start > this.#bytes) this.#evictFor(end - start);
-    if (after - this.#oldest + 1 >= this.#size) this.#resize(Math.max(SMALLEST, this.#size * 2));
+    const frames = this.#frames;
     const position = after + 1;
+    if (position - this.#oldest >= this.#limits.slots) this.#evict();
+    if (frames.length + end - start > this.#bytes) this.#evictFor(end - start);
+    const full = position - this.#oldest >= this.#size;
+    if (full) this.#resize(Math.max(SMALLEST, this.#size * 2));
+    const grows = full || !frames.fits(end - start);
     const at = position & this.#mask;
     this.#table[at] = kind === MESSAGE ? seq : -seq;
-    this.#table[this.#size + at] = this.#frames.append(bytes, start, end);
+    this.#table[this.#size + at] = frames.append(bytes, start, end);
     this.committed = position;
-    if (seq >= this.floor) this.#place(seq, position);
-    if (this.#held !== this.#told) this.#account();
+    if (seq >= this.floor) this.#note(seq, position);
+    if (grows) this.#account();
     return position;
   }
 
@@ -155,16 +158,12 @@ export class MemoryLog implements RoomLog, Member {
       : (this.#table[this.#size + (position & this.#mask)] as number);
   }
 
+  /** Makes room for a frame of `bytes`, which are more than this log may keep now. */
   #evictFor(bytes: number): void {
-    const full = this.#frames.length + bytes > this.#bytes;
-    if (full && this.#bytes < this.#limits.bytes && this.#budget.spares(this.#frames.held)) {
+    if (this.#bytes < this.#limits.bytes && this.#budget.spares(this.#frames.held)) {
       this.#bytes = Math.min(this.#bytes * 2, this.#limits.bytes);
     }
-    while (this.#oldest <= this.committed && this.#isFull(bytes)) this.#evict();
-  }
-
-  #isFull(bytes: number): boolean {
-    return this.committed - this.#oldest + 1 >= this.#limits.slots || this.#frames.length + bytes > this.#bytes;
+    while (this.#oldest <= this.committed && this.#frames.length + bytes > this.#bytes) this.#evict();
   }
 
   #evict(): void {
@@ -172,6 +171,16 @@ export class MemoryLog implements RoomLog, Member {
     if (seq >= this.floor) this.floor = seq + 1;
     this.#oldest++;
     this.#frames.trim(this.#start(this.#oldest));
+  }
+
+  /** Notes where the decision on `seq` stands: mostly in the place of one that was evicted. */
+  #note(seq: number, position: number): void {
+    const place = 2 * this.#size + (seq & this.#mask);
+    if ((this.#table[place] as number) < this.#oldest) this.#table[place] = position;
+    else {
+      this.#place(seq, position);
+      this.#account();
+    }
   }
 
   /** Notes where the decision on `seq` stands, growing as long as two kept slots would share a place. */

@@ -27,6 +27,7 @@ import {
   VERB_CLASS,
   WORD,
 } from './octets.ts';
+import { plainEnd } from './words.ts';
 
 /** Where the parts of a frame lie in `bytes`; what readFrame fills in. */
 export interface Offsets {
@@ -71,8 +72,16 @@ export const REASONS: readonly string[] = [
  * Reads the frame that begins with the '<' at `start` of bytes[start, stop) into `frame` and says what it found.
  * Unless that is WHOLE, frame.end is where to look on for the frame's end, the wrong byte itself if there is one.
  * A frame that runs into `stop` may be reported as CUT or as bad; only one with its end in the range is judged.
+ * `worded`: what wordsOf said of these bytes, 0 for nothing.
  */
-export function readFrame(frame: Offsets, bytes: Uint8Array, start: number, stop: number, maxArgs: number): number {
+export function readFrame(
+  frame: Offsets,
+  bytes: Uint8Array,
+  start: number,
+  stop: number,
+  maxArgs: number,
+  worded = 0,
+): number {
   frame.bytes = bytes;
   frame.start = start;
   frame.argc = 0;
@@ -91,7 +100,7 @@ export function readFrame(frame: Offsets, bytes: Uint8Array, start: number, stop
     return judgeVerb(frame, next, verbEnd);
   }
   frame.verbEnd = verbEnd;
-  if (next === COMMA) return readArgs(frame, bytes, i, stop, maxArgs);
+  if (next === COMMA) return readArgs(frame, bytes, i, stop, maxArgs, worded);
   frame.end = i + 1;
   return WHOLE;
 }
@@ -108,7 +117,14 @@ function judgeVerb(frame: Offsets, next: number, verbEnd: number): number {
 }
 
 /** Reads the arguments from the comma at `comma` up to the frame's end. */
-function readArgs(frame: Offsets, bytes: Uint8Array, comma: number, stop: number, maxArgs: number): number {
+function readArgs(
+  frame: Offsets,
+  bytes: Uint8Array,
+  comma: number,
+  stop: number,
+  maxArgs: number,
+  worded: number,
+): number {
   const { argStart, argEnd, argEscaped } = frame;
   let argc = 0;
   let i = comma;
@@ -122,7 +138,7 @@ function readArgs(frame: Offsets, bytes: Uint8Array, comma: number, stop: number
     let escaped = 0;
     let kind = PLAIN;
     for (;;) {
-      while (i < stop && ARG_CLASS[bytes[i] as number] === PLAIN) i++;
+      i = plainEnd(bytes, i, stop, worded);
       if (i >= stop) return stopAt(frame, i, CUT);
       kind = ARG_CLASS[bytes[i] as number] as number;
       if (kind <= ENDS_FRAME) break;

@@ -24,6 +24,7 @@ import { copyBytes, latin1, utf8 } from '../base/bytes.ts';
 import { unescapeText } from './canonical.ts';
 import { findEnd, NESTED, type Offsets, REASONS, readFrame, WHOLE } from './grammar.ts';
 import { BACKSLASH, LESS, OWS, VERB_CLASS } from './octets.ts';
+import { makeWords, wordsOf } from './words.ts';
 
 /** What next() found: nothing whole yet, a frame, a fault, or a frame over the limit. */
 export const MORE = 0;
@@ -134,6 +135,7 @@ export class Scanner {
     assert(this.#at === this.#chunk.length, 'fed before the last chunk was read');
     this.#drop();
     this.#chunk = chunk;
+    makeWords(chunk);
   }
 
   /** Reads on to the next finding. After TOO_LONG there is no other one. */
@@ -155,7 +157,7 @@ export class Scanner {
         continue;
       }
       const whole = at + this.limit;
-      const finding = readFrame(frame, chunk, at, whole < length ? whole + 1 : length, this.#maxArgs);
+      const finding = readFrame(frame, chunk, at, whole < length ? whole + 1 : length, this.#maxArgs, wordsOf(chunk));
       if (finding !== WHOLE || frame.end > whole) return this.#judge(frame, finding, at);
       this.#at = frame.end;
       this.#state = GAP;

@@ -18,6 +18,8 @@ export class VerbTable {
   /** The verbs in upper case, 32 bytes apart. */
   readonly #text: Uint8Array;
   readonly #lengths: Uint8Array;
+  /** The verb found last: who sends a frame mostly sends another one like it. */
+  #last = 0;
 
   /** A table of `verbs`; find answers with indexes into this list. */
   constructor(verbs: readonly string[]) {
@@ -34,14 +36,21 @@ export class VerbTable {
 
   /** The index of the verb bytes[start, end), whatever its case; -1 when it is none of them. */
   find(bytes: Uint8Array, start: number, end: number): number {
-    const length = end - start;
+    const last = this.#last;
+    return this.#is(last, bytes, start, end - start) ? last : this.#search(bytes, start, end - start);
+  }
+
+  #search(bytes: Uint8Array, start: number, length: number): number {
     if (length < 1 || length > MAX_VERB) return -1;
     const slots = this.#slots;
     const mask = this.#mask;
     for (let at = hash(bytes, start, length) & mask; ; at = (at + 1) & mask) {
       const index = (slots[at] as number) - 1;
       if (index < 0) return -1;
-      if (this.#lengths[index] === length && this.#equals(index, bytes, start, length)) return index;
+      if (this.#is(index, bytes, start, length)) {
+        this.#last = index;
+        return index;
+      }
     }
   }
 
@@ -60,7 +69,8 @@ export class VerbTable {
     this.#slots[at] = index + 1;
   }
 
-  #equals(index: number, bytes: Uint8Array, start: number, length: number): boolean {
+  #is(index: number, bytes: Uint8Array, start: number, length: number): boolean {
+    if (this.#lengths[index] !== length) return false;
     const text = this.#text;
     const base = index * (MAX_VERB + 1);
     for (let i = 0; i < length; i++) {

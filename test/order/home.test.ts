@@ -1,6 +1,7 @@
 // A home whose log answers at once, by examples.
 
 import { describe, expect, test } from 'bun:test';
+import { utf8Bytes } from '../../src/base/bytes.ts';
 import { epoch, serverId } from '../../src/base/ids.ts';
 import { EXPIRED, ID_REUSED, SENT, SENT_BEFORE, UNAVAILABLE } from '../../src/base/outcome.ts';
 import type { RoomOrder } from '../../src/chat/ports.ts';
@@ -33,6 +34,26 @@ describe('sending', () => {
     const room = new Room();
     for (let seq = 1; seq <= 1_002; seq++) room.send(ann, 'x');
     expect(room.frames).toEqual(Array.from({ length: 1_002 }, (_, i) => message(i + 1, 'x')));
+  });
+
+  test('every sender speaks under its own name, in a row or by turns', () => {
+    const room = new Room();
+    const bobs = utf8Bytes('bob');
+    const senders = [ann, ann, bob, ann, bob, bob, bob, ann];
+    for (const sender of senders) room.send(sender, 'x', sender === bob ? { nick: bobs } : {});
+    expect(room.frames).toEqual(
+      senders.map((sender, i) => message(i + 1, 'x').replace('ann', sender === bob ? 'bob' : 'ann')),
+    );
+  });
+
+  test('a slot that stays empty between two messages of one sender does not show in them', () => {
+    const room = new Room();
+    room.send(ann, 'one');
+    const seq = room.reserve(bob);
+    room.send(ann, 'three');
+    room.home.release(bob, NOW);
+    room.send(ann, 'four');
+    expect(room.frames).toEqual([message(1, 'one'), message(3, 'three'), skipped(seq), message(4, 'four')]);
   });
 
   test('two rooms at different times do not mix up their frames', () => {

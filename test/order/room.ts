@@ -31,6 +31,9 @@ export interface RoomOptions {
   readonly fate?: (seq: number) => Fate;
 }
 
+/** The nickname of who sends, one array for as long as it is the name. */
+const ANN = utf8Bytes('ann');
+
 export class Room implements HomeOut {
   readonly published: { seq: number; frame: string }[] = [];
   readonly settlements: Settled[] = [];
@@ -64,9 +67,9 @@ export class Room implements HomeOut {
     return this.published.map(({ frame }) => frame);
   }
 
-  send(holder: Uid, text: string, { seq = 0, id = '', now = NOW, asker = {} as object } = {}): SendOutcome {
+  send(holder: Uid, text: string, { seq = 0, id = '', now = NOW, nick = ANN, asker = {} as object } = {}): SendOutcome {
     const bytes = utf8Bytes(`<CSEND,${text}>`);
-    const outcome = this.home.send(asker, holder, utf8Bytes('ann'), bytes, 7, bytes.length - 1, seq, id, now);
+    const outcome = this.home.send(asker, holder, nick, bytes, 7, bytes.length - 1, seq, id, now);
     bytes.fill(0);
     return outcome;
   }
