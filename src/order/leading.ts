@@ -71,6 +71,8 @@ export class Leading implements HomeOut {
   readonly #slow = new Map<ServerId, number>();
   /** References of sends that wait for their commit: asked for again, they get the one answer. */
   readonly #waiting = new Set<string>();
+  /** Servers of whose sends one is missing here: asked for, or to be asked for when there is room. */
+  readonly #missing = new Map<ServerId, 'asked' | 'full'>();
   #settlements: Settlement[] = [];
   #now: number;
   #retired = false;
@@ -143,7 +145,7 @@ export class Leading implements HomeOut {
     const [number, before, seq] = [numberAt(frame, 2), numberAt(frame, 3), Math.max(0, numberAt(frame, 6))];
     const seen = this.#seen.get(from) ?? 0;
     if (number < 1 || frame.argc < 9) return;
-    if (before > seen) return this.#say(from, 'RESEND', this.segment.epoch);
+    if (before > seen) return this.#askAgain(from);
     const id = frame.arg(7);
     const asker = new Forwarded(from, number);
     const ref = refOf(from, number);
@@ -158,9 +160,15 @@ export class Leading implements HomeOut {
       if (known === WAITING) this.#waiting.add(ref);
       outcome = known === NEW ? UNAVAILABLE : known;
     } else {
-      this.#seen.set(from, number);
       const nick = frame.bytes.slice(frame.argStart[5] as number, frame.argEnd[5] as number);
       outcome = this.#send(asker, ref, frame.arg(4) as Uid, nick, frame.bytes, start, end, seq, id);
+      if (outcome === UNAVAILABLE) {
+        // A refusal could be lost, and what was said behind it come before it: it is asked for again, and that is not.
+        this.#missing.set(from, 'full');
+        return;
+      }
+      this.#seen.set(from, number);
+      this.#missing.delete(from);
     }
     if (outcome === WAITING) return;
     this.#settlements.push({
@@ -170,6 +178,13 @@ export class Leading implements HomeOut {
       seq: home.sentSeq,
     });
     this.#options.out.dirty();
+  }
+
+  /** Asks a server for all that it has no answer to; once, for each of the sends behind a gap shows it. */
+  #askAgain(server: ServerId, hasRoom = false): void {
+    if (this.#missing.has(server) && !hasRoom) return;
+    this.#missing.set(server, 'asked');
+    this.#say(server, 'RESEND', this.segment.epoch);
   }
 
   #reserveFor(from: ServerId, holder: Uid, now: number): void {
@@ -276,6 +291,7 @@ export class Leading implements HomeOut {
   lost(server: ServerId, now: number): void {
     this.#now = now;
     this.#followers.delete(server);
+    this.#missing.delete(server);
     if (this.isHeld) return;
     this.home.releaseAll((holder) => serverOf(holder) === server, now);
     this.chooseStandby(now);
@@ -334,6 +350,8 @@ export class Leading implements HomeOut {
     this.#settlements = [];
     for (const { to, outcome, epoch, seq } of settlements)
       this.#say(to.server, 'SETTLED', to.number, outcome, epoch, seq);
+    if (this.waiting > 0) return;
+    for (const [server, why] of this.#missing) if (why === 'full') this.#askAgain(server, true);
   }
 
   /** What was on its way may be lost: every follower begins again behind what it said that it holds. */

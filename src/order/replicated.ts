@@ -115,6 +115,7 @@ export class ReplicatedLog implements RoomLog {
   }
 
   #isFull(bytes: number): boolean {
+    if (this.waiting === 0) return false;
     return this.waiting >= this.#limits.waiting || this.#waitingBytes + bytes > this.#limits.waitingBytes;
   }
 }

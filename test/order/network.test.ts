@@ -4,7 +4,7 @@ import { expect, test } from 'bun:test';
 import { World } from './network/world.ts';
 
 const long = process.env.CHORUS_TEST_LONG === '1';
-const SEEDS = long ? 20_000 : 500;
+const SEEDS = long ? 20_000 : 250;
 /** What must not be rare, or the checkers have seen nothing. */
 const SOMETIMES = [
   'epoch read',

@@ -2,17 +2,7 @@
 // within some seeds. What finds none of them checks nothing.
 
 import { resolve } from 'node:path';
-
-export interface Mutant {
-  readonly name: string;
-  /** Below src. */
-  readonly file: string;
-  /** Stands there exactly once. */
-  readonly from: string;
-  readonly to: string;
-  /** What may find it. */
-  readonly by: readonly string[];
-}
+import { type Mutant, runPlanted } from '../support/mutants.ts';
 
 export const MUTANTS: readonly Mutant[] = [
   {
@@ -189,11 +179,7 @@ interface Report {
 
 /** Runs seeds with one bug planted; the report of the first seed that fails, or why there is none. */
 export async function runMutant({ name }: Mutant, seeds = SEEDS): Promise<Report | string> {
-  const child = Bun.spawn([process.execPath, '--preload', PRELOAD, MAIN, '--seeds', String(seeds), '--json'], {
-    env: { ...process.env, CHORUS_MUTANT: name },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const [out, error] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
+  const { out, error } = await runPlanted(name, PRELOAD, MAIN, ['--seeds', String(seeds), '--json']);
   const last = out.trim().split('\n').at(-1) ?? '';
   return last.startsWith('{') ? (JSON.parse(last) as Report) : `no report: ${error.slice(0, 500)}`;
 }

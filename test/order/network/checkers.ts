@@ -9,6 +9,8 @@ import type { World } from './world.ts';
 /** A reservation ends within its life, the hold, and one fail-over. */
 const RESERVED_MS = 5_000 + 3_000 + 12_000;
 
+/** When to ask again for a slot that is decided and not committed. */
+const ASK_AGAIN_MS = 100;
 /** A home that stood still and sees nobody goes on by itself after this long. */
 const STALE_MS = 5_000;
 
@@ -55,17 +57,17 @@ export class Checkers {
       ({ order }) => order?.peer.role === 'electing' || isAfter(order?.epoch ?? '0.0', node.order?.epoch ?? '0.0'),
     );
     if (home === node || home === undefined) this.#published.add(slot);
-    else if (isSucceeded) return;
-    else if (home.order?.peer.role === 'home' && !this.#published.has(slot)) {
+    else if (!isSucceeded && home.order?.peer.role === 'home' && !this.#published.has(slot)) {
       this.#world.fail('COMMIT', `${node.index} tells ${slot}, which its home has not`);
     }
     // One that succeeds a home has told nobody yet.
-    if (node.order?.level === 'home' || node.order?.peer.role === 'electing')
-      this.#alone.set(`${node.order.epoch}/${seq}`, node.index);
+    if (node.order?.level === 'home' || node.order?.peer.role === 'electing') this.#alone.set(slot, node.index);
   }
 
   /** A server goes on after a pause, in which it may have been replaced. */
   woke(node: Node): void {
+    // Clocks that differ do not tell when an epoch began.
+    if (this.#world.skewMs > 0) return;
     const epoch = node.order?.epoch ?? '';
     const newer = this.#world.nodes.flatMap(({ order }) => (order && isAfter(order.epoch, epoch) ? [order.epoch] : []));
     // Epochs name the time of their beginning.
@@ -178,6 +180,18 @@ export class Checkers {
     for (const frame of want)
       if (!got.has(frame) && !isLost(frame)) world.fail('O10', `resume of ${epoch}/${seq} lacks ${frame}`);
     for (const frame of got) if (!want.has(frame)) world.fail('O10', `resume of ${epoch}/${seq} makes up ${frame}`);
+  }
+
+  /** A home has taken a server for lost: what members there had reserved is free again. */
+  lost(home: Node, other: Node): void {
+    const { order } = home;
+    if (order?.peer.role !== 'home') return;
+    for (const { seq, epoch } of other.granted) {
+      const found = epoch === order.epoch ? order.find(epoch as never, seq, home.now) : undefined;
+      if (found?.kind === 'pending' && found.ms > ASK_AGAIN_MS) {
+        this.#world.fail('O8', `${epoch}/${seq} is kept for somebody at ${other.index}, which is lost`);
+      }
+    }
   }
 
   /** Some seconds after the heal. */

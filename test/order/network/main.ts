@@ -1,6 +1,6 @@
 // Runs seeds of the small network: `bun test/order/network/main.ts FROM COUNT [first | trace] [name=value …]`. With
 // `first` it stops at the first seed that breaks something and says which invariant; with `trace` everything is printed.
-// Settings: servers, slots (kept in memory), holdMs.
+// Settings: servers, holdMs, skewMs (of clocks), slots (kept by a room), budget (bytes, kept by a server).
 
 import { Violation, World } from './world.ts';
 
@@ -12,8 +12,12 @@ const mode = modes.find((one) => !one.includes('='));
 const slots = numbers('slots');
 const options = {
   trace: mode === 'trace',
-  ...(settings.has('servers') && { servers: numbers('servers') as number }),
-  ...(settings.has('holdMs') && { holdMs: numbers('holdMs') as number }),
+  ...Object.fromEntries(
+    ['servers', 'holdMs', 'skewMs', 'budget'].flatMap((name) => {
+      const value = numbers(name);
+      return value === undefined ? [] : [[name, value]];
+    }),
+  ),
   ...(slots !== undefined && { memory: { slots, bytes: slots * 128 } }),
 };
 const counts = new Map<string, number>();

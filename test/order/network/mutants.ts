@@ -1,156 +1,363 @@
-// Planted bugs in the ordering over several servers: each is one change to a source, made as it is loaded, and has to
-// be found by the named invariants within some seeds.
+// Planted bugs in the ordering over several servers: each has to be found by the named invariants within some seeds of
+// the small network. `bun test/order/network/mutants.ts [text in names]` says what finds each, and at which seed.
 
 import { resolve } from 'node:path';
+import { type Mutant, runPlanted } from '../../support/mutants.ts';
 
-export interface Mutant {
-  readonly name: string;
-  /** Below src/order. */
-  readonly file: string;
-  /** Stands there exactly once. */
-  readonly from: string;
-  readonly to: string;
-  /** What may find it. */
-  readonly by: readonly string[];
+export interface NetworkMutant extends Mutant {
+  /** Settings of the worlds in which it is looked for. */
+  readonly settings?: readonly string[];
 }
 
-export const MUTANTS: readonly Mutant[] = [
+export const MUTANTS: readonly NetworkMutant[] = [
   {
     name: 'a home that stood still decides at once',
-    file: 'peer.ts',
+    file: 'order/peer.ts',
     from: "    if (this.role === 'home' && this.leading?.isFollowed) {",
     to: '    if (this.isClosed && this.leading !== undefined) {',
     by: ['STALE'],
   },
   {
     name: 'numbers are used again in the next epoch',
-    file: 'attempt.ts',
+    file: 'order/attempt.ts',
     from: 'for (const held of line) first = Math.max(first, held.last + 1, held.first);',
     to: 'for (const held of line) first = Math.max(first, held.first);',
     by: ['RISING', 'O2'],
   },
   {
     name: 'the shortest copy is taken',
-    file: 'attempt.ts',
+    file: 'order/attempt.ts',
     from: 'return one.position > other.position;',
     to: 'return one.position < other.position;',
     by: ['O5', 'O2', 'O3', 'O6', 'O9', 'O11'],
   },
   {
     name: 'a successor forgets what was decided before it',
-    file: 'leading.ts',
+    file: 'order/leading.ts',
     from: '      earlier: line,\n',
     to: '',
     by: ['O6', 'O11'],
   },
   {
     name: 'followers note no ids',
-    file: 'segment.ts',
+    file: 'order/segment.ts',
     from: "    if (key === '' || this.ids.find(key)) return;",
     to: '    return;',
     by: ['O6', 'O11'],
   },
   {
     name: 'readers are told what is not committed',
-    file: 'copy.ts',
+    file: 'order/copy.ts',
     from: '    this.#commit(segment, committed, now);\n',
     to: '    this.#commit(segment, segment.position, now);\n',
     by: ['COMMIT', 'O3'],
   },
   {
     name: 'a home waits for no standby',
-    file: 'replicated.ts',
+    file: 'order/replicated.ts',
     from: 'if (!this.#waits && this.#tickets.length === 0) {',
     to: 'if (this.#tickets.length === 0) {',
     by: ['O5'],
   },
   {
     name: 'a silent server is counted as an acknowledgement',
-    file: 'leading.ts',
+    file: 'order/leading.ts',
     from: '    this.#slow.set(standby, now + SLOW_MS);\n',
     to: '    this.#log.held(this.segment.position);\n',
     by: ['O5', 'O3', 'O2', 'O11', 'O6', 'COMMIT'],
   },
   {
     name: 'a standby that is lost is waited for',
-    file: 'leading.ts',
+    file: 'order/leading.ts',
     from: 'if (standby !== undefined && reachable.includes(standby) && !this.#isSlow(standby, now)) return;',
     to: 'if (standby !== undefined) return;',
     by: ['LIVE', 'O8', 'O9', 'O2', 'ANSWER'],
   },
   {
     name: 'sends are taken whatever is missing in front of them',
-    file: 'leading.ts',
-    from: "    if (before > seen) return this.#say(from, 'RESEND', this.segment.epoch);\n",
+    file: 'order/leading.ts',
+    from: '    if (before > seen) return this.#askAgain(from);\n',
     to: '',
     by: ['O11'],
   },
   {
     name: 'the tails of a split are not spoken of',
-    file: 'elections.ts',
+    file: 'order/elections.ts',
     from: 'if (tails.length === 0) return [];',
     to: 'if (tails.length >= 0) return [];',
     by: ['O9', 'O5', 'O2', 'O6'],
   },
   {
     name: 'readers are not told of an epoch',
-    file: 'copy.ts',
+    file: 'order/copy.ts',
     from: '      if (this.isReady) this.#options.out.turn(segment.turn);\n',
     to: '',
     by: ['O7'],
   },
   {
     name: 'a resume leaves out the turns',
-    file: 'line.ts',
+    file: 'order/line.ts',
     from: 'told: false }',
     to: 'told: true }',
     by: ['O10'],
   },
   {
     name: 'an old home is obeyed after a promise',
-    file: 'allegiance.ts',
+    file: 'order/allegiance.ts',
     from: 'return server === this.leader && !isNewer(this.promised, this.known);',
     to: 'return server === this.leader;',
     by: ['O1', 'O2', 'O3', 'O5', 'O6', 'O7', 'O9', 'O11', 'ERROR'],
   },
   {
     name: 'a copy that went further is cut off',
-    file: 'copy.ts',
+    file: 'order/copy.ts',
     from: 'return homeOf(current.epoch) === this.#options.self && current.committed <= closed;',
     to: 'return true;',
     by: ['RISING', 'O2', 'O3', 'O5', 'O6', 'O11'],
   },
   {
     name: 'what nobody answered is not sent again',
-    file: 'peer.ts',
+    file: 'order/peer.ts',
     from: 'if (this.asked !== undefined) this.sends.resend(this.asked, this.#now);',
     to: '',
     by: ['LIVE', 'O11', 'ANSWER'],
   },
+  {
+    name: 'a server that sealed goes on deciding',
+    file: 'order/peer.ts',
+    from: '      this.#allegiance.promise(epoch);\n      this.#freeze();\n',
+    to: '      this.#allegiance.promise(epoch);\n',
+    by: [],
+  },
+  {
+    name: 'a home whose epoch is sealed goes on deciding',
+    file: 'order/peer.ts',
+    from: '  #freeze(): void {\n    this.#retire();\n',
+    to: "  #freeze(): void {\n    if (this.role === 'home') return;\n    this.#retire();\n",
+    by: [],
+  },
+  {
+    name: 'an epoch is used again',
+    file: 'order/epochs.ts',
+    from: 'return epoch(Math.max(atLeast, before + 1), server);',
+    to: 'return epoch(before === 0 ? atLeast : before, server);',
+    by: [],
+  },
+  {
+    name: 'a newer promise elsewhere is not heeded',
+    file: 'order/peer.ts',
+    from: '    this.#allegiance.promise(answer.promised);\n    this.#freeze();\n',
+    to: '    this.#elections.sealed(this.#allegiance.promised, answer.holding, this.#now);\n',
+    by: [],
+  },
+  {
+    name: 'a home that is replaced decides what waits',
+    file: 'order/leading.ts',
+    from: '    this.#retired = true;\n    this.#log.stop();\n',
+    to: '    this.#log.held(this.segment.position);\n    this.#retired = true;\n    this.#log.stop();\n',
+    by: [],
+  },
+  {
+    name: 'a successor cuts off what the standby held',
+    file: 'order/peer.ts',
+    from: 'closedAt(through[0]?.opening ?? opening, current.epoch) ?? current.position;',
+    to: 'closedAt(through[0]?.opening ?? opening, current.epoch) ?? current.committed;',
+    by: [],
+  },
+  {
+    name: 'a successor closes the old epoch at what it told',
+    file: 'order/elections.ts',
+    from: 'oldPosition: tip?.position ?? 0,',
+    to: 'oldPosition: tip?.committed ?? 0,',
+    by: [],
+  },
+  {
+    name: 'what others held beyond the main line is not fetched',
+    file: 'order/elections.ts',
+    from: 'for (const tail of plan.tails) want(tail.server, tail, tail.base);',
+    to: '',
+    by: [],
+  },
+  {
+    name: 'a reservation outlives the server of its holder',
+    file: 'order/leading.ts',
+    from: '    this.home.releaseAll((holder) => serverOf(holder) === server, now);\n',
+    to: '',
+    by: ['O8'],
+  },
+  {
+    name: 'what is sent again comes in reverse',
+    file: 'order/member-sends.ts',
+    from: '    for (const send of this.#sends.all()) {\n      this.forward(',
+    to: '    for (const send of this.#sends.all().reverse()) {\n      this.forward(',
+    by: ['O11'],
+  },
+  {
+    name: 'a new home decides what waits here in reverse',
+    file: 'order/member-sends.ts',
+    from: '    for (const send of this.#sends.all()) {\n      const outcome',
+    to: '    for (const send of this.#sends.all().reverse()) {\n      const outcome',
+    by: ['O11'],
+  },
+  {
+    name: 'references of messages without ids do not travel',
+    file: 'order/followers.ts',
+    from: 'frames.arg(segment.refAt(position));',
+    to: "frames.arg('');",
+    by: ['O6', 'O11'],
+  },
+  {
+    name: 'an id of a message from elsewhere is lost',
+    file: 'order/leading.ts',
+    from: 'frame.bytes, start, end, seq, id);\n    }',
+    to: "frame.bytes, start, end, seq, '');\n    }",
+    by: ['O6'],
+  },
+  {
+    name: 'a standby acknowledges more than it holds',
+    file: 'order/copy.ts',
+    from: "this.#out.say(from, 'ACK', segment.epoch, segment.position);",
+    to: "this.#out.say(from, 'ACK', segment.epoch, segment.position + 1);",
+    by: ['O5'],
+  },
+  {
+    name: 'a gap in a stream is closed up',
+    file: 'order/copy.ts',
+    from: '      if (position <= current.position) return current;\n',
+    to: '      return current;\n',
+    by: [],
+  },
+  {
+    name: 'entries go where they fit',
+    file: 'order/incoming.ts',
+    from: 'if (segment !== undefined && position === segment.position + 1) {\n      this.#append(segment, position,',
+    to: 'if (segment !== undefined) {\n      this.#append(segment, segment.position + 1,',
+    by: [],
+  },
+  {
+    name: 'an epoch begins behind a copy that is not complete',
+    file: 'order/copy.ts',
+    from: 'if (closed === undefined || current.position < closed) return false;',
+    to: 'if (closed === undefined) return false;',
+    by: [],
+  },
+  {
+    name: 'an epoch that does not fit is taken all the same',
+    file: 'order/copy.ts',
+    from: '    if (!fits) return this.#askOnce(now);\n',
+    to: '',
+    by: [],
+  },
+  {
+    name: 'a home that slept takes the word of one that knows nothing',
+    file: 'order/elections.ts',
+    from: 'if (holding.line.length > 0) this.#probe.isAnswered = true;',
+    to: 'this.#probe.isAnswered = true;',
+    by: ['STALE'],
+  },
+  {
+    name: 'a home that slept goes on when it meets nobody',
+    file: 'order/elections.ts',
+    from: 'const ALONE_MS = 5_000;',
+    to: 'const ALONE_MS = 5;',
+    by: ['STALE'],
+  },
+  {
+    name: 'a question asked twice gets two answers',
+    file: 'order/leading.ts',
+    from: '    if (this.#waiting.has(ref)) return WAITING;\n',
+    to: '',
+    by: ['ANSWER'],
+  },
+  {
+    name: 'what is forgotten before it is decided is passed over in silence',
+    file: 'order/segment.ts',
+    from: '    if (floor > next) readers?.lagged(this, next, floor - 1);\n',
+    to: '',
+    by: ['O2', 'O3'],
+    settings: ['slots=8'],
+  },
+  {
+    name: 'what a home forgot is passed over in silence',
+    file: 'order/copy.ts',
+    from: 'if (segment === current && this.isReady && floor > next) this.lagged(',
+    to: 'if (segment === current && !this.isReady && floor > next) this.lagged(',
+    by: ['O2', 'O3'],
+    settings: ['slots=8'],
+  },
+  {
+    name: 'nothing that was asked for is answered after 20 s',
+    file: 'order/member-sends.ts',
+    from: 'this.#out.settled(late.asker, UNAVAILABLE, epoch, late.seq, late.id);',
+    to: '',
+    by: ['ANSWER'],
+  },
+  {
+    name: 'an empty epoch cannot be left',
+    file: 'order/elections.ts',
+    from: 'if (held.position > 0 || this.#line.of(held.epoch) === undefined) this.#addTail(all, held, 0);',
+    to: 'if (held.position > 0) this.#addTail(all, held, 0);',
+    by: ['O9'],
+  },
+  {
+    name: 'a server hands over while entries wait',
+    file: 'order/peer.ts',
+    from: '} else if (leading.waiting === 0) {',
+    to: '} else {',
+    by: [],
+  },
+  {
+    name: 'a server that leaves keeps its rooms',
+    file: 'order/peer.ts',
+    from: "      this.sends.say(standby, 'HANDOVER', segment.epoch);\n",
+    to: '',
+    by: [],
+  },
+  {
+    name: 'nobody succeeds a home',
+    file: 'order/peer.ts',
+    from: 'if (this.#succeedAt <= now) this.#elect();',
+    to: '',
+    by: [],
+  },
+  {
+    name: 'two lines that went apart stay so',
+    file: 'order/peer.ts',
+    from: '    if (this.#now >= this.#openedAt + MERGE_MS) this.#elect();\n',
+    to: '',
+    by: ['O9'],
+  },
+  {
+    name: 'a tail is asked for from its beginning',
+    file: 'order/elections.ts',
+    from: 'return this.#parts.find(isNext)?.segment;',
+    to: 'return this.#parts.find((part) => part.from === from && part.segment.epoch === epoch)?.segment;',
+    by: [],
+  },
 ];
 
-/** The source of one mutant, patched. */
-export function patched(mutant: Mutant, text: string): string {
-  if (text.split(mutant.from).length !== 2) throw new Error(`${mutant.file} does not hold once: ${mutant.from}`);
-  return text.replace(mutant.from, () => mutant.to);
+const MAIN = resolve(import.meta.dir, 'main.ts');
+const PRELOAD = resolve(import.meta.dir, 'mutate.ts');
+const SEEDS = 2_000;
+
+/** What finds a mutant, and at which seed: `O1 at 17`; or why nothing does. */
+export async function hunt({ name, settings = [] }: NetworkMutant, seeds = SEEDS): Promise<string> {
+  const { out, error } = await runPlanted(name, PRELOAD, MAIN, ['1', `${seeds}`, 'first', ...settings]);
+  const found = /^seed (\d+): (\w+):/m.exec(out);
+  return found === null ? `nothing: ${error.slice(0, 500)}` : `${found[2]} at ${found[1]}`;
 }
 
-export const pathOf = (mutant: Mutant): string => resolve(import.meta.dir, '../../../src/order', mutant.file);
+export function isFound({ by }: Mutant, verdict: string): boolean {
+  return by.includes(verdict.split(' ')[0] as string);
+}
 
-/** The first seed that finds a mutant (or, without one, any bug), and the invariant that did: the program's output. */
-export async function hunt(name: string, seeds: number): Promise<string> {
-  const program = Bun.spawn(
-    [
-      process.execPath,
-      '--preload',
-      `${import.meta.dir}/mutate.ts`,
-      `${import.meta.dir}/main.ts`,
-      '1',
-      `${seeds}`,
-      'first',
-    ],
-    { env: { ...process.env, CHORUS_MUTANT: name }, stdout: 'pipe', stderr: 'inherit' },
-  );
-  const [output] = await Promise.all([new Response(program.stdout).text(), program.exited]);
-  return output;
+if (import.meta.main) {
+  let missed = 0;
+  for (const mutant of MUTANTS.filter(({ name }) => name.includes(process.argv[2] ?? ''))) {
+    const verdict = await hunt(mutant);
+    if (!isFound(mutant, verdict)) missed++;
+    console.log(`${isFound(mutant, verdict) ? 'found ' : 'MISSED'}  ${mutant.name.padEnd(64)} by ${verdict}`);
+  }
+  console.log(`\n${missed} missed`);
+  process.exitCode = missed === 0 ? 0 : 1;
 }

@@ -83,20 +83,27 @@ export class Node {
   readonly numbers = new Map<Uid, number>();
   readonly #frame = new Frame();
   #tickets = 0;
+  readonly #skew: number;
   #incarnation = 0;
   #isDirty = false;
   #due = 0;
 
-  constructor(world: World, index: number) {
+  constructor(world: World, index: number, skew: number) {
     this.#world = world;
     this.index = index;
     this.id = serverId(index + 1);
+    this.#skew = skew;
+  }
+
+  /** What its clock says. */
+  get now(): number {
+    return this.#world.now + this.#skew;
   }
 
   start(): void {
     this.isAlive = true;
     this.starts++;
-    this.#incarnation = this.#world.now;
+    this.#incarnation = this.now;
     this.fact = undefined;
     this.order = undefined;
     this.stay = undefined;
@@ -115,7 +122,7 @@ export class Node {
 
   create(): void {
     this.order = this.#make();
-    this.order.peer.create('', this.#world.now);
+    this.order.peer.create('', this.now);
     this.#arrive();
   }
 
@@ -126,10 +133,15 @@ export class Node {
     this.fact = fact;
     if (this.order === undefined) {
       this.order = this.#make();
-      this.order.peer.follow(fact.epoch, fact.standby, this.#world.now);
+      this.order.peer.follow(fact.epoch, fact.standby, this.now);
     } else {
-      this.order.peer.heard(fact.epoch, fact.standby, this.#world.now);
+      this.order.peer.heard(fact.epoch, fact.standby, this.now);
     }
+  }
+
+  /** A server is within reach, or the way to it is another one. */
+  reached(server: ServerId): void {
+    this.order?.peer.reached(server, this.now);
   }
 
   receive(from: number, bytes: Uint8Array): void {
@@ -140,7 +152,7 @@ export class Node {
     }
     scanner.feed(bytes.slice());
     while (scanner.next(this.#frame) === FRAME) {
-      this.order?.peer.receive(serverId(from + 1), this.#frame, this.#world.now);
+      this.order?.peer.receive(serverId(from + 1), this.#frame, this.now);
     }
   }
 
@@ -151,14 +163,14 @@ export class Node {
   send(holder: Uid, text: string, id: string, seq: number, again = false): Sent | undefined {
     const { order } = this;
     if (order === undefined || !order.isReady) return undefined;
-    const { now } = this.#world;
+    const { now } = this;
     const sent: Sent = {
       node: this.index,
       holder,
       text,
       id,
       seq,
-      at: now,
+      at: this.#world.now,
       outcome: WAITING,
       epoch: '',
       slot: 0,
@@ -185,13 +197,13 @@ export class Node {
   }
 
   reserve(holder: Uid): void {
-    const outcome = this.order?.reserve(holder, this.#world.now);
+    const outcome = this.order?.reserve(holder, this.now);
     if (outcome !== undefined) this.#grant(holder, outcome);
   }
 
   release(holder: Uid): void {
     this.numbers.delete(holder);
-    this.order?.release(holder, this.#world.now);
+    this.order?.release(holder, this.now);
   }
 
   #grant(holder: Uid, outcome: ReserveOutcome): void {
@@ -233,7 +245,7 @@ export class Node {
       holdMs: world.holdMs,
       home: { ...HOME_LIMITS, pendingEntries: world.pendingEntries },
       segment: { ...HOME_LIMITS, memory: world.memory },
-      budgets: { memory: new Budget(1 << 30), ids: new Budget(1 << 20) },
+      budgets: { memory: new Budget(world.budget), ids: new Budget(1 << 20) },
       penalties: new Penalties({ reservationWaitMs: 200, reservationWaitMaxMs: 400 }),
       out: {
         to: (server, bytes, start, end) => {
@@ -269,7 +281,7 @@ export class Node {
           this.#isDirty = true;
           world.later(this.index, 0, () => {
             this.#isDirty = false;
-            this.order?.peer.flush(world.now);
+            this.order?.peer.flush(this.now);
           });
         },
       },
@@ -279,10 +291,10 @@ export class Node {
   #wake(at: number): void {
     this.#due = at;
     if (at === Number.POSITIVE_INFINITY) return;
-    this.#world.later(this.index, at - this.#world.now, () => {
-      if (this.order !== undefined && this.#due <= this.#world.now) {
+    this.#world.later(this.index, at - this.now, () => {
+      if (this.order !== undefined && this.#due <= this.now) {
         this.#due = Number.POSITIVE_INFINITY;
-        this.order.peer.tick(this.#world.now);
+        this.order.peer.tick(this.now);
         const next = this.order.peer.nextDeadline;
         if (next !== Number.POSITIVE_INFINITY && this.#due === Number.POSITIVE_INFINITY) this.#wake(next);
       }

@@ -32,6 +32,10 @@ export interface WorldOptions {
   readonly servers?: number;
   readonly memory?: MemoryLimits;
   readonly holdMs?: number;
+  /** How far clocks are off at most, in either direction. */
+  readonly skewMs?: number;
+  /** Bytes that all epochs of one server may hold together. */
+  readonly budget?: number;
   /** Prints everything. */
   readonly trace?: boolean;
 }
@@ -47,6 +51,8 @@ export class World {
   readonly memory: MemoryLimits;
   /** How long a home that is out of reach is waited for. */
   readonly holdMs: number;
+  readonly skewMs: number;
+  readonly budget: number;
   /** What may wait for an answer: in some worlds so little that much is refused. */
   readonly pendingEntries: number;
   /** Whether so little is kept that what was promised cannot be asked for at the end. */
@@ -62,18 +68,21 @@ export class World {
 
   constructor(options: WorldOptions) {
     const { seed, servers, memory = { slots: 4_096, bytes: 1 << 22 }, holdMs = 3_000, trace = false } = options;
+    const { skewMs = 0, budget = 1 << 30 } = options;
     this.random = new Random(seed);
     this.holdMs = holdMs;
+    this.skewMs = skewMs;
+    this.budget = budget;
     this.trace = trace;
     this.memory = memory;
     this.pendingEntries = this.random.chance(0.2) ? 6 : 4_096;
-    this.forgets = memory.slots < 1_000;
+    this.forgets = memory.slots < 1_000 || budget < 1 << 20;
     const count = servers ?? this.random.between(2, 5);
     this.wires = new Wires(count, this.clock, this.random.fork(), (from, to, bytes) => {
       this.later(to, 0, () => (this.nodes[to] as Node).receive(from, bytes));
     });
     for (let i = 0; i < count; i++) {
-      const node = new Node(this, i);
+      const node = new Node(this, i, skewMs === 0 ? 0 : this.random.between(-skewMs, skewMs));
       this.nodes.push(node);
       this.#members.push(i === 0 || this.random.chance(0.8));
       node.start();
@@ -270,8 +279,8 @@ export class World {
       this.clock.at(this.now + this.random.between(1, 500), () => {
         if (!isSame()) return;
         this.note(`another way between ${a} and ${b}`);
-        this.later(a, 0, () => (this.nodes[a] as Node).order?.peer.reached(serverId(b + 1), this.now));
-        this.later(b, 0, () => (this.nodes[b] as Node).order?.peer.reached(serverId(a + 1), this.now));
+        this.later(a, 0, () => (this.nodes[a] as Node).reached(serverId(b + 1)));
+        this.later(b, 0, () => (this.nodes[b] as Node).reached(serverId(a + 1)));
       });
     });
   }
@@ -290,7 +299,8 @@ export class World {
       this.later(at, 0, () => {
         const node = this.nodes[at] as Node;
         node.scanners.delete(of);
-        node.order?.peer.lost(serverId(of + 1), forEver, this.now);
+        node.order?.peer.lost(serverId(of + 1), forEver, node.now);
+        this.checkers.lost(node, this.nodes[of] as Node);
       });
     }
   }
@@ -310,7 +320,7 @@ export class World {
       const node = this.nodes[at] as Node;
       this.later(at, 0, () => {
         node.scanners.delete(of);
-        node.order?.peer.reached(serverId(of + 1), this.now);
+        node.reached(serverId(of + 1));
         if (node.fact !== undefined) this.#tellFact(at, of, node.fact);
       });
     }
@@ -365,7 +375,7 @@ export class World {
       if (node.starts !== started || !node.isPaused) return;
       node.isPaused = false;
       if (ms >= 10_000) this.checkers.woke(node);
-      if (ms >= 10_000) node.order?.peer.stalled(this.now);
+      if (ms >= 10_000) node.order?.peer.stalled(node.now);
       for (const run of node.deferred.splice(0)) run();
       this.clock.at(this.now + this.random.between(100, 1_500), () => this.#connectAll());
     });
@@ -400,7 +410,7 @@ export class World {
     this.note(`restart ${node.index}`);
     for (const other of this.nodes) {
       if (other === node || !other.isAlive) continue;
-      this.later(other.index, 0, () => other.order?.peer.lost(node.id, true, this.now));
+      this.later(other.index, 0, () => other.order?.peer.lost(node.id, true, other.now));
     }
     this.clock.at(this.now + this.random.between(5, 200), () => this.#connectAll());
   }
@@ -408,7 +418,7 @@ export class World {
   #leave(index: number): void {
     const node = this.nodes[index] as Node;
     if (!node.isAlive || node.isPaused) return;
-    node.order?.peer.handOver(this.now);
+    node.order?.peer.handOver(node.now);
     // It stays: what matters is that its rooms are elsewhere.
   }
 
@@ -420,7 +430,7 @@ export class World {
     for (const node of this.nodes) {
       if (!node.isPaused) continue;
       node.isPaused = false;
-      node.order?.peer.stalled(this.now);
+      node.order?.peer.stalled(node.now);
       for (const run of node.deferred.splice(0)) run();
     }
     for (const a of this.nodes) {
