@@ -209,8 +209,8 @@ export const MUTANTS: readonly NetworkMutant[] = [
   {
     name: 'an id of a message from elsewhere is lost',
     file: 'order/leading.ts',
-    from: 'frame.bytes, start, end, seq, id);\n    }',
-    to: "frame.bytes, start, end, seq, '');\n    }",
+    from: 'frame.bytes, start, end, seq, id);\n      if',
+    to: "frame.bytes, start, end, seq, '');\n      if",
     by: ['O6'],
   },
   {
