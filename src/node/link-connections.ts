@@ -117,6 +117,10 @@ export class LinkConnections implements MeshHost {
     return outbox.held;
   }
 
+  waiting(link: ConnectionId): number {
+    return this.#around.connections.at(link)?.outbox.held ?? 0;
+  }
+
   close(link: ConnectionId, atOnce: boolean): void {
     const connection = this.#around.connections.at(link);
     if (connection === undefined || connection.closingAt !== 0) return;

@@ -55,6 +55,8 @@ export interface MeshPorts {
 export interface MeshHost {
   /** Queues bytes for a link; how many wait for it now. */
   send(link: ConnectionId, bytes: Uint8Array, start: number, end: number): number;
+  /** How many bytes wait for a link. */
+  waiting(link: ConnectionId): number;
   close(link: ConnectionId, atOnce: boolean): void;
   log(level: LogLevel, event: string, fields: LogFields): void;
   /** Frames that another server sent to this one alone. */
@@ -74,6 +76,8 @@ export class Mesh implements LinksOut, DiscoveryOut, LinkOut, Watcher {
   readonly #ports: MeshPorts;
   readonly #host: MeshHost;
   readonly #readers = new Map<ConnectionId, GroupReader>();
+  /** Links that were given as much as may wait for one, and are given the rest when they have taken of it. */
+  readonly #full = new Set<ConnectionId>();
   /** Who was within reach and is not forgotten: of one that is back in time nobody is told. */
   readonly #others = new Set<ServerId>();
   #now: number;
@@ -125,6 +129,15 @@ export class Mesh implements LinksOut, DiscoveryOut, LinkOut, Watcher {
     this.discovery.datagram(bytes, ip, port, now);
   }
 
+  /** What waited was offered: who took enough of it is given more. A socket that takes all of it never says so. */
+  offered(): void {
+    for (const link of this.#full) {
+      if (this.#host.waiting(link) > this.#config.fullBytes) continue;
+      this.#full.delete(link);
+      this.replica.drained(link);
+    }
+  }
+
   /** Closes the link to a direct peer for ten minutes; false when there is none of that name. */
   closeLink(peer: string, comment: string): boolean {
     return this.links.sclose(peer, comment, this.#now);
@@ -164,6 +177,7 @@ export class Mesh implements LinksOut, DiscoveryOut, LinkOut, Watcher {
 
   down(link: ConnectionId, peer: Identity, why: Why, detail: string, now: number): void {
     this.#readers.delete(link);
+    this.#full.delete(link);
     this.replica.linkDown(link, detail === '' ? why : detail, now);
     if (this.#config.discovery && !this.replica.topology.reaches(peer.id)) this.discovery.search(now);
   }
@@ -208,7 +222,9 @@ export class Mesh implements LinksOut, DiscoveryOut, LinkOut, Watcher {
   send(link: ConnectionId, bytes: Uint8Array, start = 0, end = bytes.length): boolean {
     const waiting = this.#host.send(link, bytes, start, end);
     if (waiting > this.#config.mostBytes) this.links.stuck(link, 'it does not take what it is sent', this.#now);
-    return waiting <= this.#config.fullBytes;
+    if (waiting <= this.#config.fullBytes) return true;
+    this.#full.add(link);
+    return false;
   }
 
   // ── Watcher ────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -6,11 +6,10 @@
 //   flush   → every ring and outbox with news → Ports.offer                   (once a batch)
 //
 // What it keeps true: a fault of ours in one connection's command ends that connection and no other; the input of a
-// connection waits while one of its commands does; what is said to a connection before its end is written first.
+// connection waits while one of its commands does; what is said to a connection before its end is written, and no more.
 
 import { unreachable } from '../base/assert.ts';
-import type { Epoch } from '../base/ids.ts';
-import { type ConnectionId, type RoomKey, type Ticket, ticket as ticketOf, type Uid } from '../base/ids.ts';
+import { type ConnectionId, type Epoch, type RoomKey, type Ticket, ticket as ticketOf, type Uid } from '../base/ids.ts';
 import type { SendOutcome } from '../base/outcome.ts';
 import { Chat } from '../chat/chat.ts';
 import type { FrameSource, Out, RoomPort } from '../chat/ports.ts';
@@ -200,6 +199,7 @@ export class Node implements Out, RoomsOut {
   flush(now: number): void {
     this.now = now;
     this.#flusher.flush(now);
+    this.links?.mesh.offered();
     this.#backpressure.settle();
     this.#endings.settle();
     for (const connection of this.#holds.take()) this.#read(connection);
@@ -224,6 +224,7 @@ export class Node implements Out, RoomsOut {
   reply(id: ConnectionId, bytes: Uint8Array, start: number, end: number): void {
     const connection = this.connections.at(id);
     if (connection === undefined) return this.#desk.hear(id, bytes, start, end);
+    if (connection.closingAt !== 0) return;
     connection.outbox.say(bytes, start, end);
     this.#flusher.outbox(connection.outbox);
     if (!this.#backpressure.check(connection, this.now)) this.#abandon(connection, 'Output limit exceeded');
@@ -231,7 +232,7 @@ export class Node implements Out, RoomsOut {
 
   stream(id: ConnectionId, source: FrameSource): void {
     const connection = this.connections.at(id);
-    if (connection === undefined) return;
+    if (connection === undefined || connection.closingAt !== 0) return;
     connection.outbox.pour(pouring(source, (error) => this.#contain(connection, error)));
     this.#backpressure.pours(connection);
     this.#flusher.outbox(connection.outbox);
@@ -382,8 +383,7 @@ export class Node implements Out, RoomsOut {
 
   /** When no more input will come and all was read, the connection ends like one that was lost. */
   #finishInput(connection: Connection): void {
-    if (!connection.inputOver || connection.held !== 0 || connection.closingAt !== 0) return;
-    if (connection.backlog !== undefined) return;
+    if (!connection.inputOver || connection.held !== 0 || connection.closingAt !== 0 || connection.backlog) return;
     this.#drop(connection, 'Connection closed');
     this.#end(connection);
   }

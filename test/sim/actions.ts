@@ -75,7 +75,7 @@ const ACTIONS = {
     const { name, password } = client.weather.operator;
     client.say('OPER', client.random.chance(0.9) ? name : 'nobody', client.random.chance(0.8) ? password : 'wrong');
   },
-  kill: (client) => client.say('KILL', someNick(client), 'enough'),
+  kill: (client) => client.say('KILL', someNick(client), `enough of ${client.text(0)}`),
   broadcast: (client) =>
     client.say('BSEND', client.random.pick(['clients', 'servers', 'all', 'moon']), client.text(60)),
   close: (client) => client.say('SCLOSE', 'elsewhere.example', 'bye'),
@@ -180,7 +180,7 @@ const WEIGHTS: Readonly<Record<Profile, Partial<Record<ActionName, number>>>> = 
   slow: { ...ANYBODY, stall: 2, stallLong: 0.3, floodLists: 0.3, rooms: 1, members: 1, joinFar: 1 },
   vandal: { ...ANYBODY, garbage: 2, broken: 0.5, less: 1, endless: 0.2, wrong: 4, floodPings: 0.2 },
   traveller: { ...ANYBODY, reset: 1, vanish: 0.5, move: 1, half: 0.3, quit: 0.5, repeat: 3, reuseId: 1, join: 4 },
-  operator: { ...ANYBODY, oper: 1, kill: 1, broadcast: 1, close: 0.2, closeServer: 0.1 },
+  operator: { ...ANYBODY, oper: 1, kill: 2, broadcast: 1, close: 0.2, closeServer: 0.1 },
   observer: { join: 4, ping: 1, members: 0.3, locate: 0.1 },
 };
 
@@ -253,5 +253,7 @@ function anyRoom(client: RawClient): string {
 function someNick(client: RawClient): string {
   const { random } = client;
   if (client.others.length > 0 && random.chance(0.6)) return random.pick(client.others);
-  return random.chance(0.4) ? random.pick(['bob', 'eve', 'nobody']) : `n${random.below(12)}_${random.between(1, 4)}`;
+  return random.chance(0.4)
+    ? random.pick(['bob', 'eve', 'nobody'])
+    : `n${random.below(client.weather.profiles.length)}_${random.between(1, 3)}`;
 }

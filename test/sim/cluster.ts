@@ -164,7 +164,10 @@ export class Cluster {
   /** Connects `from` to another server's listener for links. */
   dial(from: number, to: Endpoint, done: (end: End | undefined, reason: string) => void): void {
     const target = this.hosts.find(({ ip }) => ip === to.host);
-    if (target === undefined || to.port !== LINK_PORT) return;
+    if (target === undefined || to.port !== LINK_PORT) {
+      const what = `s${from + 1} dials ${to.host}:${to.port}, of which no server of the network told it`;
+      return this.violate({ invariant: 'S2', at: this.world.elapsed, what });
+    }
     const [there, back] = [this.network.wire(from, target.index), this.network.wire(target.index, from)];
     const ways = linkWays(this.weather);
     const begun = this.world.now;
@@ -183,6 +186,19 @@ export class Cluster {
       answer(() => done(near, ''));
     };
     this.world.after(ways[0].delayMs, syn);
+  }
+
+  /** LINK: between two servers there is one link at most when all is quiet. */
+  checkLinks(): void {
+    const seen = new Set<string>();
+    for (const { a, b, end } of this.links) {
+      const pair = [a, b].sort().join(' and ');
+      if (end.closed || end.other.closed) continue;
+      if (seen.has(pair)) {
+        this.violate({ invariant: 'LINK', at: this.world.elapsed, what: `two links between servers ${pair}` });
+      }
+      seen.add(pair);
+    }
   }
 
   /** Resets what two servers are connected by. */

@@ -2,29 +2,42 @@
 //
 //   --seeds N [--from S]     N seeds from S (1) on; ends at the first that fails
 //   --seed S [--trace]       one seed; with its trace, every event a line
+//   --servers N              so many servers (1 to 5), or `many`: two or more; drawn from the seed otherwise
 //   --all                    goes on behind seeds that fail
+//   --jobs N                 so many processes; one for each core otherwise
 //   --json                   one line of JSON instead of words
-//   --mutants                each planted bug has to be found
+//   --mutants [--only text]  each planted bug has to be found; those whose name has the text in it
 //
 // It exits 1 when something failed, and prints what it takes to see it again; 2 for flags that it does not know.
 
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { type Result, runSeed } from './run.ts';
-import { Sometimes } from './sometimes.ts';
+import { type ManyOptions, runMany, type SeedReport, type Summary, seedReports } from './many.ts';
+import { runSeed } from './run.ts';
+import type { Violation } from './violation.ts';
 
 const PROGRESS_MS = 2_000;
 const DEFAULT_SEEDS = 200;
 
-const USAGE = 'usage: bun run sim [--seeds N] [--from S] [--all] [--json] | --seed S [--trace] | --mutants';
+const USAGE =
+  'usage: bun run sim [--seeds N] [--from S] [--servers N|many] [--all] [--jobs N] [--json] | --seed S [--trace] [--servers N|many] | --mutants [--only text]';
 const values = readFlags(process.argv.slice(2));
 const servers = values.servers === 'many' ? 'many' : values.servers === undefined ? undefined : Number(values.servers);
+const options = {
+  count: Number(values.seeds ?? DEFAULT_SEEDS),
+  from: Number(values.from ?? 1),
+  servers,
+  all: values.all === true,
+} as const;
 
 if (values.mutants === true) {
   const { runMutants } = await import('./mutants.ts');
-  process.exit((await runMutants()) ? 0 : 1);
+  process.exit((await runMutants(values.only ?? '')) ? 0 : 1);
 }
-if (values.seed !== undefined) one(Number(values.seed));
-else many(Number(values.seeds ?? DEFAULT_SEEDS), Number(values.from ?? 1));
+if (values.part !== undefined) part(values.part);
+else if (values.seed !== undefined) one(Number(values.seed));
+else if (values.json === true) await silently();
+else await many();
 
 function readFlags(args: readonly string[]) {
   try {
@@ -35,6 +48,9 @@ function readFlags(args: readonly string[]) {
         from: { type: 'string' },
         seed: { type: 'string' },
         servers: { type: 'string' },
+        jobs: { type: 'string' },
+        part: { type: 'string' },
+        only: { type: 'string' },
         trace: { type: 'boolean' },
         mutants: { type: 'boolean' },
         json: { type: 'boolean' },
@@ -47,7 +63,7 @@ function readFlags(args: readonly string[]) {
       process.exit(0);
     }
     // No number would be no seed, and no seed fails.
-    const numbers = [values.seeds, values.from, values.seed].filter((text) => text !== undefined);
+    const numbers = [values.seeds, values.from, values.seed, values.jobs].filter((text) => text !== undefined);
     const isCount = values.servers === undefined || /^(many|[1-5])$/.test(values.servers);
     if (isCount && numbers.every((text) => /^[1-9][0-9]{0,14}$/.test(text))) return values;
   } catch {
@@ -58,57 +74,60 @@ function readFlags(args: readonly string[]) {
 }
 
 function one(seed: number): never {
-  const result = runSeed(seed, { servers, onLine: values.trace === true ? (line) => console.log(line) : undefined });
+  const onLine = values.trace === true ? (line: string) => console.log(line) : undefined;
+  const result = runSeed(seed, { servers, onLine });
   report(result);
   console.log(`seed ${seed}: hash ${result.hash}, ${result.events} events, ${result.frames} frames`);
   process.exit(result.violations.length === 0 ? 0 : 1);
 }
 
-function many(count: number, from: number): never {
-  const sometimes = new Sometimes();
-  const started = performance.now();
-  let shownAt = started;
-  let failed = 0;
-  let virtualMs = 0;
-  let frames = 0;
-  for (let seed = from; seed < from + count; seed++) {
-    const result = runSeed(seed, { servers });
-    sometimes.add(result.sometimes);
-    virtualMs += result.elapsedMs;
-    frames += result.frames;
-    if (result.violations.length > 0) {
-      failed++;
-      if (values.json === true) {
-        console.log(JSON.stringify({ seed, violations: result.violations }));
-        process.exit(1);
-      }
-      report(result);
-      if (values.all !== true) break;
-    }
-    if (performance.now() - shownAt < PROGRESS_MS || values.json === true) continue;
-    shownAt = performance.now();
-    console.log(`${seed - from + 1} of ${count} seeds, ${rate(seed - from + 1)} a second, ${frames} frames`);
-  }
-  if (values.json === true) {
-    console.log(JSON.stringify({ violations: [] }));
-    process.exit(0);
-  }
-  console.log(`\nsometimes:\n${sometimes.lines().join('\n')}`);
-  const hours = (virtualMs / 3_600_000).toFixed(1);
-  console.log(
-    `\n${count} seeds, ${hours} simulated hours, ${frames} frames, ${rate(count)} seeds a second, ${failed} failed`,
-  );
-  process.exit(failed === 0 ? 0 : 1);
-
-  function rate(done: number): string {
-    return ((done * 1000) / (performance.now() - started)).toFixed(1);
-  }
+/** What another process of ours asked for: a line for each seed. */
+function part(which: string): never {
+  const [first = 0, step = 1] = which.split('/').map(Number);
+  for (const seed of seedReports(options, first, step)) console.log(JSON.stringify(seed));
+  process.exit(0);
 }
 
-function report({ seed, violations }: Result): void {
+/** One line at the end; for mutants, which have one process each. */
+async function silently(): Promise<never> {
+  const { firstFailed } = await runMany({ ...options, jobs: 1, onSeed: () => {} });
+  const { seed, violations = [] } = firstFailed ?? {};
+  console.log(JSON.stringify({ seed, violations }));
+  process.exit(violations.length === 0 ? 0 : 1);
+}
+
+async function many(): Promise<never> {
+  const started = performance.now();
+  const minutes = (): number => (performance.now() - started) / 60_000;
+  let shownAt = started;
+  let done = 0;
+  let events = 0;
+  const onSeed = (seed: SeedReport): void => {
+    done++;
+    events += seed.events;
+    report(seed);
+    if (performance.now() - shownAt < PROGRESS_MS) return;
+    shownAt = performance.now();
+    console.log(`${done} of ${options.count} seeds, ${Math.round(done / minutes())} a minute, ${events} events`);
+  };
+  const jobs = Number(values.jobs ?? availableParallelism());
+  const summary = await runMany({ ...options, jobs: Math.min(jobs, options.count), onSeed } satisfies ManyOptions);
+  conclude(summary, minutes());
+  process.exit(summary.failed === 0 ? 0 : 1);
+}
+
+function conclude({ seeds, failed, events, frames, elapsedMs, sometimes }: Summary, minutes: number): void {
+  console.log(`\nsometimes:\n${sometimes.lines().join('\n')}`);
+  const hours = (elapsedMs / 3_600_000).toFixed(1);
+  const pace = `${Math.round(seeds / minutes)} seeds a minute, ${Math.round(events / seeds)} events a seed`;
+  console.log(`\n${seeds} seeds, ${hours} simulated hours, ${frames} frames, ${pace}, ${failed} failed`);
+}
+
+function report({ seed, violations }: { readonly seed: number; readonly violations: readonly Violation[] }): void {
   if (violations.length === 0) return;
   console.log(`\nseed ${seed} fails:`);
   for (const { invariant, at, what } of violations)
     console.log(`  ${invariant} at ${(at / 1000).toFixed(3)} s: ${what.slice(0, 300).replaceAll('\n', '␊')}`);
-  console.log(`  again: bun run sim --seed ${seed} --trace\n`);
+  const fixed = servers === undefined ? '' : ` --servers ${servers}`;
+  console.log(`  again: bun run sim --seed ${seed}${fixed} --trace\n`);
 }

@@ -1,6 +1,6 @@
 // Preloaded to plant a bug in the server.
 
 import { plant } from '../support/mutants.ts';
-import { MUTANTS } from './mutants.ts';
+import { MUTANTS } from './mutant-list.ts';
 
 plant(MUTANTS);

@@ -35,13 +35,18 @@ export interface RunOptions {
   readonly onLine?: ((line: string) => void) | undefined;
 }
 
-export function runSeed(seed: number, { servers, onLine }: RunOptions = {}): Result {
+export function runSeed(seed: number, options: RunOptions = {}): Result {
+  const { servers, onLine } = options;
   const world = new World(seed, onLine);
   const weather = drawWeather(world.random.fork(), servers);
   if (onLine !== undefined) onLine(`weather ${JSON.stringify(weather)}`);
   const sometimes = new Sometimes();
   const record = new Record({ ...weather.facts });
   const cluster = new Cluster(world, weather, record, sometimes);
+  world.onFault = (error) => {
+    const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    cluster.violate({ invariant: 'FAULT', at: world.elapsed, what });
+  };
   const storm = new Storm(cluster);
   const ways = world.random.fork();
   const dial: Dial = (name, address, profile, server) => {
@@ -73,6 +78,7 @@ export function runSeed(seed: number, { servers, onLine }: RunOptions = {}): Res
   for (const client of [...clients, ...cores]) if (client.dialogue !== undefined) settle(client.dialogue);
 
   record.facts.auditAt = world.elapsed;
+  cluster.checkLinks();
   const nicks = [STRANGE, ...clients.flatMap((client) => [...client.nicks].slice(-2))];
   const auditors = cluster.hosts.map(({ index }) => new Auditor(index, nicks, world, weather, record, dial));
   world.run(1);

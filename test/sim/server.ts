@@ -191,6 +191,9 @@ export class SimServer {
         this.#call((now) => hearer.closed(id, reason === 'reset' ? 'Connection lost' : 'Connection closed', now));
       },
     };
+    // It may have been reset before anybody here knew of it.
+    const { close } = end.handlers;
+    if (end.closed) this.#world.after(0, () => this.gate.pass(() => close('reset')));
   }
 
   #violate(invariant: string, what: string): void {

@@ -1,7 +1,9 @@
 // The simulator: seeds hold, a seed is one run, planted bugs are found, and what is rare does happen.
 
 import { describe, expect, test } from 'bun:test';
-import { isFound, MUTANTS, runMutant } from './mutants.ts';
+import { mutated } from '../support/mutants.ts';
+import { MUTANTS } from './mutant-list.ts';
+import { isFound, runMutant } from './mutants.ts';
 import { type Result, runSeed } from './run.ts';
 import { EXPECTED, Sometimes } from './sometimes.ts';
 
@@ -60,6 +62,10 @@ describe('planted bugs are found', () => {
       SHORT_MS,
     );
   }
+
+  test('each where there is something to change', async () => {
+    for (const mutant of MUTANTS) expect(await mutated(mutant)).toContain(mutant.to);
+  });
 
   test('and only where there is something to change', async () => {
     const report = await runMutant({ name: 'no such mutant', file: '', from: '', to: '', by: [] }, 1);

@@ -100,7 +100,7 @@ export function drawWeather(random: Random, wanted: number | 'many' | undefined)
   const network = drawNetwork(random, servers);
   const profiles: Profile[] = [];
   for (let i = 0; i < servers; i++) if (random.chance(0.6)) profiles.push('observer');
-  for (let left = servers === 1 ? random.between(3, 10) : random.between(3, 7); left > 0; left--)
+  for (let left = servers === 1 ? random.between(2, 8) : random.between(2, 6); left > 0; left--)
     profiles.push(random.weighted(PROFILES));
   const { limits } = base.node;
   const isMany = servers > 1;
@@ -129,7 +129,7 @@ export function drawWeather(random: Random, wanted: number | 'many' | undefined)
     cores: random.pick([0, 0, 1, 1, 2]),
     rooms: ROOMS.slice(0, random.between(1, ROOMS.length)),
     operator: { name: 'root', password: 'hash of root' },
-    stormMs: isMany ? random.between(6_000, 24_000) : random.between(6_000, 25_000),
+    stormMs: isMany ? random.between(5_000, 20_000) : random.between(4_000, 16_000),
     settleMs:
       (isMany ? MESH_SETTLES_MS : 0) +
       limits.writeDeadlineMs +
@@ -231,7 +231,7 @@ function drawServer(
         newOutputBytes: 4_096,
         outputBytes: random.pick([16_384, 65_536, 262_144]),
         writeDeadlineMs,
-        idlePingMs: random.pick([1_500, 4_000]),
+        idlePingMs: random.pick([1_500, 4_000, 4_000]),
         idleTimeoutMs: random.pick([5_000, 9_000]),
         lingerMs: random.pick([1_000, 3_000]),
       },

@@ -22,6 +22,10 @@ export class World {
   now = BEGINNING;
   /** The faults are over: what can settle has to. */
   calm = false;
+  /** Hears of what failed. */
+  onFault: (error: unknown) => void = (error) => {
+    throw error;
+  };
   events = 0;
   readonly #queue: Event[] = [];
   #order = 0;
@@ -62,9 +66,18 @@ export class World {
       this.#take();
       this.now = next.at;
       this.events++;
-      next.happen();
+      this.#happen(next);
     }
     this.now = until;
+  }
+
+  /** What fails outside of any server's own bounds is told, and the rest of the run goes on. */
+  #happen({ happen }: Event): void {
+    try {
+      happen();
+    } catch (error) {
+      this.onFault(error);
+    }
   }
 
   note(who: string, what: string, bytes?: Uint8Array): void {

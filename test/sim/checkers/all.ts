@@ -12,6 +12,7 @@ import { network } from './network.ts';
 import { order } from './order.ts';
 import { presence } from './presence.ts';
 import { reservations } from './reservations.ts';
+import { routes } from './routes.ts';
 import { slots } from './slots.ts';
 import { strangers } from './strangers.ts';
 
@@ -29,4 +30,5 @@ export const CHECKERS: readonly Checker[] = [
   network,
   claims,
   strangers,
+  routes,
 ];

@@ -1,0 +1,44 @@
+// A server that stops says ERROR to all, and nothing behind it: not even the answer that somebody still waits for.
+
+import { expect, test } from 'bun:test';
+import { Cluster } from '../sim/cluster.ts';
+import { encode, FrameReader } from '../sim/frames.ts';
+import { Random } from '../sim/random.ts';
+import { Record } from '../sim/record.ts';
+import { Sometimes } from '../sim/sometimes.ts';
+import { drawWeather, PROMPT_WAY } from '../sim/weather.ts';
+import { World } from '../sim/world.ts';
+
+test('an answer that comes when the server stops is not said behind ERROR', () => {
+  for (let seed = 1; seed < 20; seed++) {
+    const world = new World(seed);
+    const weather = drawWeather(new Random(seed), 2);
+    const cluster = new Cluster(world, weather, new Record({ ...weather.facts }), new Sometimes());
+    const [host] = cluster.hosts;
+    if (host === undefined) throw new Error('a cluster of nobody');
+    host.start();
+    const end = cluster.connect(host, 'c1s1', '10.0.0.9', PROMPT_WAY, PROMPT_WAY, new Random(seed));
+    const heard: string[] = [];
+    const reader = new FrameReader();
+    end.handlers = {
+      data: (chunk) => heard.push(...reader.read(chunk).map(({ verb }) => verb)),
+      drain: () => {},
+      end: () => end.end(),
+      close: () => {},
+    };
+    const say = (verb: string, ...args: string[]): void => {
+      const bytes = encode(verb, args);
+      end.write(bytes, 0, bytes.length);
+    };
+    if (weather.base.node.chat.passwordHash !== undefined) say('PASS', weather.base.node.chat.passwordHash);
+    say('USER', 'ann', '0', '*', 'Ann');
+    world.run(500);
+    say('OPER', weather.operator.name, weather.operator.password);
+    // The check begins, and takes longer than this.
+    world.run(9);
+    host.stop('it is time');
+    world.run(900);
+    expect(heard).toContain('RPL_LIMITS');
+    expect(heard.at(-1)).toBe('ERROR');
+  }
+});
