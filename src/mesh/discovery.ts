@@ -26,9 +26,9 @@ export const DROPS = {
   network: 'of another network',
   echo: 'our own',
   source: 'not from the address that it names',
-  time: 'its time is more than 30 s off',
   unasked: 'a WELCOME for no nonce of ours of the last 10 s',
   mac: 'a mac that no secret of ours makes',
+  time: 'its time is more than 30 s off',
   replay: 'its nonce was seen before',
   identityRate: 'more than one a second from one server',
   rate: 'more than 100 a second in all',
@@ -56,8 +56,12 @@ export interface DiscoveryOut {
   datagram(bytes: Uint8Array, to: Endpoint | 'group'): void;
   /** A server of this network lives there. Said again whenever it is heard. `skewMs`: its clock less ours. */
   found(peer: Contact, skewMs: number, now: number): void;
+  /** A server that knows the secret is not heard: its clock is too far from ours, or this is an old recording. */
+  unheard(peer: Contact, skewMs: number, now: number): void;
   /** The opening search is over; so many servers answered it. */
   searched(answers: number, now: number): void;
+  /** What was dropped since the start, by reason: those that were dropped for the first time, or twice as often as told. */
+  countedDrops(counts: Readonly<Partial<Record<Drop, number>>>): void;
 }
 
 export interface DiscoveryConfig {
@@ -105,6 +109,8 @@ export class Discovery {
   #helloAt = Number.POSITIVE_INFINITY;
   #searchEndsAt = Number.POSITIVE_INFINITY;
   readonly #answers = new Set<ServerId>();
+  /** Drops that were told of; our own echoes are nothing to tell. */
+  readonly #told: Record<Drop, number> = noDrops();
 
   constructor(config: DiscoveryConfig, secrets: Secrets, chance: Chance, out: DiscoveryOut) {
     this.#config = config;
@@ -157,7 +163,8 @@ export class Discovery {
     const read = this.#read(bytes);
     const drop = typeof read === 'string' ? read : this.#judge(read, plainIp(ip), now);
     if (drop !== undefined) this.drops[drop]++;
-    else if (typeof read !== 'string') this.#take(read, bytes.length, { host: ip, port }, now);
+    if (drop === 'time' && typeof read !== 'string') this.#out.unheard(read.peer, read.time - now, now);
+    if (drop === undefined && typeof read !== 'string') this.#take(read, bytes.length, { host: ip, port }, now);
   }
 
   #read(bytes: Uint8Array): Datagram | Drop {
@@ -188,9 +195,10 @@ export class Discovery {
     if (read.network !== this.#config.network) return 'network';
     if (sameLife(peer, this.#config.self()) || (verb === 'HELLO' && own !== undefined)) return 'echo';
     if (ip !== plainIp(peer.ip)) return 'source';
-    if (Math.abs(now - read.time) > SKEW_MS) return 'time';
     if (verb === 'WELCOME' && (own === undefined || Math.abs(now - own.at) >= OWN_NONCE_MS)) return 'unasked';
     if (!this.#secrets.verify(read.signed, read.mac)) return 'mac';
+    // Whose clock is wrong is told of, so it has to be known who that is.
+    if (Math.abs(now - read.time) > SKEW_MS) return 'time';
     const key = `${verb} ${peer.id} ${peer.name}`;
     if (verb === 'HELLO' ? this.#seen.at(nonce) !== undefined : own?.answered.has(key)) return 'replay';
     const heardAt = this.#heardAt.get(key);
@@ -244,8 +252,20 @@ export class Discovery {
     // Two commas, the mac and the '>' are still to come.
     const padding = DATAGRAM_BYTES - openFrame('HELLO', args).length - 3 - MAC_HEX;
     this.#out.datagram(this.#sealed('HELLO', [...args, '0'.repeat(Math.max(0, padding))]), 'group');
+    this.#tellDrops();
     this.#helloAt = now + this.#jittered(this.#wait);
     this.#wait = Math.min(this.#wait * 2, RARE_WAIT_MS);
+  }
+
+  /** Beside each HELLO, so rarely in the end; and whoever floods us does not write the log. */
+  #tellDrops(): void {
+    const counts: Partial<Record<Drop, number>> = {};
+    for (const drop of Object.keys(DROPS) as Drop[]) {
+      if (drop === 'echo' || this.drops[drop] < Math.max(1, this.#told[drop] * 2)) continue;
+      counts[drop] = this.drops[drop];
+      this.#told[drop] = this.drops[drop];
+    }
+    if (Object.keys(counts).length > 0) this.#out.countedDrops(counts);
   }
 
   #introduction(now: number): (string | number)[] {

@@ -29,8 +29,6 @@ const MOST_HANDSHAKES_AN_ADDRESS = 32;
 /** A server that is told of its own ghost so soon after its start has only a clock that went wrong in between. */
 const STARTER_MS = 60_000;
 const LASTING_MS = 1000;
-/** A clock this far from ours is worth a warning. */
-const SKEW_MS = 1000;
 
 export interface UpLink {
   readonly peer: Identity;
@@ -297,10 +295,8 @@ export class Links {
     this.#up.set(peer.id, entry);
     this.#due.set(link, link.deadline);
     if (target !== undefined) this.#dialler.reached(target, peer);
-    const { skewMs } = link;
     this.#out.log('info', 'link.up', { server: peer.name, id: peer.id, address: entry.address, role: link.role });
-    if (Math.abs(skewMs) >= SKEW_MS) this.#out.log('warn', 'clock.skew', { server: peer.name, ms: skewMs });
-    this.#out.up(link.id, { peer, dialled: link.role === 'dialler', skewMs }, now);
+    this.#out.up(link.id, { peer, dialled: link.role === 'dialler', skewMs: link.skewMs }, now);
   }
 
   #ended(link: Link, why: Why, detail: string, now: number): void {

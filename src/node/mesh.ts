@@ -18,6 +18,7 @@ import type { ReplicaConfig, State, Watcher } from '../mesh/replica-ports.ts';
 import { Router } from '../mesh/route.ts';
 import type { Chance, Secrets } from '../mesh/secrets.ts';
 import type { ServerFact } from '../mesh/server-fact.ts';
+import { Skews } from '../mesh/skews.ts';
 import type { Why } from '../mesh/why.ts';
 import type { Frame } from '../wire/scanner.ts';
 import type { LogFields, LogLevel } from './ports.ts';
@@ -75,6 +76,7 @@ export class Mesh implements LinksOut, DiscoveryOut, LinkOut, Watcher {
   readonly #config: MeshConfig;
   readonly #ports: MeshPorts;
   readonly #host: MeshHost;
+  readonly #skews = new Skews();
   readonly #readers = new Map<ConnectionId, GroupReader>();
   /** Links that were given as much as may wait for one, and are given the rest when they have taken of it. */
   readonly #full = new Set<ConnectionId>();
@@ -170,7 +172,8 @@ export class Mesh implements LinksOut, DiscoveryOut, LinkOut, Watcher {
     this.#host.close(link, atOnce);
   }
 
-  up(link: ConnectionId, { peer }: UpLink, now: number): void {
+  up(link: ConnectionId, { peer, skewMs }: UpLink, now: number): void {
+    this.#heardClock(peer, skewMs, now);
     this.#readers.set(link, new GroupReader(GROUP_VERBS));
     this.replica.linkUp(link, peer.id, now);
   }
@@ -209,8 +212,17 @@ export class Mesh implements LinksOut, DiscoveryOut, LinkOut, Watcher {
     this.#ports.datagram(bytes, to);
   }
 
-  found(peer: Contact, _skewMs: number, now: number): void {
+  found(peer: Contact, skewMs: number, now: number): void {
+    this.#heardClock(peer, skewMs, now);
     this.links.found(peer, now);
+  }
+
+  unheard(peer: Contact, skewMs: number, now: number): void {
+    this.#heardClock(peer, skewMs, now);
+  }
+
+  countedDrops(counts: LogFields): void {
+    this.#host.log('info', 'discovery.dropped', counts);
   }
 
   searched(answers: number): void {
@@ -268,6 +280,10 @@ export class Mesh implements LinksOut, DiscoveryOut, LinkOut, Watcher {
   }
 
   // ── Inside ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #heardClock({ name, id }: Contact, skewMs: number, now: number): void {
+    if (this.#skews.heard(id, skewMs, now)) this.#host.log('warn', 'clock.skew', { server: name, id, ms: skewMs });
+  }
 
   /** False when it is nothing that the mesh knows: it may be about the link itself. */
   #take(link: ConnectionId, group: Group, now: number): boolean {

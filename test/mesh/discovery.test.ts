@@ -14,6 +14,8 @@ interface Sent {
 class Seeker implements DiscoveryOut {
   readonly sent: Sent[] = [];
   readonly peers: Contact[] = [];
+  readonly unheardOf: [string, number][] = [];
+  readonly told: Partial<Record<Drop, number>>[] = [];
   answers = -1;
   readonly discovery: Discovery;
 
@@ -29,8 +31,16 @@ class Seeker implements DiscoveryOut {
     this.peers.push(peer);
   }
 
+  unheard(peer: Contact, skewMs: number): void {
+    this.unheardOf.push([peer.name, skewMs]);
+  }
+
   searched(answers: number): void {
     this.answers = answers;
+  }
+
+  countedDrops(counts: Partial<Record<Drop, number>>): void {
+    this.told.push(counts);
   }
 
   hear(frame: string, now = START, ip = '10.0.0.2', port = 5000): void {
@@ -180,6 +190,34 @@ describe('dropped', () => {
     expect(one.dropped).toEqual([drop]);
     expect(one.peers).toEqual([]);
     expect(one.sent).toHaveLength(1);
+  });
+
+  test('whose clock is off is told of where the secret is known, and only there', () => {
+    const one = seeker();
+    one.hear(hello({ time: START + 45_000 }));
+    one.hear(hello({ time: START + 45_000 }, 'wrong'));
+    one.hear(hello({ time: START - 30_001, nonce: 'another' }));
+    expect(one.unheardOf).toEqual([
+      ['s2.example', 45_000],
+      ['s2.example', -30_001],
+    ]);
+    expect(one.dropped.toSorted()).toEqual(['mac', 'time', 'time']);
+  });
+
+  test('is told of when it is new or has doubled, beside a HELLO, and no more than that', () => {
+    const one = seeker();
+    one.hear(one.sent[0]?.frame ?? '', START, '10.0.0.1');
+    for (let second = 0; second < 600; second++) {
+      const now = START + second * 1000;
+      one.hear(hello({ time: now }, 'wrong'), now);
+      if (one.discovery.deadline <= now) one.discovery.tick(now);
+    }
+    expect(one.told.length).toBeGreaterThan(3);
+    expect(one.told.length).toBeLessThan(12);
+    const counts = one.told.map((each) => each.mac ?? 0);
+    for (const [i, count] of counts.entries())
+      expect(count).toBeGreaterThanOrEqual(Math.max(1, (counts[i - 1] ?? 0) * 2));
+    expect(one.told.every((each) => Object.keys(each).join() === 'mac')).toBe(true);
   });
 
   test('just inside: 30 s off, 9.999 s after the question', () => {

@@ -275,7 +275,9 @@ export class Server implements LinksOut {
       this.discovery = new Discovery({ network: name, self: () => self }, using, chance, {
         datagram: (bytes, to) => network.datagram(this, bytes, to),
         found: (peer, _, now) => this.links.found(peer, now),
+        unheard: () => undefined,
         searched: () => undefined,
+        countedDrops: () => undefined,
       });
     };
     this.#begin({ self });
