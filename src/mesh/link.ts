@@ -109,6 +109,8 @@ export class Link {
   dialNonce = '';
   /** When the link came up, in Unix ms. */
   upAt = 0;
+  /** What a question and its answer took last, in ms; undefined before the first. */
+  tripMs: number | undefined = undefined;
 
   readonly #host: LinkHost;
   readonly #scanner: Scanner;
@@ -119,6 +121,8 @@ export class Link {
   #theirs: Uint8Array = new Uint8Array(0);
   #heardAt: number;
   #pingedAt = 0;
+  /** Since when an answer to measure() is awaited; 0: none is. */
+  #measuredAt = 0;
 
   /** A link over a connection that has just come about; the handshake ends by `until`. */
   constructor(host: LinkHost, id: ConnectionId, role: Role, until: number, now: number) {
@@ -177,9 +181,14 @@ export class Link {
     const { pingAfterMs, deadAfterMs } = this.#host.limits;
     if (now >= this.#heardAt + deadAfterMs) return this.close('silent', `${now - this.#heardAt} ms`, now);
     if (now < Math.max(this.#heardAt, this.#pingedAt) + pingAfterMs) return;
-    this.#pingedAt = now;
-    const { name, id } = this.#host.self();
-    this.#host.send(this, encodeFrame('PING', name, id));
+    this.#ping(now);
+  }
+
+  /** Asks the peer for a sign of life to see how long that takes, unless one is awaited. */
+  measure(now: number): void {
+    if (this.state !== 'up' || this.#measuredAt !== 0) return;
+    this.#measuredAt = now;
+    this.#ping(now);
   }
 
   /** We were the ones who stood still for so long: the peer gets the time back. */
@@ -349,13 +358,26 @@ export class Link {
 
   // ── Up ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
+  #ping(now: number): void {
+    this.#pingedAt = now;
+    const { name, id } = this.#host.self();
+    this.#host.send(this, encodeFrame('PING', name, id));
+  }
+
+  /** The first answer behind a measure() is the answer to it, as answers keep their order. */
+  #ponged(now: number): void {
+    if (this.#measuredAt === 0) return;
+    this.tripMs = Math.max(0, now - this.#measuredAt);
+    this.#measuredAt = 0;
+  }
+
   /** Frames about the link itself. */
   #control(frame: Frame, now: number): void {
     switch (frame.verb()) {
       case 'PING':
         return this.#pong(frame);
       case 'PONG':
-        return;
+        return this.#ponged(now);
       case 'ERROR':
         return this.end('error', frame.arg(0), now);
       case 'SCLOSE':

@@ -133,6 +133,18 @@ export class Links {
     return this.#up.get(id)?.link.id;
   }
 
+  /** Asks every peer for a sign of life, to measure the way. */
+  measure(now: number): void {
+    for (const { link } of this.#up.values()) link.measure(now);
+  }
+
+  /** What the way to each peer and back took last, in ms. */
+  trips(): Map<ServerId, number> {
+    const trips = new Map<ServerId, number>();
+    for (const [id, { link }] of this.#up) if (link.tripMs !== undefined) trips.set(id, link.tripMs);
+    return trips;
+  }
+
   // ── What the edge and discovery call ───────────────────────────────────────────────────────────────────────────
 
   start(now: number): void {

@@ -13,6 +13,10 @@ import type { Flusher } from './flusher.ts';
 import { Mesh, type MeshConfig, type MeshHost, type MeshPorts } from './mesh.ts';
 import { People } from './people.ts';
 import type { LogFields, LogLevel } from './ports.ts';
+import type { Load } from './pulse.ts';
+
+/** Commands that say something to others. */
+const SPEECH: ReadonlySet<string> = new Set(['CSEND', 'LSEND', 'BSEND']);
 
 /** What link connections share with those of clients. */
 export interface LinkSurroundings {
@@ -26,6 +30,8 @@ export interface LinkSurroundings {
   stop(reason: string): void;
   /** It is made behind the mesh; nothing is asked of it before. */
   chat(): Chat;
+  /** Messages to clients of this server since the start. */
+  delivered(): number;
 }
 
 export class LinkConnections implements MeshHost {
@@ -142,6 +148,12 @@ export class LinkConnections implements MeshHost {
       if (frame.verb() === 'SCLOSE') this.#closeFor(frame.arg(1), frame.arg(2));
       else this.#around.chat().route(from, frame, this.#now);
     }
+  }
+
+  load(): Load {
+    const { users, rooms, counted } = this.#around.chat();
+    const said = counted.commands.reduce((sum, [verb, count]) => (SPEECH.has(verb) ? sum + count : sum), 0);
+    return { users: users.here, rooms: rooms.size, said, delivered: this.#around.delivered() };
   }
 
   serversChanged(): void {

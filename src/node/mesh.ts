@@ -22,6 +22,7 @@ import { Skews } from '../mesh/skews.ts';
 import type { Why } from '../mesh/why.ts';
 import type { Frame } from '../wire/scanner.ts';
 import type { LogFields, LogLevel } from './ports.ts';
+import { type Load, Pulse } from './pulse.ts';
 
 export interface MeshConfig {
   readonly network: string;
@@ -62,6 +63,8 @@ export interface MeshHost {
   log(level: LogLevel, event: string, fields: LogFields): void;
   /** Frames that another server sent to this one alone. */
   arrived(from: ServerId, frames: FrameCursor): void;
+  /** What this server has to do at present. */
+  load(): Load;
   /** There are other servers than before, or they tell other addresses. */
   serversChanged(): void;
 }
@@ -73,6 +76,7 @@ export class Mesh implements LinksOut, DiscoveryOut, LinkOut, Watcher {
   readonly discovery: Discovery;
   readonly replica: Replica;
   readonly router: Router;
+  readonly pulse: Pulse;
   readonly #config: MeshConfig;
   readonly #ports: MeshPorts;
   readonly #host: MeshHost;
@@ -99,6 +103,14 @@ export class Mesh implements LinksOut, DiscoveryOut, LinkOut, Watcher {
     this.discovery = new Discovery({ network: config.network, self }, ports.secrets, ports.chance, this);
     const server = { ...config.self, protocol: PROTOCOL };
     this.replica = new Replica({ ...config.replica, server }, state, this, this, now);
+    this.pulse = new Pulse(config.self.id, config.self.incarnation, {
+      load: () => host.load(),
+      measure: (at) => this.links.measure(at),
+      trips: () => this.links.trips(),
+      incarnation: (id) => this.#reachable(this.replica.topology.server(id))?.incarnation,
+      relays: (origin, from) => this.#openRelays(origin, from),
+      send: (link, bytes, start, end) => this.send(link, bytes, start, end),
+    });
     this.router = new Router(config.self.id, {
       linkTowards: (to) => this.#linkTowards(to),
       send: (link, bytes, start, end) => this.send(link, bytes, start, end),
@@ -112,11 +124,12 @@ export class Mesh implements LinksOut, DiscoveryOut, LinkOut, Watcher {
   start(now: number): void {
     this.#now = now;
     this.links.start(now);
+    this.pulse.start(now);
     if (this.#config.discovery) this.discovery.start(now);
   }
 
   get deadline(): number {
-    return Math.min(this.links.deadline, this.discovery.deadline, this.replica.deadline);
+    return Math.min(this.links.deadline, this.discovery.deadline, this.replica.deadline, this.pulse.deadline);
   }
 
   tick(now: number): void {
@@ -124,6 +137,7 @@ export class Mesh implements LinksOut, DiscoveryOut, LinkOut, Watcher {
     this.links.tick(now);
     this.discovery.tick(now);
     this.replica.tick(now);
+    this.pulse.tick(now);
   }
 
   received(bytes: Uint8Array, ip: string, port: number, now: number): void {
@@ -154,6 +168,7 @@ export class Mesh implements LinksOut, DiscoveryOut, LinkOut, Watcher {
   leave(comment: string, now: number): void {
     this.#now = now;
     this.discovery.stop();
+    this.pulse.stop();
     this.replica.leave(comment);
     this.links.leave(comment, now);
   }
@@ -256,6 +271,7 @@ export class Mesh implements LinksOut, DiscoveryOut, LinkOut, Watcher {
 
   forgotten(id: ServerId): void {
     this.#others.delete(id);
+    this.pulse.forget(id);
     this.#host.serversChanged();
   }
 
@@ -291,10 +307,19 @@ export class Mesh implements LinksOut, DiscoveryOut, LinkOut, Watcher {
       if (!this.router.receive(link, group)) this.links.fail(link, 'bad ROUTE', now);
       return true;
     }
+    if (group.verb === 'STATS') {
+      if (!this.pulse.receive(link, group)) this.links.fail(link, 'bad STATS', now);
+      return true;
+    }
     if (!REPLICA_VERBS.includes(group.verb)) return false;
     const fault = this.replica.receive(link, group, now);
     if (fault !== undefined) this.links.fail(link, fault, now);
     return true;
+  }
+
+  /** Where what need not arrive is passed on: on links that take more. */
+  *#openRelays(origin: ServerId, from?: ConnectionId): Iterable<ConnectionId> {
+    for (const link of this.replica.relays(origin, from)) if (!this.#full.has(link)) yield link;
   }
 
   #linkTowards(to: ServerId): ConnectionId | undefined {

@@ -323,10 +323,9 @@ export class Node implements Out, RoomsOut {
 
   #linkConnections(config: MeshConfig, ports: MeshPorts): LinkConnections {
     const around = {
-      connections: this.connections,
-      flusher: this.#flusher,
-      endings: this.#endings,
+      ...{ connections: this.connections, flusher: this.#flusher, endings: this.#endings },
       chat: () => this.chat,
+      delivered: () => this.rooms.counted.deliveries,
       stop: (reason: string) => this.stop(reason),
       log: this.#ports.log,
       entered: (now: number) => {

@@ -26,6 +26,8 @@ export interface MeshFigures {
   readonly drops: Readonly<Record<Drop, number>>;
   /** Clock of a server less ours, in ms. */
   readonly skews: ReadonlyMap<ServerId, number>;
+  /** Neighbour → the way there and back, in ms. */
+  readonly trips: ReadonlyMap<ServerId, number>;
 }
 
 /** Counts since the start, and what there is now. */
@@ -83,6 +85,7 @@ function meshFigures({ links }: Node, up: number): MeshFigures | undefined {
     mismatches,
     drops: discovery.drops,
     skews: discovery.skews,
+    trips: links.mesh.links.trips(),
   };
 }
 

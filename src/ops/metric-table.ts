@@ -149,6 +149,11 @@ export const METRICS: readonly Metric[] = [
     labels: ['id'],
     read: ({ figures }) => [...(figures.mesh?.skews ?? [])].map(([id, ms]) => [ms / 1000, id]),
   },
+  {
+    ...{ name: 'chorus_round_trip_seconds', type: 'gauge', help: 'The way to a neighbour and back, measured last.' },
+    labels: ['id'],
+    read: ({ figures }) => [...(figures.mesh?.trips ?? [])].map(([id, ms]) => [ms / 1000, id]),
+  },
 
   {
     ...{ name: 'chorus_log_events_total', type: 'counter', help: 'Events of the log, whether written or not.' },

@@ -147,3 +147,19 @@ async function found(client: RawClient, nick: string): Promise<void> {
     await Bun.sleep(10);
   }
 }
+
+test('servers tell each other their figures, and measure the way between them', async () => {
+  await using network = new TestNetwork();
+  const alpha = await network.start('alpha', '--http', '127.0.0.1:0');
+  const beta = await network.start('beta');
+  await alpha.logged(known('beta'));
+  const row = `chorus_round_trip_seconds{id="${beta.ready.id}"} `;
+  let text = '';
+  while (!text.includes(row)) {
+    text = await (await fetch(`http://${alpha.ready.http}/metrics`)).text();
+    await Bun.sleep(50);
+  }
+  const seconds = Number(text.slice(text.indexOf(row) + row.length).split('\n')[0]);
+  expect(seconds).toBeGreaterThanOrEqual(0);
+  expect(seconds).toBeLessThan(10);
+});

@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { serverId } from '../../src/base/ids.ts';
 import { DROPS } from '../../src/mesh/discovery.ts';
 import { WriteSizes } from '../../src/net/write-sizes.ts';
 import type { MeshFigures } from '../../src/node/view.ts';
@@ -15,7 +16,7 @@ const ROOT = join(import.meta.dir, '..', '..');
 
 const MESH: MeshFigures = {
   ...{ links: 2, servers: 3, facts: { applied: 7, old: 1, gaps: 0 }, distance: 4, logBytes: 99, snapshots: 1 },
-  ...{ mismatches: 0, skews: new Map() },
+  ...{ mismatches: 0, skews: new Map(), trips: new Map([[serverId(9), 2]]) },
   drops: Object.fromEntries(Object.keys(DROPS).map((reason) => [reason, 1])) as MeshFigures['drops'],
 };
 
