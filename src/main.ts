@@ -50,7 +50,7 @@ async function serve({ options, operators, secrets, apiTokens, warnings }: Setti
       log,
       onStop: (reason) => stop(reason),
     });
-    stop = stopper(server, log);
+    stop = stopper(server, log, options.drainMs);
     print(JSON.stringify(server.ready));
   } catch (error) {
     if (!(error instanceof ListenError)) throw error;
@@ -59,13 +59,13 @@ async function serve({ options, operators, secrets, apiTokens, warnings }: Setti
 }
 
 /** Stops the server once, and lets a second signal end the process at once. */
-function stopper(server: Server, log: Log): (reason: string) => void {
+function stopper(server: Server, log: Log, drainMs: number): (reason: string) => void {
   let stoppingSince = 0;
   const stop = (reason: string, code = 0): void => {
     if (stoppingSince !== 0) return;
     stoppingSince = performance.now();
     log.info('server.stopping', { reason });
-    void server.stop(reason).then(async () => {
+    void server.stop(reason, code === 0 ? drainMs : 0).then(async () => {
       log.info('server.stopped');
       await log.flush(LAST_WORDS_MS);
       process.exit(code);

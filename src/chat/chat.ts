@@ -32,7 +32,7 @@ import { badFrame, ERRORS, error, frameTooLong, REASONS } from './replies.ts';
 import { Restoring } from './restoring.ts';
 import type { Room, Rooms } from './rooms.ts';
 import { route, type Verdict } from './routes.ts';
-import { ENDED, NEW, Session } from './session.ts';
+import { ENDED, NEW, REGISTERED, Session } from './session.ts';
 import { type User, Users } from './users.ts';
 
 /** What chat keeps. */
@@ -151,6 +151,16 @@ export class Chat {
   /** The server ends the session for a reason of its own: ERROR, close, and QUIT to those who share a room. */
   close(session: Session, reason: string, now: number): void {
     this.#alone(now, () => this.#context.close(session, reason, now));
+  }
+
+  /** The server ends the session, which may go on elsewhere: RPL_SERVERS, ERROR, close, and QUIT to those around it. */
+  sendAway(session: Session, reason: string, now: number): void {
+    this.#alone(now, () => {
+      const context = this.#context;
+      replies.servers(context.begin(), context.servers);
+      if (session.state === REGISTERED) context.reply(session);
+      context.close(session, reason, now);
+    });
   }
 
   /** The answer to the password check that Out.verify was asked for. */

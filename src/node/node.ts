@@ -8,7 +8,6 @@
 // What it keeps true: a fault of ours in one connection's command ends that connection and no other; the input of a
 // connection waits while one of its commands does; what is said to a connection before its end is written, and no more.
 
-import { unreachable } from '../base/assert.ts';
 import { type ConnectionId, type Epoch, type RoomKey, type Ticket, ticket as ticketOf, type Uid } from '../base/ids.ts';
 import type { SendOutcome } from '../base/outcome.ts';
 import { Chat } from '../chat/chat.ts';
@@ -24,6 +23,7 @@ import type { NodeConfig } from './config.ts';
 import { type Connection, HELD_BY_COMMAND } from './connection.ts';
 import { Connections } from './connections.ts';
 import { Desk, type Said } from './desk.ts';
+import { Drain } from './drain.ts';
 import { Endings } from './endings.ts';
 import { Flusher } from './flusher.ts';
 import { Holds } from './holds.ts';
@@ -34,7 +34,7 @@ import { MeshPeers } from './peers.ts';
 import type { Ports } from './ports.ts';
 import { pouring } from './pour.ts';
 import { type Channel, Rooms, type RoomsOut } from './rooms.ts';
-import { judge } from './verdict.ts';
+import { Sweep } from './sweep.ts';
 
 const SWEEP_MS = 1000;
 const AGE_EVERY_SWEEPS = 5;
@@ -52,12 +52,13 @@ export class Node implements Out, RoomsOut {
   readonly #config: NodeConfig;
   readonly #ports: Ports;
   readonly #frame: Frame;
-  readonly #ping: Uint8Array;
   readonly #flusher: Flusher;
   readonly #endings: Endings;
   readonly #backpressure: Backpressure;
   readonly #holds: Holds;
   readonly #desk = new Desk();
+  readonly #drain: Drain;
+  readonly #sweep: Sweep;
   readonly #verifying = new Map<Ticket, Session>();
   /** Late outcomes of sends, for chat to hear of when the home that settled them is done with its own work. */
   readonly #settled: { readonly session: Session; readonly tell: () => void }[] = [];
@@ -90,7 +91,15 @@ export class Node implements Out, RoomsOut {
       this.links &&
       new MeshPeers(this.links.mesh, { openRoom: (...room) => this.openRoom(...room), isToken: ports.isToken });
     this.chat = new Chat(config.chat, this, network, peers);
-    this.#ping = encodeFrame('PING', config.chat.server.name);
+    const ping = encodeFrame('PING', config.chat.server.name);
+    this.#drain = this.#drainOf();
+    this.#sweep = new Sweep(config.limits, {
+      ping: (connection) => this.#say(connection, ping),
+      expel: (connection, why) => this.#expel(connection, why),
+      abandon: (connection, why) => this.#abandon(connection, why),
+      terminate: (connection) => this.#endings.terminate(connection),
+      contain: (connection, error) => this.#contain(connection, error),
+    });
   }
 
   // ── What the edge calls ────────────────────────────────────────────────────────────────────────────────────────
@@ -179,7 +188,7 @@ export class Node implements Out, RoomsOut {
   /** When tick() wants to be called next, in Unix ms; Infinity: not before something else happens. */
   get deadline(): number {
     const mesh = this.links?.mesh.deadline ?? Number.POSITIVE_INFINITY;
-    return Math.min(this.#sweepAt, this.rooms.next, mesh);
+    return Math.min(this.#sweepAt, this.rooms.next, mesh, this.#drain.deadline);
   }
 
   /** Does what is due. */
@@ -192,7 +201,8 @@ export class Node implements Out, RoomsOut {
     }
     this.#answerSends();
     if (this.links !== undefined && now >= this.links.mesh.deadline) this.links.mesh.tick(now);
-    if (now >= this.#sweepAt) this.#sweep(now);
+    if (now >= this.#sweepAt) this.#lookAround(now);
+    if (now >= this.#drain.deadline) this.#drain.tick(now);
   }
 
   /** Offers what this batch brought to every connection that has news. Called once, after Ports.wake. */
@@ -205,14 +215,14 @@ export class Node implements Out, RoomsOut {
     for (const connection of this.#holds.take()) this.#read(connection);
   }
 
-  /** Says ERROR to all and lets each go when it has taken that. New connections are refused. */
-  shutdown(reason: string, now: number): void {
+  /**
+   * Says ERROR to all and lets each go when it has taken that: at once, or over `spreadMs` where there is another server
+   * to go to. New connections are refused. Answers in how many ms the last one is told.
+   */
+  shutdown(reason: string, now: number, spreadMs = 0): number {
     this.now = now;
     this.stopping = true;
-    this.links?.mesh.leave(reason, now);
-    for (const connection of this.connections) {
-      if (connection.closingAt === 0 && !connection.link) this.close(connection.id, reason);
-    }
+    return this.#drain.begin(reason, spreadMs, now);
   }
 
   // ── What chat asks (Out) ───────────────────────────────────────────────────────────────────────────────────────
@@ -319,6 +329,19 @@ export class Node implements Out, RoomsOut {
     for (let late = this.#settled.shift(); late !== undefined; late = this.#settled.shift()) {
       this.#serve(late.session, late.tell);
     }
+  }
+
+  #drainOf(): Drain {
+    return new Drain({
+      connections: this.connections,
+      elsewhere: () => (this.links?.mesh.clientAddresses() ?? []).length > 0,
+      sendAway: ({ id, session }, reason) => {
+        if (session === undefined) this.close(id, reason);
+        else this.chat.sendAway(session, reason, this.now);
+      },
+      end: ({ id }, reason) => this.close(id, reason),
+      leave: (reason, now) => this.links?.mesh.leave(reason, now),
+    });
   }
 
   #linkConnections(config: MeshConfig, ports: MeshPorts): LinkConnections {
@@ -460,40 +483,13 @@ export class Node implements Out, RoomsOut {
     this.#flusher.wake();
   }
 
-  #sweep(now: number): void {
-    for (const connection of this.connections) {
-      try {
-        this.#check(connection, now);
-      } catch (error) {
-        this.#contain(connection, error);
-      }
-    }
+  #lookAround(now: number): void {
+    this.#sweep.run(this.connections, now);
     if (this.#refusals > 1) this.#ports.log('warn', 'connections.refused', { count: this.#refusals });
     this.#refusals = 0;
     this.#sweeps++;
     if (this.#sweeps % AGE_EVERY_SWEEPS === 0) this.rooms.age(now);
     const idle = this.connections.count === 0 && this.rooms.budget.held === 0;
     this.#sweepAt = idle ? Number.POSITIVE_INFINITY : now + SWEEP_MS;
-  }
-
-  #check(connection: Connection, now: number): void {
-    const verdict = judge(connection, this.#config.limits, now);
-    switch (verdict) {
-      case 'fine':
-        return;
-      case 'ping':
-        connection.pinged = true;
-        return this.#say(connection, this.#ping);
-      case 'silent':
-        return this.#expel(connection, 'Ping timeout');
-      case 'unregistered':
-        return this.#expel(connection, 'Registration timed out; connect again and send NICK and USER at once');
-      case 'stuck':
-        return this.#abandon(connection, 'Write timeout');
-      case 'lingering':
-        return this.#endings.terminate(connection);
-      default:
-        return unreachable(verdict);
-    }
   }
 }

@@ -177,15 +177,18 @@ export class Life {
   }
 
   /**
-   * Accepts nothing more and says ERROR to all. Resolves when everybody has gone, a moment after everybody was given what
+   * Accepts nothing more and says ERROR to all, over `drainMs` where they have another server to go to. Resolves when everybody has gone, a moment after everybody was given what
    * is owed to them (who then keeps a connection open has no reason to), or when the time for all that is over.
    */
-  stop(reason: string): Promise<void> {
+  stop(reason: string, drainMs: number): Promise<void> {
     this.#edge.stopListening();
-    this.#edge.answer((node, now) => node.shutdown(reason, now));
+    let toldMs = 0;
+    this.#edge.answer((node, now) => {
+      toldMs = node.shutdown(reason, now, drainMs);
+    });
     this.#mesh?.close();
     return new Promise<void>((resolve) => {
-      setTimeout(resolve, this.#shutdownMs);
+      setTimeout(resolve, toldMs + this.#shutdownMs);
       this.#edge.whenSaid(() => setTimeout(resolve, Math.min(LAST_MOMENT_MS, this.#shutdownMs)));
       this.#edge.whenIdle(resolve);
     }).finally(() => this.#http?.close());

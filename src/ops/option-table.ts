@@ -114,6 +114,7 @@ const SERVER = {
     showHosts: row(onOff, false, 'Show the addresses of users to each other, not a keyed hash.'),
     logLevel: row(choice('debug', 'info', 'warn', 'error'), 'info', 'Log what is at least this serious.'),
     logFormat: row(choice('pretty', 'json'), 'pretty', 'Log for a person to read, or a JSON object a line.'),
+    drainMs: row(ms(0, HOUR), 10 * SECOND, 'Time over which clients are sent to other servers when stopping.'),
     shutdownMs: row(ms(0, HOUR), 5 * SECOND, 'Time to write what is still owed to clients when stopping.'),
   }),
 } satisfies Record<string, Row<unknown>>;

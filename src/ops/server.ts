@@ -32,11 +32,14 @@ export class Server {
     this.ready = life.ready;
   }
 
-  /** Accepts nothing more and says ERROR to all; resolves when everybody has gone, or when the time for that is over. */
-  async stop(reason: string): Promise<void> {
+  /**
+   * Accepts nothing more and says ERROR to all, over `drainMs` where they have another server to go to; resolves when
+   * everybody has gone, or when the time for that is over.
+   */
+  async stop(reason: string, drainMs = 0): Promise<void> {
     this.#stopping = true;
     await this.#renewal?.catch(() => undefined);
-    await this.#life.stop(reason);
+    await this.#life.stop(reason, drainMs);
   }
 
   #renew(incarnation: number): void {
@@ -47,7 +50,7 @@ export class Server {
   /** A life comes about once more at most: a second one that is outlived stays as it is. */
   async #begin(incarnation: number): Promise<void> {
     const { clients, links, http, ready } = this.#life;
-    await this.#life.stop(AGAIN);
+    await this.#life.stop(AGAIN, 0);
     this.#life.close();
     if (this.#stopping) return;
     const off = 'off' as const;

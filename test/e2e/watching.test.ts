@@ -73,6 +73,49 @@ describe('health', () => {
   });
 });
 
+describe('draining', () => {
+  test('not ready any more, with the reason, while it still lives', async () => {
+    await using server = await ServerProcess.start(...HTTP);
+    using ann = await RawClient.register(server.port, 'ann');
+    const stopped = server.stop();
+    await ann.until('<ERROR,');
+    const answer = await get(server, '/readyz');
+    expect([answer.status, await answer.json()]).toMatchObject([503, { detail: expect.stringContaining('draining') }]);
+    expect((await get(server, '/healthz')).status).toBe(200);
+    ann.finish();
+    expect((await stopped).code).toBe(0);
+  });
+
+  test('clients are told where else to go, a few at a time, and talk on until then', async () => {
+    await using network = new TestNetwork();
+    const alpha = await network.start('alpha', ...HTTP, '--drain-ms', '2s');
+    const beta = await network.start('beta', ...HTTP);
+    await settled(async () => (await get(alpha, '/readyz')).status, 200);
+    await settled(() => figure(alpha, 'chorus_servers'), 2);
+    const crowd = await Promise.all(Array.from({ length: 60 }, (_, i) => RawClient.register(alpha.port, `c${i}`)));
+    using bob = await RawClient.register(beta.port, 'bob');
+    await settled(() => figure(beta, 'chorus_network_users'), 61);
+    const last = crowd.at(-1) as RawClient;
+    const stopped = alpha.stop();
+    const [first, ...others] = crowd as [RawClient, ...RawClient[]];
+    expect(await first.until('<RPL_SERVERS,')).toBe(`<RPL_SERVERS,${beta.ready.clients[0]}>`);
+    // Who was not told yet is served, and reaches the other server.
+    last.send('<LSEND,still here,bob>');
+    expect(await bob.until('<LMSG,c59')).toContain('still here');
+    await first.until('<ERROR,');
+    first.finish();
+    for (const client of others) {
+      expect(await client.until('<RPL_SERVERS,')).toBe(`<RPL_SERVERS,${beta.ready.clients[0]}>`);
+      expect(await client.until('<ERROR,')).toContain('SIGTERM');
+      client.finish();
+    }
+    expect((await stopped).code).toBe(0);
+    await settled(() => figure(beta, 'chorus_network_users'), 1);
+    await beta.logged('why=left');
+    for (const client of crowd) client[Symbol.dispose]();
+  }, 20_000);
+});
+
 describe('figures', () => {
   test('while people talk', async () => {
     await using server = await ServerProcess.start(...HTTP, '--flood', 'off');

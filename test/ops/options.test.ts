@@ -54,6 +54,7 @@ const CASES: { readonly [K in OptionKey]: { good: string; value: Options[K]; bad
   showHosts: { good: 'on', value: true, bad: ['', 'true', 'ON', '1'] },
   logLevel: { good: 'debug', value: 'debug', bad: ['', 'DEBUG', 'trace', 'inf'] },
   logFormat: { good: 'json', value: 'json', bad: ['', 'text', 'JSON'] },
+  drainMs: { good: '0', value: 0, bad: ['-1', '61m', ''] },
   shutdownMs: { good: '0', value: 0, bad: ['-1', '61m', '2h', '1d', '5 sec', ''] },
   maxClients: { good: '100', value: 100, bad: ['-1', '1000001', 'all', ''] },
   fdReserve: { good: '8', value: 8, bad: ['7', '65537', ''] },

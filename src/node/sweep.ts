@@ -1,0 +1,62 @@
+// The sweep: once a second every connection is looked at for what is due, whether a word of ours or its end. Deadlines
+// are the verdict's; this file does what follows from one.
+
+import { unreachable } from '../base/assert.ts';
+import type { Connection } from './connection.ts';
+import { type ConnectionDeadlines, judge } from './verdict.ts';
+
+export interface SweepHost {
+  /** Asks whether it is there. */
+  ping(connection: Connection): void;
+  /** Ends it for a reason that it is told. */
+  expel(connection: Connection, reason: string): void;
+  /** Ends one that takes nothing. */
+  abandon(connection: Connection, reason: string): void;
+  /** Ends one that was told its end. */
+  terminate(connection: Connection): void;
+  /** A fault of ours while one was looked at. */
+  contain(connection: Connection, error: unknown): void;
+}
+
+export class Sweep {
+  readonly #limits: ConnectionDeadlines;
+  readonly #host: SweepHost;
+
+  constructor(limits: ConnectionDeadlines, host: SweepHost) {
+    this.#limits = limits;
+    this.#host = host;
+  }
+
+  /** Looks at all of them. */
+  run(connections: Iterable<Connection>, now: number): void {
+    for (const connection of connections) {
+      try {
+        this.#check(connection, now);
+      } catch (error) {
+        this.#host.contain(connection, error);
+      }
+    }
+  }
+
+  #check(connection: Connection, now: number): void {
+    const host = this.#host;
+    const verdict = judge(connection, this.#limits, now);
+    switch (verdict) {
+      case 'fine':
+        return;
+      case 'ping':
+        connection.pinged = true;
+        return host.ping(connection);
+      case 'silent':
+        return host.expel(connection, 'Ping timeout');
+      case 'unregistered':
+        return host.expel(connection, 'Registration timed out; connect again and send NICK and USER at once');
+      case 'stuck':
+        return host.abandon(connection, 'Write timeout');
+      case 'lingering':
+        return host.terminate(connection);
+      default:
+        return unreachable(verdict);
+    }
+  }
+}
