@@ -2,7 +2,8 @@
 // `first` it stops at the first seed that breaks something and says which invariant; with `trace` everything is printed.
 // Settings: servers, holdMs, skewMs (of clocks), slots (kept by a room), budget (bytes, kept by a server).
 
-import { Violation, World } from './world.ts';
+import { Violation } from './surroundings.ts';
+import { World } from './world.ts';
 
 const [from = 1, count = 100] = process.argv.slice(2, 4).map(Number);
 const modes = process.argv.slice(4);

@@ -21,7 +21,7 @@ import { SharedOrder } from '../../../src/order/shared.ts';
 import { FRAME, Frame, Scanner } from '../../../src/wire/scanner.ts';
 import { FrameWriter } from '../../../src/wire/writer.ts';
 import { HOME_LIMITS } from '../limits.ts';
-import type { World } from './world.ts';
+import { hashOf, newestEpoch, type Surroundings } from './surroundings.ts';
 
 /** One thing that the reader of a server was told. */
 export interface Told {
@@ -66,7 +66,7 @@ export interface Stay {
 export class Node {
   readonly index: number;
   readonly id: ServerId;
-  readonly #world: World;
+  readonly #world: Surroundings;
   order: SharedOrder | undefined;
   fact: Fact | undefined;
   isAlive = false;
@@ -88,7 +88,7 @@ export class Node {
   #isDirty = false;
   #due = 0;
 
-  constructor(world: World, index: number, skew: number) {
+  constructor(world: Surroundings, index: number, skew: number) {
     this.#world = world;
     this.index = index;
     this.id = serverId(index + 1);
@@ -175,7 +175,7 @@ export class Node {
       epoch: '',
       slot: 0,
       answeredAt: 0,
-      onlyEpoch: this.#world.newestEpoch(),
+      onlyEpoch: newestEpoch(this.#world.nodes),
       again,
     };
     const bytes = utf8Bytes(text);
@@ -192,7 +192,7 @@ export class Node {
     sent.answeredAt = world.now;
     sent.epoch = epoch;
     sent.slot = seq;
-    if (world.newestEpoch() !== sent.onlyEpoch) sent.onlyEpoch = '';
+    if (newestEpoch(world.nodes) !== sent.onlyEpoch) sent.onlyEpoch = '';
     if (outcome === SENT || outcome === SENT_BEFORE) world.checkers.promised(sent);
   }
 
@@ -253,7 +253,7 @@ export class Node {
         },
         reachable: () => world.reachable(this.index),
         hasMembers: (server) => world.hasMembers(server - 1),
-        hash: (text) => world.hash(text),
+        hash: hashOf,
         ticket: (): Ticket => ticket(++this.#tickets),
         publish: (_kind, seq, bytes, start, end) => {
           this.#tell(bytes, start, end);

@@ -5,11 +5,11 @@
 import type { ServerId } from '../../../src/base/ids.ts';
 import { serverId } from '../../../src/base/ids.ts';
 import { SENT, SENT_BEFORE, UNAVAILABLE, WAITING } from '../../../src/base/outcome.ts';
-import { type EpochOrNone, newest } from '../../../src/order/epochs.ts';
 import type { MemoryLimits } from '../../../src/order/memory.ts';
 import { Random } from '../../sim/random.ts';
 import { Checkers } from './checkers.ts';
 import { type Fact, Node, type Sent, type Stay } from './node.ts';
+import { type Surroundings, Violation } from './surroundings.ts';
 import { Clock, Wires } from './wires.ts';
 
 export const START = 1_790_000_000_000;
@@ -18,14 +18,6 @@ const WEATHER_MS = 60_000;
 const QUIET_MS = 45_000;
 /** How long silence lasts until both ends have noticed. */
 const SILENCE_MS = 6_000;
-
-export class Violation extends Error {
-  readonly invariant: string;
-  constructor(invariant: string, what: string) {
-    super(`${invariant}: ${what}`);
-    this.invariant = invariant;
-  }
-}
 
 export interface WorldOptions {
   readonly seed: number;
@@ -40,7 +32,7 @@ export interface WorldOptions {
   readonly trace?: boolean;
 }
 
-export class World {
+export class World implements Surroundings {
   readonly random: Random;
   readonly clock = new Clock(START);
   readonly nodes: Node[] = [];
@@ -62,6 +54,7 @@ export class World {
   /** Servers without members never speak; they may still be the standby. */
   readonly #members: boolean[] = [];
   readonly #crashed = new Set<number>();
+  readonly #pauses: { readonly from: number; readonly to: number }[] = [];
   #texts = 0;
   #crashes = 0;
   #isHealed = false;
@@ -122,19 +115,14 @@ export class World {
       .map(({ id }) => id);
   }
 
-  /** The newest epoch that any server is in. */
-  newestEpoch(): EpochOrNone {
-    return this.nodes.reduce<EpochOrNone>((best, { order }) => newest(order?.epoch ?? '', best), '');
+  /** For how long servers stood still between two times, all together. */
+  pausedMs(from: number, to: number): number {
+    const parts = this.#pauses.map((pause) => Math.min(pause.to, to) - Math.max(pause.from, from));
+    return parts.reduce((sum, part) => sum + Math.max(0, part), 0);
   }
 
   hasMembers(index: number): boolean {
     return this.#members[index] === true;
-  }
-
-  hash(text: string): string {
-    let hash = 0x811c9dc5;
-    for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-    return (Math.imul(hash ^ (hash >>> 15), 0x85ebca6b) >>> 0).toString(16).padStart(8, '0');
   }
 
   say(from: number, to: number, bytes: Uint8Array): void {
@@ -360,6 +348,7 @@ export class World {
     const node = this.nodes[index] as Node;
     if (!node.isAlive || node.isPaused) return;
     node.isPaused = true;
+    this.#pauses.push({ from: this.now, to: this.now + ms });
     node.pausedAt =
       this.reachable(index).length > 0 && node.order?.peer.role === 'home' ? this.now : Number.POSITIVE_INFINITY;
     const started = node.starts;
