@@ -163,3 +163,41 @@ test('servers tell each other their figures, and measure the way between them', 
   expect(seconds).toBeGreaterThanOrEqual(0);
   expect(seconds).toBeLessThan(10);
 });
+
+test('a stranger at the listener for links is told one introduction and why it has to go, and moves nothing', async () => {
+  await using network = new TestNetwork();
+  const [alpha, beta] = [await network.start('alpha'), await network.start('beta')];
+  await alpha.logged(known('beta'));
+  const map = await mapOf(alpha);
+  const port = Number(alpha.ready.links?.split(':').at(-1));
+  const server = `<SERVER,evil,0,66,,127.0.0.1,9,1,,,1,chorus,${'n'.repeat(16)},${Date.now()}>`;
+  const fact = '<FACT,66,1,1,1><SERVER,evil,0,66,,127.0.0.1,9,1,,,1>';
+  const squit = `<FACT,${beta.ready.id},${beta.ready.incarnation},99,1><SQUIT,beta,${beta.ready.incarnation},bye>`;
+  for (const before of ['', server]) {
+    for (const says of [
+      fact,
+      squit,
+      '<VECTOR,0>',
+      '<PING,beta,1>',
+      `<AUTH,${'0'.repeat(64)}>`,
+      '<SCLOSE,beta,bye,alpha>',
+    ]) {
+      using stranger = await RawClient.connect(port);
+      stranger.send(before + says);
+      await stranger.ended();
+      const [introduction = '', ...rest] = before === '' ? ['', ...stranger.lines] : stranger.lines;
+      // Neighbours are the ninth of its arguments but one: nobody is named.
+      if (before !== '')
+        expect(introduction.split(',').slice(0, 9).join()).toMatch(/^<SERVER,alpha,0,\d+,,[0-9.]+,\d+,\d+,$/);
+      expect(rest).toHaveLength(1);
+      expect(rest[0]).toStartWith('<ERROR,');
+    }
+  }
+  using silent = await RawClient.connect(port);
+  await silent.ended();
+  expect(silent.lines).toEqual([]);
+  expect((await mapOf(alpha)).map(({ server, via }) => [server, via])).toEqual(
+    map.map(({ server, via }) => [server, via]),
+  );
+  expect((await alpha.stop()).log).not.toContain('evil');
+});

@@ -39,6 +39,13 @@ function pair(seed = 1): { net: Net; a: Server; b: Server } {
 
 /** Links to `victim` as somebody who knows the secret and is not one of us; says things over that link. */
 function guest(net: Net, victim: Server, slot: number): { say: (frames: string) => void; heard: () => string } {
+  const made = knock(net, victim, slot);
+  expect(victim.peers).toContain(`guest${slot}.example`);
+  return made;
+}
+
+/** The same, whether it is let in or not. */
+function knock(net: Net, victim: Server, slot: number): { say: (frames: string) => void; heard: () => string } {
   const connection = connectionId(slot);
   let heard = '';
   const { send } = victim;
@@ -52,7 +59,6 @@ function guest(net: Net, victim: Server, slot: number): { say: (frames: string) 
   say(server);
   const theirs = /<SERVER[^>]*>/.exec(heard)?.[0];
   say(`<AUTH,${hmac(`auth,dialler,${server}${theirs}`, SECRET)}>`);
-  expect(victim.peers).toContain(`guest${slot}.example`);
   return { say, heard: () => heard };
 }
 
@@ -575,6 +581,26 @@ describe('strangers', () => {
     expect(net.run(2000, () => late.peers.length === 2)).toBeLessThan(500);
     net.run(5000);
     expect(a.links.turnedAway.get('timeout')).toBe(32);
+  });
+
+  test('many of them from many addresses are bounded too, and whom we dial is no less welcome', () => {
+    const { net, a, b } = pair();
+    for (let i = 0; i < 500; i++) a.links.accepted(connectionId(5000 + i), `10.9.${i >> 8}.${i & 255}`, net.now);
+    expect(a.links.turnedAway.get('busy')).toBe(500 - 128);
+    expect(isWhole([a, b])).toBe(true);
+    const late = net.add(identity(3)).start();
+    expect(net.run(20_000, () => isWhole([a, b, late]))).toBeLessThan(500);
+    net.run(5000);
+    expect(a.links.turnedAway.get('timeout')).toBe(128);
+  });
+
+  test('no more than 64 links are up, whoever comes', () => {
+    const { net, a, b } = pair();
+    const heard: string[] = [];
+    for (let slot = 9000; slot < 9070; slot++) heard.push(knock(net, a, slot).heard());
+    expect(a.peers).toHaveLength(64);
+    expect(heard.filter((each) => each.endsWith('<ERROR,Too many links>\n'))).toHaveLength(7);
+    expect(b.peers).toEqual(['s1.example']);
   });
 
   test('who knows the secret and says nonsense loses its link alone', () => {

@@ -90,3 +90,14 @@ test('a clock that is off is named with its size, from a datagram of a server th
   for (let i = 0; i < 100; i++) a.mesh.unheard(b.self, 45_000 + i, net.now + i * 1000);
   expect(a.lines).toHaveLength(lines);
 });
+
+test('a link that does not take what it is sent ends, and is there again when it does', () => {
+  const { net, a, b } = pair();
+  a.held = 9001;
+  net.run(2000);
+  expect(a.lines.join()).toContain('"detail":"it does not take what it is sent"');
+  expect([...b.mesh.links.peers()]).toEqual([]);
+  a.held = 0;
+  net.run(3000);
+  expect([...a.mesh.links.peers()]).toHaveLength(1);
+});
