@@ -4,8 +4,8 @@
 //   server check [--flags]    says what would run and where each value comes from, as TOML on stdout
 //   server hash               makes the hash of an operator's password
 //
-// It exits 0 after a signal, 1 after a fault of its own, 2 when an option is wrong or an address taken (one line each on
-// stderr).
+// SIGTERM and SIGINT end it; SIGHUP has it read its configuration file again, and ends it where there is none. It exits 0
+// after a signal, 1 after a fault of its own, 2 when an option is wrong or an address taken (one line each on stderr).
 
 import pkg from '../package.json' with { type: 'json' };
 import { hashCommand } from './ops/hash.ts';
@@ -13,8 +13,9 @@ import { ListenError } from './ops/life.ts';
 import { type Log, stderrLog } from './ops/log.ts';
 import { LogEvents } from './ops/log-events.ts';
 import { effectiveToml } from './ops/option-toml.ts';
+import { Reloader } from './ops/reloader.ts';
 import { Server } from './ops/server.ts';
-import { readSettings, type Settings } from './ops/settings.ts';
+import { type ReadSettings, readSettings, type Settings } from './ops/settings.ts';
 
 /** A signal within this time of the first is the same one heard twice (npx and the terminal both send it). */
 const SAME_SIGNAL_MS = 1000;
@@ -27,7 +28,7 @@ async function main(argv: readonly string[]): Promise<void> {
   if ('help' in settings) return print(settings.help);
   if ('version' in settings) return print(`chorus ${pkg.version}`);
   if ('problems' in settings) return refuse(settings.problems);
-  return checks ? show(settings) : serve(settings);
+  return checks ? show(settings) : serve(settings, () => readSettings(argv, process.env));
 }
 
 /** Says what would run. */
@@ -36,8 +37,11 @@ function show({ options, origins, warnings }: Settings): void {
   process.stdout.write(effectiveToml(options, origins));
 }
 
-async function serve({ options, operators, secrets, apiTokens, warnings }: Settings): Promise<void> {
-  const log = new LogEvents(stderrLog(options.logLevel, options.logFormat));
+/** Starts the server; `read` reads its settings again. */
+async function serve(settings: Settings, read: () => Promise<ReadSettings>): Promise<void> {
+  const { options, operators, secrets, apiTokens, warnings } = settings;
+  const lines = stderrLog(options.logLevel, options.logFormat);
+  const log = new LogEvents(lines);
   for (const warning of warnings) log.warn('options.warning', { warning });
   try {
     let stop = (_reason: string): void => {};
@@ -50,7 +54,12 @@ async function serve({ options, operators, secrets, apiTokens, warnings }: Setti
       log,
       onStop: (reason) => stop(reason),
     });
-    stop = stopper(server, log, options.drainMs);
+    const apply = (next: Settings): void => {
+      lines.adjust(next.options.logLevel, next.options.logFormat);
+      server.reconfigure(next);
+    };
+    const reloader = new Reloader(settings, { read, apply, log });
+    stop = stopper(server, log, options.config === undefined ? undefined : () => void reloader.reload());
     print(JSON.stringify(server.ready));
   } catch (error) {
     if (!(error instanceof ListenError)) throw error;
@@ -58,14 +67,14 @@ async function serve({ options, operators, secrets, apiTokens, warnings }: Setti
   }
 }
 
-/** Stops the server once, and lets a second signal end the process at once. */
-function stopper(server: Server, log: Log, drainMs: number): (reason: string) => void {
+/** Stops the server once, and lets a second signal end the process at once. SIGHUP has it do `reload`, where given. */
+function stopper(server: Server, log: Log, reload: (() => void) | undefined): (reason: string) => void {
   let stoppingSince = 0;
   const stop = (reason: string, code = 0): void => {
     if (stoppingSince !== 0) return;
     stoppingSince = performance.now();
     log.info('server.stopping', { reason });
-    void server.stop(reason, code === 0 ? drainMs : 0).then(async () => {
+    void server.stop(reason, code === 0).then(async () => {
       log.info('server.stopped');
       await log.flush(LAST_WORDS_MS);
       process.exit(code);
@@ -84,7 +93,10 @@ function stopper(server: Server, log: Log, drainMs: number): (reason: string) =>
   process.on('unhandledRejection', failed);
   process.on('SIGTERM', signalled);
   process.on('SIGINT', signalled);
-  process.on('SIGHUP', signalled);
+  process.on('SIGHUP', (signal) => {
+    if (reload === undefined) signalled(signal);
+    else if (stoppingSince === 0) reload();
+  });
   return stop;
 }
 

@@ -23,7 +23,7 @@ import { roomDue } from './membership.ts';
 import { reserved, sent } from './messages.ts';
 import { NoPeers, OneServer } from './network.ts';
 import { operatorSession } from './operators.ts';
-import { verified } from './passwords.ts';
+import { operatorsChanged, verified } from './passwords.ts';
 import { hearBroadcast } from './people.ts';
 import type { Network, Out, Peers, ServerRow } from './ports.ts';
 import { isRepeated, resumable } from './registration.ts';
@@ -327,6 +327,17 @@ export class Chat {
     if (announced.join() === context.limits.join()) return;
     context.limits = announced;
     this.#alone(now, () => context.sayToAll((frames) => replies.limits(frames, announced)));
+  }
+
+  /** The limits or the operators of the config are others now. How far messages are accepted follows the network. */
+  reconfigured(now: number): void {
+    const context = this.#context;
+    this.#alone(now, () => operatorsChanged(context));
+    const said = new Map(context.limits);
+    const announced = context.config.announcedLimits.map(
+      ([name, value]) => [name, name === 'ack' ? (said.get(name) ?? value) : value] as const,
+    );
+    this.limitsChanged(announced, now);
   }
 
   /** Checks what the command's row says, in order, and runs it. */

@@ -1,5 +1,6 @@
-// What chat is told once, when it is made: the server's own name, the limits, the operators. It holds no defaults and
-// checks nothing: the options do.
+// What chat is told: the server's own name, the limits, the operators. It holds no defaults and checks nothing: the
+// options do. What may be told anew while chat runs is looked up here at every use, and nobody keeps a copy; who made the
+// config puts another value in its place, between two calls, and says so with Chat.reconfigured().
 
 import type { ServerId } from '../base/ids.ts';
 
@@ -62,10 +63,12 @@ export interface OperatorConfig {
 
 export interface ChatConfig {
   readonly server: ServerIdentity;
-  readonly limits: Limits;
-  /** What RPL_LIMITS names, in order. */
-  readonly announcedLimits: readonly (readonly [name: string, value: string | number])[];
-  readonly operators: ReadonlyMap<string, OperatorConfig>;
+  /** May be told anew, but for those of former nicknames. */
+  limits: Limits;
+  /** What RPL_LIMITS names, in order. May be told anew. */
+  announcedLimits: readonly (readonly [name: string, value: string | number])[];
+  /** May be told anew. */
+  operators: ReadonlyMap<string, OperatorConfig>;
   /** The hash of the password that PASS has to give; undefined: everybody is welcome. */
   readonly passwordHash: string | undefined;
   /** What is checked for an operator's name that is none; undefined: the hash of one that there is. */

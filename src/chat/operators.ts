@@ -57,6 +57,6 @@ export function operatorSession(context: Context, connection: ConnectionId, name
   session.user = new User(context.users.nextUid(), session, NICK, identity, now);
   session.state = REGISTERED;
   session.registration = undefined;
-  session.operator = { name, grants: 'all' };
+  session.operator = { name, hash: '', grants: 'all' };
   return session;
 }

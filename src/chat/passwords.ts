@@ -4,7 +4,7 @@
 import type { Frame } from '../wire/scanner.ts';
 import type { Context } from './context.ts';
 import { REASONS, TEXTS, youAreOperator } from './replies.ts';
-import { ENDED, NEW, type Session } from './session.ts';
+import { type Checking, ENDED, NEW, type Session } from './session.ts';
 
 /** A hash of 64 MiB that no password is known for, checked where there are no operators. */
 const DUMMY_HASH =
@@ -31,7 +31,7 @@ export function checkPassword(
   now: number,
 ): void {
   if (context.out.verify(session, password, hash)) {
-    session.checking = name;
+    session.checking = { name, hash };
     return context.out.pause(session.connection);
   }
   context.refuse(session, frame, now, 'ERR_FLOODING', session.state === NEW ? '*' : name, TEXTS.checks);
@@ -39,22 +39,23 @@ export function checkPassword(
 
 /** The answer to a check: `ok` when the password fits the hash. */
 export function verified(context: Context, session: Session, ok: boolean, now: number): void {
-  const name = session.checking;
+  const { checking } = session;
   session.checking = undefined;
-  if (name === undefined || session.state === ENDED) return;
-  if (session.state !== NEW) return answerOper(context, session, name, ok, now);
+  if (checking === undefined || session.state === ENDED) return;
+  if (session.state !== NEW) return answerOper(context, session, checking, ok, now);
   if (!ok) return fail(context, session, 'PASS', '*', now);
   if (session.registration !== undefined) session.registration.passed = true;
 }
 
-function answerOper(context: Context, session: Session, name: string, ok: boolean, now: number): void {
+function answerOper(context: Context, session: Session, { name, hash }: Checking, ok: boolean, now: number): void {
   const operator = context.config.operators.get(name);
   const by = session.user?.ident ?? session.host;
-  if (!ok || operator === undefined) {
+  // What fitted may be somebody else's hash, or one that has been replaced since.
+  if (!ok || operator?.hash !== hash) {
     context.out.log('operator.refused', { name, by });
     return fail(context, session, 'OPER', name, now);
   }
-  session.operator = { name, grants: operator.grants };
+  session.operator = { name, ...operator };
   context.out.log('operator.accepted', { name, by });
   youAreOperator(context.begin(), name);
   context.reply(session);
@@ -64,4 +65,18 @@ function fail(context: Context, session: Session, verb: string, subject: string,
   session.failures++;
   context.refuseVerb(session, verb, now, 'ERR_PASSWDMISMATCH', subject);
   if (session.failures >= context.config.limits.passwordFailures) context.close(session, REASONS.passwords, now);
+}
+
+/** The operators are others now: who is none any more, or whose password was changed, has no rights from here on. */
+export function operatorsChanged(context: Context): void {
+  for (const { session } of context.users.all()) {
+    const before = session?.operator;
+    if (session === undefined || before === undefined) continue;
+    const now = context.config.operators.get(before.name);
+    if (now?.hash === before.hash) session.operator = { name: before.name, ...now };
+    else {
+      session.operator = undefined;
+      context.out.log('operator.dismissed', { name: before.name, by: session.user?.ident ?? session.host });
+    }
+  }
 }

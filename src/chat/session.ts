@@ -35,10 +35,15 @@ export interface Held {
   readonly until: 'answered' | 'again' | 'number';
 }
 
-/** An operator's name and what it may do. */
-export interface Operator {
+/** An operator: its name, the hash that its password fitted, and what it may do. */
+export interface Operator extends OperatorConfig {
   readonly name: string;
-  readonly grants: OperatorConfig['grants'];
+}
+
+/** A password that is being checked: whose, '' before registration, and against which hash. */
+export interface Checking {
+  readonly name: string;
+  readonly hash: string;
 }
 
 export class Session {
@@ -58,8 +63,8 @@ export class Session {
   unanswered = 0;
   /** Wrong passwords. */
   failures = 0;
-  /** The operator whose password is being checked, '' before registration; undefined when none is. */
-  checking: string | undefined = undefined;
+  /** The password that is being checked; undefined when none is. */
+  checking: Checking | undefined = undefined;
   /** The command that waits, and with it all input. */
   held: Held | undefined = undefined;
   /** Who resumes this session and waits until its sends are answered. */

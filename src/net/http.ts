@@ -84,6 +84,11 @@ export class HttpListener {
     this.#server = server;
   }
 
+  /** From now on it takes so many connections; those that are there stay. */
+  allow(connections: number): void {
+    this.#server.maxConnections = connections;
+  }
+
   /** Accepts nothing more and ends every connection. */
   close(): void {
     this.#server.close();

@@ -12,18 +12,19 @@ export interface OutputLimits {
 }
 
 export class Backpressure {
-  readonly #limits: OutputLimits;
+  readonly #config: { readonly limits: OutputLimits };
   readonly #holds: Holds;
   readonly #waiting = new Set<Connection>();
 
-  constructor(limits: OutputLimits, holds: Holds) {
-    this.#limits = limits;
+  /** The limits are looked up at every use. */
+  constructor(config: { readonly limits: OutputLimits }, holds: Holds) {
+    this.#config = config;
     this.#holds = holds;
   }
 
   /** Something was queued for it alone. False when it is over its limit and has to go. */
   check(connection: Connection, now: number): boolean {
-    const { newOutputBytes, outputBytes } = this.#limits;
+    const { newOutputBytes, outputBytes } = this.#config.limits;
     const limit = connection.session?.state === NEW ? newOutputBytes : outputBytes;
     const { outbox } = connection;
     if (outbox.held * 4 <= limit || connection.closingAt !== 0) return true;
@@ -47,7 +48,7 @@ export class Backpressure {
   settleOne(connection: Connection): void {
     const { outbox, held } = connection;
     if (held === 0 || outbox.pouring) return;
-    if (outbox.blocked && outbox.held * 4 > this.#limits.newOutputBytes) return;
+    if (outbox.blocked && outbox.held * 4 > this.#config.limits.newOutputBytes) return;
     this.forget(connection);
     this.#holds.release(connection, HELD_BY_SOURCE);
     this.#holds.release(connection, HELD_BY_OUTPUT);

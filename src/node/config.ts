@@ -1,4 +1,6 @@
-// What a node is told once, when it is made. It holds no defaults and checks nothing: the options do.
+// What a node is told when it is made. It holds no defaults and checks nothing: the options do. The limits may be told
+// anew while the node runs: who made the config puts others in their place, between two calls. So they are looked up here
+// at every use, and nobody keeps a copy.
 
 import type { ChatConfig } from '../chat/config.ts';
 import type { ConnectionLimits } from './connections.ts';
@@ -19,5 +21,6 @@ export interface NodeLimits extends ConnectionDeadlines {
 export interface NodeConfig {
   readonly chat: ChatConfig;
   readonly rooms: RoomsConfig;
-  readonly limits: NodeLimits;
+  /** May be told anew, but for the number of arguments. */
+  limits: NodeLimits;
 }

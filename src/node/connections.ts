@@ -35,8 +35,12 @@ export class Traffic {
   }
 }
 
+interface ConnectionsConfig {
+  readonly limits: { readonly connections: ConnectionLimits };
+}
+
 export class Connections {
-  readonly #limits: ConnectionLimits;
+  readonly #config: ConnectionsConfig;
   readonly #shared: Shared;
   readonly #slots: (Connection | undefined)[] = [];
   readonly #free: number[] = [];
@@ -49,8 +53,9 @@ export class Connections {
   /** Those that were not served. */
   refused = 0;
 
-  constructor(limits: ConnectionLimits, shared: Shared) {
-    this.#limits = limits;
+  /** The limits are looked up at every use. */
+  constructor(config: ConnectionsConfig, shared: Shared) {
+    this.#config = config;
     this.#shared = shared;
   }
 
@@ -67,7 +72,7 @@ export class Connections {
     const slot = this.#free.pop() ?? this.#slots.length;
     const id = connectionId(slot);
     const source = sourceOf(address);
-    const { newFrameBytes, args } = this.#limits;
+    const { newFrameBytes, args } = this.#config.limits.connections;
     const connection = new Connection(id, new Outbox(id, this.#shared), new Scanner(newFrameBytes, args), source, now);
     this.#slots[slot] = connection;
     this.#count++;
@@ -86,9 +91,10 @@ export class Connections {
 
   /** Why a connection that was just opened is not served; undefined when it is. */
   refusal(connection: Connection): string | undefined {
-    if (this.#count > this.#limits.most) return 'This server is full; try another server or come back later';
+    const { most, perSource } = this.#config.limits.connections;
+    if (this.#count > most) return 'This server is full; try another server or come back later';
     const { source } = connection;
-    if (source !== '' && (this.#sources.get(source) ?? 0) > this.#limits.perSource) {
+    if (source !== '' && (this.#sources.get(source) ?? 0) > perSource) {
       return 'Too many connections from your address; close one first';
     }
     return undefined;

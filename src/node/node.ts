@@ -80,10 +80,10 @@ export class Node implements Out, RoomsOut {
       (outbox, error) => this.#outputFailed(outbox, error),
     );
     this.#holds = new Holds(ports, () => this.#flusher.wake());
-    this.#backpressure = new Backpressure(config.limits, this.#holds);
+    this.#backpressure = new Backpressure(config, this.#holds);
     this.#endings = new Endings(ports);
     this.#frame = new Frame(config.limits.connections.args);
-    this.connections = new Connections(config.limits.connections, this.shared);
+    this.connections = new Connections(config, this.shared);
     this.rooms = new Rooms(config.rooms, this);
     this.links = mesh && this.#linkConnections(mesh.config, mesh.ports);
     const network = this.links && new MeshNetwork(this.links.mesh, (server) => this.chat.usersOn(server));
@@ -93,7 +93,7 @@ export class Node implements Out, RoomsOut {
     this.chat = new Chat(config.chat, this, network, peers);
     const ping = encodeFrame('PING', config.chat.server.name);
     this.#drain = this.#drainOf();
-    this.#sweep = new Sweep(config.limits, {
+    this.#sweep = new Sweep(config, {
       ping: (connection) => this.#say(connection, ping),
       expel: (connection, why) => this.#expel(connection, why),
       abandon: (connection, why) => this.#abandon(connection, why),

@@ -19,11 +19,12 @@ export interface SweepHost {
 }
 
 export class Sweep {
-  readonly #limits: ConnectionDeadlines;
+  readonly #config: { readonly limits: ConnectionDeadlines };
   readonly #host: SweepHost;
 
-  constructor(limits: ConnectionDeadlines, host: SweepHost) {
-    this.#limits = limits;
+  /** The deadlines are looked up at every use. */
+  constructor(config: { readonly limits: ConnectionDeadlines }, host: SweepHost) {
+    this.#config = config;
     this.#host = host;
   }
 
@@ -40,7 +41,7 @@ export class Sweep {
 
   #check(connection: Connection, now: number): void {
     const host = this.#host;
-    const verdict = judge(connection, this.#limits, now);
+    const verdict = judge(connection, this.#config.limits, now);
     switch (verdict) {
       case 'fine':
         return;

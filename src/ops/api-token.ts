@@ -7,9 +7,14 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 export const ENOUGH_CHARACTERS = 16;
 
 export class ApiTokens {
-  readonly #digests: readonly Buffer[];
+  #digests: readonly Buffer[] = [];
 
   constructor(tokens: readonly string[]) {
+    this.use(tokens);
+  }
+
+  /** Takes others, from now on; none: nobody has access. */
+  use(tokens: readonly string[]): void {
     this.#digests = tokens.map(digest);
   }
 

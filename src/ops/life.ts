@@ -1,9 +1,10 @@
-// A life of a server: one node at its edge, with its log, its passwords and its tokens. It starts and it stops; what it
-// is told comes from the options, and what it does is the node's.
+// A life of a server: one node at its edge, with its log, its passwords and its tokens. It starts, is told other limits
+// while it lasts, and stops; what it is told comes from the options, and what it does is the node's.
 
 import { Budget } from '../base/budget.ts';
 import { describeFault } from '../base/fault.ts';
 import { Edge, type ListenAddress } from '../net/edge.ts';
+import type { NodeConfig } from '../node/config.ts';
 import { Node } from '../node/node.ts';
 import type { Ports } from '../node/ports.ts';
 import { MemoryLog } from '../order/memory.ts';
@@ -14,7 +15,7 @@ import type { Log } from './log.ts';
 import type { LogEvents } from './log-events.ts';
 import { meshConfig } from './mesh-config.ts';
 import { MeshEdge } from './mesh-ports.ts';
-import { nodeConfig } from './node-config.ts';
+import { type Identity, nodeConfig, retell } from './node-config.ts';
 import { OperatorHttp } from './operator-http.ts';
 import type { OperatorAccount } from './operators.ts';
 import type { Options } from './option-table.ts';
@@ -62,6 +63,9 @@ export interface ServerParts {
   readonly onStop: (reason: string) => void;
 }
 
+/** What a server may be told anew while it runs. */
+export type LiveParts = Pick<ServerParts, 'options' | 'operators' | 'secrets' | 'apiTokens'>;
+
 /** What a life is told beside what the server is. */
 export interface Fate {
   /** What it counts as where another life was given up for it; else it counts as its start. */
@@ -78,8 +82,12 @@ export class Life {
   readonly #edge: Edge;
   readonly #node: Node;
   readonly #birth: number;
-  readonly #shutdownMs: number;
+  readonly #identity: Identity;
+  readonly #config: NodeConfig;
+  readonly #checks: PasswordChecks;
+  readonly #tokens: Tokens;
   readonly #mesh: MeshEdge | undefined;
+  #options: Options;
   #http: OperatorHttp | undefined;
 
   /** Starts to listen and to look for others; rejects with ListenError when an address cannot be had. */
@@ -92,9 +100,10 @@ export class Life {
 
   private constructor(parts: ServerParts, fate: Fate) {
     const { options, log } = parts;
+    this.#options = options;
     const mask = new HostMask();
     this.#edge = new Edge(
-      (address) => (options.showHosts ? plainAddress(address) : mask.mask(address)),
+      (address) => (this.#options.showHosts ? plainAddress(address) : mask.mask(address)),
       (error) => logFault(log, error),
     );
     const birth = this.#edge.now();
@@ -103,15 +112,17 @@ export class Life {
     // Nothing is accepted before the event loop runs, and by then the node is there.
     const clients = options.clients.map((address) => listen(this.#edge, '--clients', address));
     const id = options.id || derivedId(options.name, clients[0] as ListenAddress);
-    const config = nodeConfig(options, parts.operators, { id, version: parts.version, birth, incarnation });
+    this.#identity = { id, version: parts.version, birth, incarnation };
+    this.#config = nodeConfig(options, parts.operators, this.#identity);
+    this.#checks = new PasswordChecks(options.passwordChecks, options.passwordQueue, (error) => logFault(log, error));
+    this.#tokens = new Tokens(parts.secrets.map(tokenKey));
     const links = this.#listenForLinks(parts);
     const reborn = fate.incarnation !== undefined;
     this.#mesh = links && new MeshEdge(this.#edge, parts.secrets, log, fate.onOutlived);
     const mesh = links &&
       this.#mesh && { config: meshConfig(options, { id, incarnation, reborn, links, clients }), ports: this.#mesh };
-    this.#node = new Node(config, ports(this.#edge, parts), mesh);
+    this.#node = new Node(this.#config, this.#ports(parts), mesh);
     this.#edge.attach(this.#node);
-    this.#shutdownMs = options.shutdownMs;
     this.clients = clients;
     this.links = links;
     this.#ready = {
@@ -176,9 +187,23 @@ export class Life {
     this.#edge.answer((node, now) => node.links?.mesh.start(now));
   }
 
+  /** Takes other settings, as far as a server that runs can: those that its options call live. */
+  reconfigure({ options, operators, secrets, apiTokens }: LiveParts): void {
+    this.#options = options;
+    retell(this.#config, nodeConfig(options, operators, this.#identity));
+    this.#checks.allow(options.passwordChecks, options.passwordQueue);
+    this.#http?.reconfigure({ tokens: apiTokens, fdReserve: options.fdReserve });
+    if (secrets.length > 0) {
+      this.#tokens.use(secrets.map(tokenKey));
+      this.#mesh?.secrets.use(secrets);
+    }
+    this.#edge.answer((node, now) => node.chat.reconfigured(now));
+  }
+
   /**
-   * Accepts nothing more and says ERROR to all, over `drainMs` where they have another server to go to. Resolves when everybody has gone, a moment after everybody was given what
-   * is owed to them (who then keeps a connection open has no reason to), or when the time for all that is over.
+   * Accepts nothing more and says ERROR to all, over `drainMs` where they have another server to go to. Resolves when
+   * everybody has gone, a moment after everybody was given what is owed to them (who then keeps a connection open has no
+   * reason to), or when the time for all that is over.
    */
   stop(reason: string, drainMs: number): Promise<void> {
     this.#edge.stopListening();
@@ -187,9 +212,10 @@ export class Life {
       toldMs = node.shutdown(reason, now, drainMs);
     });
     this.#mesh?.close();
+    const { shutdownMs } = this.#options;
     return new Promise<void>((resolve) => {
-      setTimeout(resolve, toldMs + this.#shutdownMs);
-      this.#edge.whenSaid(() => setTimeout(resolve, Math.min(LAST_MOMENT_MS, this.#shutdownMs)));
+      setTimeout(resolve, toldMs + shutdownMs);
+      this.#edge.whenSaid(() => setTimeout(resolve, Math.min(LAST_MOMENT_MS, shutdownMs)));
       this.#edge.whenIdle(resolve);
     }).finally(() => this.#http?.close());
   }
@@ -197,6 +223,28 @@ export class Life {
   /** Breaks whatever connection is left behind stop(). */
   close(): void {
     this.#edge.close();
+  }
+
+  #ports({ options, log, onStop }: ServerParts): Ports {
+    const edge = this.#edge;
+    const tokens = this.#tokens;
+    const memory = new Budget(options.roomMemoryBytes);
+    const room = { slots: options.roomMessages, bytes: options.roomBytes };
+    return {
+      offer: (id, bytes, start, end) => edge.offer(id, bytes, start, end),
+      pause: (id) => edge.pause(id),
+      resume: (id) => edge.resume(id),
+      end: (id, wait) => edge.end(id, wait),
+      terminate: (id) => edge.terminate(id),
+      wake: () => edge.wake(),
+      openLog: (_room, epoch, first) => new MemoryLog(epoch, memory, room, first),
+      verify: (ticket, password, hash) =>
+        this.#checks.check(password, hash, (ok) => edge.answer((node, now) => node.done(ticket, ok ? 1 : 0, now))),
+      token: (uid) => tokens.token(uid),
+      isToken: (uid, token) => tokens.isToken(uid, token),
+      log: (level, event, fields) => log[level](event, fields),
+      stop: onStop,
+    };
   }
 }
 
@@ -225,26 +273,4 @@ function formatOrOff(address: ListenAddress | 'off'): string {
 /** A fault of ours that no connection is to blame for. */
 function logFault(log: Log, error: unknown): void {
   log.error('internal.error', { reason: describeFault(error) });
-}
-
-function ports(edge: Edge, { options, secrets, log, onStop }: ServerParts): Ports {
-  const checks = new PasswordChecks(options.passwordChecks, options.passwordQueue, (error) => logFault(log, error));
-  const tokens = new Tokens(secrets.map(tokenKey));
-  const memory = new Budget(options.roomMemoryBytes);
-  const room = { slots: options.roomMessages, bytes: options.roomBytes };
-  return {
-    offer: (id, bytes, start, end) => edge.offer(id, bytes, start, end),
-    pause: (id) => edge.pause(id),
-    resume: (id) => edge.resume(id),
-    end: (id, wait) => edge.end(id, wait),
-    terminate: (id) => edge.terminate(id),
-    wake: () => edge.wake(),
-    openLog: (_room, epoch, first) => new MemoryLog(epoch, memory, room, first),
-    verify: (ticket, password, hash) =>
-      checks.check(password, hash, (ok) => edge.answer((node, now) => node.done(ticket, ok ? 1 : 0, now))),
-    token: (uid) => tokens.token(uid),
-    isToken: (uid, token) => tokens.isToken(uid, token),
-    log: (level, event, fields) => log[level](event, fields),
-    stop: onStop,
-  };
 }

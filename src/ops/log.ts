@@ -96,13 +96,14 @@ export interface LogOptions extends LineOptions {
   readonly now: () => number;
 }
 
-/** A log over a sink. */
+/** A log over a sink. Its options are looked up at every line: who made them may change them. */
 export function createLog(options: LogOptions): Log {
-  const { level: least, sink, now } = options;
-  const say = (level: LogLevel): Say => {
-    if (SEVERITY[level] < SEVERITY[least]) return () => {};
-    return (event, fields = {}) => sink.write(logLine(level, event, fields, now(), options));
-  };
+  const { sink, now } = options;
+  const say =
+    (level: LogLevel): Say =>
+    (event, fields = {}) => {
+      if (SEVERITY[level] >= SEVERITY[options.level]) sink.write(logLine(level, event, fields, now(), options));
+    };
   return {
     debug: say('debug'),
     info: say('info'),
@@ -112,14 +113,25 @@ export function createLog(options: LogOptions): Log {
   };
 }
 
+/** A log whose lines can become others while it is written. */
+export interface AdjustableLog extends Log {
+  adjust(level: LogLevel, format: LogFormat): void;
+}
+
 /** The log of this process, on stderr; in colour on a terminal, unless NO_COLOR is set. */
-export function stderrLog(level: LogLevel, format: LogFormat): Log {
-  const colour = format === 'pretty' && process.stderr.isTTY === true && !process.env.NO_COLOR;
-  const line: LineOptions = { format, colour };
+export function stderrLog(level: LogLevel, format: LogFormat): AdjustableLog {
+  const colour = process.stderr.isTTY === true && !process.env.NO_COLOR;
   const sink = new LineWriter({
     write: writeToFd(2),
     maxBytes: QUEUE_BYTES,
-    dropped: (lines) => logLine('warn', 'log.dropped', { lines }, Date.now(), line),
+    dropped: (lines) => logLine('warn', 'log.dropped', { lines }, Date.now(), options),
   });
-  return createLog({ ...line, level, sink, now: Date.now });
+  const options = { level, format, colour, sink, now: Date.now };
+  return {
+    ...createLog(options),
+    adjust: (newLevel, newFormat) => {
+      options.level = newLevel;
+      options.format = newFormat;
+    },
+  };
 }

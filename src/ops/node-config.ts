@@ -79,6 +79,14 @@ export function nodeConfig(options: Options, operators: readonly OperatorAccount
   };
 }
 
+/** Puts what may be told anew of `next` in its place in `config`, which a node looks things up in. */
+export function retell(config: NodeConfig, next: NodeConfig): void {
+  config.limits = next.limits;
+  config.chat.limits = next.chat.limits;
+  config.chat.announcedLimits = next.chat.announcedLimits;
+  config.chat.operators = next.chat.operators;
+}
+
 function operatorConfig(account: OperatorAccount): OperatorConfig {
   return { hash: account.hash, grants: new Set(account.grants) };
 }

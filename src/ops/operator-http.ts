@@ -30,6 +30,7 @@ export class OperatorHttp {
   readonly #listener: HttpListener;
   readonly #loop: LoopDelay;
   readonly #api: Api;
+  readonly #tokens: ApiTokens;
 
   /** Listens; rejects with what the system says when the address cannot be had. */
   static async start(address: ListenAddress, parts: OperatorHttpParts): Promise<OperatorHttp> {
@@ -40,14 +41,15 @@ export class OperatorHttp {
       ...{ server, ready: ready().ready, figures: edge.ask(figures), writes: edge.writes, loop },
       ...{ events: log.counts, process: processFigures() },
     }));
-    const api = new Api(edge, new ApiTokens(parts.tokens), log);
+    const tokens = new ApiTokens(parts.tokens);
+    const api = new Api(edge, tokens, log);
     const table = [...watchingRoutes(ready, metrics), ...api.routes];
     const routes = new Routes(table, isLoopback(address.host), (error) =>
       log.error('internal.error', { reason: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
     );
-    const limits: HttpLimits = { ...LIMITS, connections: Math.min(MOST_CONNECTIONS, parts.fdReserve >> 1) };
+    const limits: HttpLimits = { ...LIMITS, connections: connectionsWithin(parts.fdReserve) };
     try {
-      return new OperatorHttp(await HttpListener.listen(address, limits, routes), loop, api);
+      return new OperatorHttp(await HttpListener.listen(address, limits, routes), loop, api, tokens);
     } catch (error) {
       loop[Symbol.dispose]();
       api[Symbol.dispose]();
@@ -55,14 +57,21 @@ export class OperatorHttp {
     }
   }
 
-  private constructor(listener: HttpListener, loop: LoopDelay, api: Api) {
+  private constructor(listener: HttpListener, loop: LoopDelay, api: Api, tokens: ApiTokens) {
     this.#listener = listener;
     this.#loop = loop;
     this.#api = api;
+    this.#tokens = tokens;
   }
 
   get address(): ListenAddress {
     return this.#listener.address;
+  }
+
+  /** Other tokens count from now on, and another number of files is kept back from clients. */
+  reconfigure({ tokens, fdReserve }: Pick<OperatorHttpParts, 'tokens' | 'fdReserve'>): void {
+    this.#tokens.use(tokens);
+    this.#listener.allow(connectionsWithin(fdReserve));
   }
 
   close(): void {
@@ -70,6 +79,10 @@ export class OperatorHttp {
     this.#api[Symbol.dispose]();
     this.#listener.close();
   }
+}
+
+function connectionsWithin(fdReserve: number): number {
+  return Math.min(MOST_CONNECTIONS, fdReserve >> 1);
 }
 
 /** Health and figures. */

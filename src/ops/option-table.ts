@@ -174,13 +174,15 @@ const WATCHING = {
     'Listen here for operators: health, metrics, API.',
     '127.0.0.1:7481',
   ),
-  apiTokenFile: {
-    kind: file as Kind<string | undefined>,
-    preset: undefined,
-    presetText: 'none',
-    help: 'File with the token that opens the API; without one it is off.',
-    example: 'chorus-api-token',
-  },
+  ...live({
+    apiTokenFile: {
+      kind: file as Kind<string | undefined>,
+      preset: undefined,
+      presetText: 'none',
+      help: 'File with the token that opens the API; without one it is off.',
+      example: 'chorus-api-token',
+    },
+  }),
 } satisfies Record<string, Row<unknown>>;
 
 const CONNECTIONS = live({

@@ -67,6 +67,10 @@ export async function readOptions(
   return judge(argv, env, path === undefined ? NO_FILE : await readConfigFile(path), machine);
 }
 
+export function thisMachine(): Machine {
+  return { hostname: hostname(), fdLimit: fdLimit() };
+}
+
 function answer(judged: JudgedOptions): ParsedOptions {
   return judged.problems.length > 0 ? { problems: judged.problems } : judged;
 }
@@ -91,7 +95,7 @@ function judge(argv: readonly string[], env: Environment, file: ConfigFile, mach
   findings.problems.push(...file.problems);
   for (const key of file.unreadable) if (!overruled.has(key)) findings.unreadable.add(key);
   const values = readValues(given, findings);
-  const here = machine ?? { hostname: hostname(), fdLimit: fdLimit() };
+  const here = machine ?? thisMachine();
   const options = settle(values, here);
   const { problems, unreadable } = findings;
   problems.push(...contradictions(options, (key) => settingOf(key, given), unreadable, here));

@@ -47,8 +47,8 @@ export function hashProblem(hash: string): string | undefined {
 
 /** Runs password checks: `limit` at a time, at most `queueLimit` waiting. */
 export class PasswordChecks {
-  readonly #limit: number;
-  readonly #queueLimit: number;
+  #limit: number;
+  #queueLimit: number;
   readonly #verify: Verify;
   readonly #onFault: (error: unknown) => void;
   readonly #queue: Check[] = [];
@@ -65,6 +65,13 @@ export class PasswordChecks {
     this.#queueLimit = queueLimit;
     this.#onFault = onFault;
     this.#verify = verify;
+  }
+
+  /** From now on so many run and wait; those that do already go on. */
+  allow(limit: number, queueLimit: number): void {
+    this.#limit = limit;
+    this.#queueLimit = queueLimit;
+    this.#start();
   }
 
   /** Checks that run or wait. */

@@ -20,9 +20,14 @@ const NO_MAC = '0'.repeat(64);
 
 /** HMAC-SHA-256 with one or two secrets. */
 export class HmacSecrets implements Secrets {
-  readonly #secrets: readonly string[];
+  #secrets: readonly string[] = [];
 
   constructor(secrets: readonly string[]) {
+    this.use(secrets);
+  }
+
+  /** Takes others, from now on. */
+  use(secrets: readonly string[]): void {
     if (secrets.length < 1 || secrets.some((secret) => secret === '')) throw new Error('a secret is needed');
     this.#secrets = secrets;
   }

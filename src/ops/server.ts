@@ -4,14 +4,14 @@
 // what the network takes for later. Nothing is carried over, so nothing has to be renumbered: no uid, fact or epoch of
 // the life that was given up is ever seen in the next.
 
-import { Life, type Ready, type ServerParts } from './life.ts';
+import { Life, type LiveParts, type Ready, type ServerParts } from './life.ts';
 
 const AGAIN = 'This server begins a new life; connect again';
 
 export class Server {
   /** What the first life said when it listened; ports stay the same. */
   readonly ready: Ready;
-  readonly #parts: ServerParts;
+  #parts: ServerParts;
   #life: Life;
   /** The next life is being begun. */
   #renewal: Promise<void> | undefined;
@@ -32,14 +32,20 @@ export class Server {
     this.ready = life.ready;
   }
 
+  /** Takes other settings, as far as a server that runs can: those that its options call live. */
+  reconfigure({ options, operators, secrets, apiTokens }: LiveParts): void {
+    this.#parts = { ...this.#parts, options, operators, secrets, apiTokens };
+    this.#life.reconfigure(this.#parts);
+  }
+
   /**
-   * Accepts nothing more and says ERROR to all, over `drainMs` where they have another server to go to; resolves when
-   * everybody has gone, or when the time for that is over.
+   * Accepts nothing more and says ERROR to all, over the time for that where it drains and they have another server to go
+   * to; resolves when everybody has gone, or when the time for that is over.
    */
-  async stop(reason: string, drainMs = 0): Promise<void> {
+  async stop(reason: string, drains: boolean): Promise<void> {
     this.#stopping = true;
     await this.#renewal?.catch(() => undefined);
-    await this.#life.stop(reason, drainMs);
+    await this.#life.stop(reason, drains ? this.#parts.options.drainMs : 0);
   }
 
   #renew(incarnation: number): void {
@@ -54,7 +60,10 @@ export class Server {
     this.#life.close();
     if (this.#stopping) return;
     const off = 'off' as const;
-    const options = { ...this.#parts.options, clients, links: links ?? off, http: http ?? off, id: ready.id };
-    this.#life = await Life.start({ ...this.#parts, options }, { incarnation, onOutlived: () => {} });
+    const parts = this.#parts;
+    const options = { ...parts.options, clients, links: links ?? off, http: http ?? off, id: ready.id };
+    this.#life = await Life.start({ ...parts, options }, { incarnation, onOutlived: () => {} });
+    // What was told meanwhile was told to the life before.
+    if (this.#parts !== parts) this.#life.reconfigure(this.#parts);
   }
 }

@@ -3,6 +3,7 @@
 // session is lost to that. The first makes tokens, all are accepted.
 
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { assert } from '../base/assert.ts';
 
 const KEY_BYTES = 32;
 
@@ -12,11 +13,17 @@ export function tokenKey(secret: string): Uint8Array {
 }
 
 export class Tokens {
-  readonly #keys: readonly Uint8Array[];
+  #keys: readonly Uint8Array[];
 
   /** One key or more; a random one where none is given. */
   constructor(keys: readonly Uint8Array[] = []) {
     this.#keys = keys.length > 0 ? keys : [randomBytes(KEY_BYTES)];
+  }
+
+  /** Takes other keys, one or more: tokens that none of them makes are not known any more. */
+  use(keys: readonly Uint8Array[]): void {
+    assert(keys.length > 0, 'tokens without a key');
+    this.#keys = keys;
   }
 
   /** The token of a uid: 43 characters of A–Z a–z 0–9 - _. */

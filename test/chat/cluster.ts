@@ -303,7 +303,7 @@ export class Cluster {
         client.say(`<LEAVEROOM,${room}>`);
         return;
       case 3:
-        client.session.operator = { name: 'x', grants: 'all' };
+        client.session.operator = { name: 'x', hash: '', grants: 'all' };
         client.say(`<KILL,${nick},x>`, `<LSEND,x,${nick}>`);
         this.counts.kills++;
         return;

@@ -174,7 +174,7 @@ describe('in every order', () => {
     everyOrder(() => {
       const [one, two] = [site(1), site(2)];
       const root = arrive(one, 'root', 'u0');
-      root.session.operator = { name: 'root', grants: 'all' };
+      root.session.operator = { name: 'root', hash: '', grants: 'all' };
       const victim = arrive(two, 'n', 'u1');
       const other = arrive(two, 'x', 'u2');
       return {

@@ -37,7 +37,7 @@ const STATES = {
   operator: (world: World): Client => world.operator('me', 'root'),
   'an operator without the grant': (world: World): Client => {
     const client = world.operator('me', 'half');
-    client.session.operator = { name: 'half', grants: new Set() };
+    client.session.operator = { name: 'half', hash: '', grants: new Set() };
     return client;
   },
 } as const;

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'bun:test';
 import { serverId } from '../../src/base/ids.ts';
+import type { OperatorConfig } from '../../src/chat/config.ts';
 import type { Network } from '../../src/chat/ports.ts';
 import { errors, World } from './world.ts';
 
@@ -128,6 +129,58 @@ describe('OPER', () => {
     a.drop();
     world.answerChecks();
     expect(world.logged).toEqual([]);
+  });
+});
+
+describe('operators who are told anew', () => {
+  const BSEND_ALONE = { hash: 'rootpass', grants: new Set(['BSEND']) };
+
+  test('have the rights of their line, and none without one or with another password', () => {
+    const world = new World();
+    const [root, half] = [world.operator('a', 'root'), world.operator('b', 'half')];
+    world.logged.length = 0;
+    world.config.operators = new Map<string, OperatorConfig>([
+      ['root', BSEND_ALONE],
+      ['half', { hash: 'other', grants: 'all' }],
+    ]);
+    world.chat.reconfigured(world.now);
+    expect([root.take(), half.take()]).toEqual([[], []]);
+    expect(world.logged).toEqual([['operator.dismissed', { name: 'half', by: 'b!u@h' }]]);
+    expect(errors(root.ask('<KILL,b,x>'))).toEqual(['<ERR_NOPRIVILEGES,KILL,*,…>']);
+    expect(errors(half.ask('<KILL,a,x>'))).toEqual(['<ERR_NOPRIVILEGES,KILL,*,…>']);
+    world.config.operators = new Map();
+    world.chat.reconfigured(world.now);
+    expect(errors(root.ask('<BSEND,x,all>'))).toEqual(['<ERR_NOPRIVILEGES,BSEND,*,…>']);
+  });
+
+  test('do not get in by a hash that was replaced while it was checked', () => {
+    const world = new World();
+    const a = world.user('a').say('<OPER,root,rootpass>');
+    world.config.operators = new Map([['root', { hash: 'other', grants: 'all' }]]);
+    world.chat.reconfigured(world.now);
+    world.answerChecks();
+    expect(errors(a.take())).toEqual(['<ERR_PASSWDMISMATCH,OPER,root,…>']);
+    expect(a.session.operator).toBeUndefined();
+  });
+
+  test('leave alone how far messages are accepted, which follows the network', () => {
+    const world = new World();
+    const a = world.user('a');
+    world.chat.limitsChanged(
+      [
+        ['protocol', 1],
+        ['ack', 'replicated'],
+      ],
+      world.now,
+    );
+    world.config.announcedLimits = [
+      ['protocol', 2],
+      ['ack', 'home'],
+    ];
+    a.take();
+    world.chat.reconfigured(world.now);
+    world.chat.reconfigured(world.now);
+    expect(a.take()).toEqual(['<RPL_LIMITS,protocol=2,ack=replicated>']);
   });
 });
 

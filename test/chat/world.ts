@@ -139,6 +139,7 @@ export class Client {
 
 export class World implements Out {
   now = START;
+  readonly config: ChatConfig;
   readonly chat: Chat;
   readonly clients = new Map<ConnectionId, Client>();
   readonly ports = new Map<RoomKey, FakeRoom>();
@@ -157,7 +158,8 @@ export class World implements Out {
   constructor(settings: Settings = {}) {
     this.#server = settings.server?.id ?? ALONE.id;
     this.now = settings.server?.incarnation ?? START;
-    this.chat = new Chat(config(settings), this, settings.network, settings.peers);
+    this.config = config(settings);
+    this.chat = new Chat(this.config, this, settings.network, settings.peers);
   }
 
   connect(host = 'h'): Client {

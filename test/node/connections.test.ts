@@ -4,7 +4,7 @@ import { Connections } from '../../src/node/connections.ts';
 
 const connections = (most: number, perSource: number): Connections =>
   new Connections(
-    { most, perSource, newFrameBytes: 1024, args: 64 },
+    { limits: { connections: { most, perSource, newFrameBytes: 1024, args: 64 } } },
     { transport: { offer: () => 0 }, stamps: new Stamps() },
   );
 

@@ -2,8 +2,9 @@
 // all mistakes at once.
 
 import { describe, expect, test } from 'bun:test';
-import { flagOf, KEYS, type OptionKey, type Options, rowOf, variableOf } from '../../src/ops/option-table.ts';
+import { flagOf, KEYS, type Options, rowOf, variableOf } from '../../src/ops/option-table.ts';
 import { derivedId, type Machine, parseOptions } from '../../src/ops/options.ts';
+import { VALUES } from './option-values.ts';
 
 const MACHINE: Machine = { hostname: 'alpha.example.org', fdLimit: 20_000 };
 
@@ -18,98 +19,9 @@ function problems(argv: readonly string[], env: Record<string, string> = {}, mac
   return 'problems' in result ? result.problems : [];
 }
 
-/** For every option a value that is not its preset and what it is read as, and values that are refused. */
-const CASES: { readonly [K in OptionKey]: { good: string; value: Options[K]; bad: readonly string[] } } = {
-  config: { good: 'a.toml', value: 'a.toml', bad: ['', 'a\0b'] },
-  name: { good: 'a.b', value: 'a.b', bad: ['', 'a b', '-a', '.a', 'a,b', 'ä', 'x'.repeat(64)] },
-  clients: {
-    good: '[::1]:0,localhost:7401',
-    value: [
-      { host: '::1', port: 0 },
-      { host: 'localhost', port: 7401 },
-    ],
-    bad: ['', '7400', ':7400', 'a', 'a:', 'a:65536', '::1:7400', '[::1]', '[::1]:x', '10.0.0.300:1', 'a:1,', '[a]:1'],
-  },
-  network: { good: 'a-b', value: 'a-b', bad: ['', 'a b', '-a', 'x'.repeat(64)] },
-  secretFile: { good: 'secret', value: 'secret', bad: ['', 'a\0b'] },
-  links: { good: 'off', value: 'off', bad: ['', '7401', 'no', 'a:', 'a:1,b:2'] },
-  discovery: { good: '239.1.2.3:7', value: { host: '239.1.2.3', port: 7 }, bad: ['', 'on', '239.1.2.3'] },
-  interface: { good: '10.0.0.1', value: '10.0.0.1', bad: ['', 'eth0', '10.0.0', '::1'] },
-  peers: { good: 'b.example:7401', value: [{ host: 'b.example', port: 7401 }], bad: ['', 'b.example', 'a:1,'] },
-  advertise: { good: '[::1]:1', value: { host: '::1', port: 1 }, bad: ['', 'off', '::1:1'] },
-  advertiseClients: {
-    good: 'a:1,b:2',
-    value: [
-      { host: 'a', port: 1 },
-      { host: 'b', port: 2 },
-    ],
-    bad: ['', 'a', 'a:1,'],
-  },
-  http: { good: 'off', value: 'off', bad: ['', '7480', 'on', 'a:', 'a:1,b:2'] },
-  apiTokenFile: { good: 'token', value: 'token', bad: ['', 'a\0b'] },
-  hold: { good: '0', value: 0, bad: ['-1', '2m', ''] },
-  id: { good: '7', value: 7, bad: ['0', '-1', '4294967296', '1.5', '0x10', 'x', '1e3', ''] },
-  info: { good: 'a, b <c>', value: 'a, b <c>', bad: ['a\nb', '\x1b[2J', '\u202e', 'x'.repeat(129)] },
-  operators: { good: 'ops.txt', value: 'ops.txt', bad: ['', 'a\0b'] },
-  showHosts: { good: 'on', value: true, bad: ['', 'true', 'ON', '1'] },
-  logLevel: { good: 'debug', value: 'debug', bad: ['', 'DEBUG', 'trace', 'inf'] },
-  logFormat: { good: 'json', value: 'json', bad: ['', 'text', 'JSON'] },
-  drainMs: { good: '0', value: 0, bad: ['-1', '61m', ''] },
-  shutdownMs: { good: '0', value: 0, bad: ['-1', '61m', '2h', '1d', '5 sec', ''] },
-  maxClients: { good: '100', value: 100, bad: ['-1', '1000001', 'all', ''] },
-  fdReserve: { good: '8', value: 8, bad: ['7', '65537', ''] },
-  perIp: { good: 'off', value: 'off', bad: ['0', 'OFF', 'none', '1000001', ''] },
-  flood: {
-    good: '5:10',
-    value: { perSecond: 5, burst: 10 },
-    bad: ['5', '0:5', '5:0', '5:', ':5', '1:2:3', '1:2:', 'on'],
-  },
-  registrationMs: { good: '100', value: 100, bad: ['99', '2h', ''] },
-  registrationFrames: { good: '2', value: 2, bad: ['1', '1001'] },
-  registrationFrameBytes: { good: '512', value: 512, bad: ['127', '65KiB', '1KB'] },
-  registrationBytes: { good: '2KiB', value: 2048, bad: ['127', '2MiB'] },
-  idlePingMs: { good: '10s', value: 10_000, bad: ['999', '25h'] },
-  idleTimeoutMs: { good: '2m', value: 120_000, bad: ['999', '25h'] },
-  writeDeadlineMs: { good: '1h', value: 3_600_000, bad: ['999', '61m'] },
-  unregisteredOutputBytes: { good: '8KiB', value: 8192, bad: ['1023', '2MiB'] },
-  clientOutputBytes: { good: '1MiB', value: 1_048_576, bad: ['4095', '2GiB'] },
-  passwordChecks: { good: '1', value: 1, bad: ['0', '65'] },
-  passwordQueue: { good: '0', value: 0, bad: ['-1', '65537'] },
-  passwordFailures: { good: '1', value: 1, bad: ['0', '1001'] },
-  frameBytes: { good: '10kib', value: 10_240, bad: ['511', '33KiB', '8192.5', '8 192', '99999999999999999999'] },
-  clientFrameBytes: { good: '32 KiB', value: 32_768, bad: ['1023', '49KiB'] },
-  textBytes: { good: '1', value: 1, bad: ['0', '17KiB'] },
-  arguments: { good: '256', value: 256, bad: ['7', '257'] },
-  targets: { good: '1', value: 1, bad: ['0', '256'] },
-  nickLength: { good: '9', value: 9, bad: ['0', '33'] },
-  nickHistory: { good: '1', value: 1, bad: ['0', '1001'] },
-  nickHistoryMs: { good: '1h', value: 3_600_000, bad: ['999', '25h'] },
-  goneUsers: { good: '1', value: 1, bad: ['0', '1048577'] },
-  roomLength: { good: '1', value: 1, bad: ['0', '65'] },
-  roomsPerUser: { good: '1', value: 1, bad: ['0', '10001'] },
-  rooms: { good: '1000000', value: 1_000_000, bad: ['0', '1000001'] },
-  roomIdleMs: { good: '0', value: 0, bad: ['-1', '25h'] },
-  presence: { good: '0', value: 0, bad: ['-1', '1000001'] },
-  ttlMs: { good: '100ms', value: 100, bad: ['99', '11m'] },
-  reservations: { good: '1', value: 1, bad: ['0', '1001'] },
-  reservationWaitMs: { good: '0', value: 0, bad: ['-1', '2h'] },
-  reservationWaitMaxMs: { good: '20m', value: 1_200_000, bad: ['-1', '25h'] },
-  idWindowMs: { good: '1s', value: 1000, bad: ['999', '25h'] },
-  idWindow: { good: '1', value: 1, bad: ['0', '16777217'] },
-  ids: { good: '65536', value: 65_536, bad: ['0', '16777217'] },
-  pendingEntries: { good: '1', value: 1, bad: ['0', '1048577'] },
-  pendingBytes: { good: '16KiB', value: 16_384, bad: ['16383', '2GiB'] },
-  historyCount: { good: '1', value: 1, bad: ['0', '65537'] },
-  roomMessages: { good: '1', value: 1, bad: ['0', '1048577'] },
-  roomBytes: { good: '16KiB', value: 16_384, bad: ['4095', '2GiB'] },
-  roomMemoryBytes: { good: '1GiB', value: 2 ** 30, bad: ['1023KiB', '1025GiB'] },
-  ringAgeMs: { good: '1s', value: 1000, bad: ['999', '2h'] },
-  ringMemoryBytes: { good: '1MiB', value: 2 ** 20, bad: ['1023KiB', '1025GiB'] },
-};
-
 describe('every option', () => {
   for (const key of KEYS) {
-    const { good, value, bad } = CASES[key];
+    const { good, value, bad } = VALUES[key];
     const flag = flagOf(key);
     test(flag, () => {
       expect(parsed([flag, good])[key]).toEqual(value);

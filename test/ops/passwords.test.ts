@@ -108,6 +108,22 @@ describe('checks', () => {
     expect(checks.pending).toBe(0);
   });
 
+  test('run more at once when more are allowed, and are refused earlier when fewer may wait', async () => {
+    const manual = new Manual();
+    const checks = new PasswordChecks(1, 3, noFault, manual.verify);
+    const ask = (name: string): boolean => checks.check(name, '', () => {});
+    expect(['a', 'b', 'c', 'd', 'e'].map(ask)).toEqual([true, true, true, true, false]);
+    checks.allow(2, 1);
+    expect(manual.asked.map((each) => each.password)).toEqual(['a', 'b']);
+    expect(ask('f')).toBe(false);
+    checks.allow(1, 3);
+    manual.asked[0]!.answer(true);
+    await settle();
+    // One runs still, and no more are allowed.
+    expect(manual.asked.map((each) => each.password)).toEqual(['a', 'b']);
+    expect([ask('g'), ask('h')]).toEqual([true, false]);
+  });
+
   test('with no queue are refused when all are busy', () => {
     const checks = new PasswordChecks(1, 0, noFault, new Manual().verify);
     expect(checks.check('a', '', () => {})).toBe(true);

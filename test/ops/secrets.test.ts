@@ -109,6 +109,18 @@ describe('macs', () => {
     expect(both.verify(bytes('y'), right)).toBe(false);
   });
 
+  test('give way to others', () => {
+    const secrets = new HmacSecrets(['old']);
+    const mac = secrets.mac(bytes('x'));
+    secrets.use(['new', 'old']);
+    expect(secrets.verify(bytes('x'), mac)).toBe(true);
+    expect(secrets.mac(bytes('x'))).toBe(new HmacSecrets(['new']).mac(bytes('x')));
+    secrets.use(['new']);
+    expect(secrets.verify(bytes('x'), mac)).toBe(false);
+    expect(() => secrets.use([])).toThrow();
+    expect(secrets.verify(bytes('x'), new HmacSecrets(['new']).mac(bytes('x')))).toBe(true);
+  });
+
   test('need a secret', () => {
     expect(() => new HmacSecrets([])).toThrow();
     expect(() => new HmacSecrets([''])).toThrow();

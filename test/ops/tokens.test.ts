@@ -43,3 +43,14 @@ test('of two keys both are accepted, and the first one makes tokens', () => {
   expect(new Tokens([next]).isToken('7.1000', both.token('7.1000'))).toBe(true);
   expect(new Tokens([old]).isToken('7.1000', both.token('7.1000'))).toBe(false);
 });
+
+test('other keys take the place of those before', () => {
+  const [old, next] = [tokenKey('the old secret'), tokenKey('the new secret')];
+  const changing = new Tokens([old]);
+  const token = changing.token('7.1000');
+  changing.use([next, old]);
+  expect(changing.isToken('7.1000', token)).toBe(true);
+  expect(changing.token('7.1000')).toBe(new Tokens([next]).token('7.1000'));
+  changing.use([next]);
+  expect(changing.isToken('7.1000', token)).toBe(false);
+});
