@@ -29,6 +29,8 @@ export interface ServerItem {
   readonly via: string;
   readonly users: number;
   readonly info: string;
+  /** What it told of itself in the last seconds; missing where nothing came. */
+  readonly load?: { readonly rooms: number; readonly inRate: number; readonly outRate: number };
 }
 
 export interface LinkItem {
@@ -40,6 +42,8 @@ export interface LinkItem {
   readonly silentMs: number;
   /** Bytes that wait to be taken by it. */
   readonly waitingBytes: number;
+  /** The way there and back, in ms; missing where it was not measured yet. */
+  readonly roundTripMs?: number;
 }
 
 export interface RoomItem {
@@ -108,16 +112,26 @@ export class Listing {
   }
 
   servers(): readonly ServerItem[] {
-    return this.#node.chat.servers();
+    const pulse = this.#node.links?.mesh.pulse;
+    return this.#node.chat.servers().map((server) => {
+      const told = pulse?.of(server.id);
+      if (told === undefined) return server;
+      const { rooms, inRate, outRate } = told;
+      return { ...server, load: { rooms, inRate, outRate } };
+    });
   }
 
   links(now: number): readonly LinkItem[] {
     const { connections, links } = this.#node;
-    return [...(links?.mesh.links.peers() ?? [])].map(({ connection, peer, heardAt }) => ({
-      ...{ server: peer.name, id: peer.id, address: `${peer.ip} ${peer.port}`, incarnation: peer.incarnation },
-      silentMs: Math.max(0, now - heardAt),
-      waitingBytes: connections.at(connection)?.outbox.held ?? 0,
-    }));
+    const trips = links?.mesh.links.trips();
+    return [...(links?.mesh.links.peers() ?? [])].map(({ connection, peer, heardAt }) => {
+      const { name: server, id, ip, port, incarnation } = peer;
+      const waitingBytes = connections.at(connection)?.outbox.held ?? 0;
+      const silentMs = Math.max(0, now - heardAt);
+      const roundTripMs = trips?.get(id);
+      const way = roundTripMs === undefined ? {} : { roundTripMs };
+      return { server, id, address: `${ip} ${port}`, incarnation, silentMs, waitingBytes, ...way };
+    });
   }
 
   rooms(query: PageQuery, order: RoomOrder): Page<RoomItem> {
