@@ -65,7 +65,7 @@ const FAULTS: readonly (readonly [string, Plant, string, string | undefined])[] 
   ],
   [
     'in the sweep',
-    { file: 'node/node.ts', from: CHECK, to: `${CHECK} if (connection.session?.user?.nick === 'boom') ${THROW}` },
+    { file: 'node/sweep.ts', from: CHECK, to: `${CHECK} if (connection.session?.user?.nick === 'boom') ${THROW}` },
     '<NICK,boom>',
     '<ERROR,Internal error; please tell the operator>',
   ],
