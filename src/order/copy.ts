@@ -101,10 +101,10 @@ export class Copy implements Readers {
     if (segment === undefined || position <= segment.position) return;
     const { next } = segment.numbers;
     segment.skipTo(position, floor);
-    if (segment === current && this.isReady && floor > next) this.lagged(segment, next, floor - 1);
+    if (segment === current && this.isReady && floor > next) this.#tellLagged(segment, next, floor - 1);
   }
 
-  lagged({ name, epoch }: Segment, from: number, to: number): void {
+  #tellLagged({ name, epoch }: Segment, from: number, to: number): void {
     this.#options.out.turn(encodeFrame('RPL_LAGGED', name, epoch, from, to));
   }
 
@@ -164,7 +164,7 @@ export class Copy implements Readers {
     }
     this.#line.push(segment);
     const { first } = segment.opening;
-    if (this.isReady && segment.floor > first) this.lagged(segment, first, segment.floor - 1);
+    if (this.isReady && segment.floor > first) this.#tellLagged(segment, first, segment.floor - 1);
   }
 
   #wantedOf(epoch: Epoch): Wanted | undefined {

@@ -35,6 +35,8 @@ export class MemoryLog implements RoomLog, Member {
   readonly epoch: Epoch;
   committed = 0;
   floor: number;
+  /** Positions from here on are kept whatever it takes: their owner needs them, and asks for few. */
+  keepFrom = Number.POSITIVE_INFINITY;
   readonly #limits: MemoryLimits;
   readonly #budget: Budget;
   readonly #frames = new Tape();
@@ -77,7 +79,7 @@ export class MemoryLog implements RoomLog, Member {
     if (after !== this.committed) return this.#again(after, kind, seq, bytes, start, end);
     const frames = this.#frames;
     const position = after + 1;
-    if (position - this.#oldest >= this.#limits.slots) this.#evict();
+    while (position - this.#oldest >= this.#limits.slots && this.#oldest < this.keepFrom) this.#evict();
     if (frames.length + end - start > this.#bytes) this.#evictFor(end - start);
     const full = position - this.#oldest >= this.#size;
     if (full) this.#resize(Math.max(SMALLEST, this.#size * 2));
@@ -123,7 +125,8 @@ export class MemoryLog implements RoomLog, Member {
     const held = this.#held;
     // A tape has room for twice what is live: a quarter of it, kept, lets it settle at half.
     this.#bytes = powerOfTwo(this.#frames.held >> 2);
-    while (this.#frames.length > this.#bytes && this.#oldest < this.committed) this.#evict();
+    const end = Math.min(this.committed, this.keepFrom);
+    while (this.#frames.length > this.#bytes && this.#oldest < end) this.#evict();
     this.#frames.shrink();
     const kept = this.committed - this.#oldest + 1;
     if (kept * 2 <= this.#size) this.#resize(Math.max(SMALLEST, powerOfTwo(kept * 2)));
@@ -163,7 +166,8 @@ export class MemoryLog implements RoomLog, Member {
     if (this.#bytes < this.#limits.bytes && this.#budget.spares(this.#frames.held)) {
       this.#bytes = Math.min(this.#bytes * 2, this.#limits.bytes);
     }
-    while (this.#oldest <= this.committed && this.#frames.length + bytes > this.#bytes) this.#evict();
+    const end = Math.min(this.committed + 1, this.keepFrom);
+    while (this.#oldest < end && this.#frames.length + bytes > this.#bytes) this.#evict();
   }
 
   #evict(): void {

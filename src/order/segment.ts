@@ -41,12 +41,9 @@ export function keyOf(ref: string): string {
   return ref === '' ? '' : `\n${ref}`;
 }
 
-/** Those who hear of what becomes readable. */
+/** Those who hear of every entry that becomes readable. The bytes are lent. */
 export interface Readers {
-  /** An entry is decided. The bytes are lent. */
   publish(kind: EntryKind, seq: number, bytes: Uint8Array, start: number, end: number): void;
-  /** Some of the numbers `from` … `to` were forgotten here before they were decided. */
-  lagged(segment: Segment, from: number, to: number): void;
 }
 
 export class Segment implements ReadableRoom {
@@ -116,6 +113,8 @@ export class Segment implements ReadableRoom {
     ref: string,
   ): number {
     if (position > this.end || position <= this.#base) return REFUSED;
+    // What is not decided may be nowhere else.
+    this.#log.keepFrom = this.committed + 1 - this.#base;
     const taken = this.#log.append(position - 1 - this.#base, kind, seq, bytes, start, end, NO_TICKET);
     if (taken === REFUSED) return REFUSED;
     if (seq > this.#highest) this.#highest = seq;
@@ -133,25 +132,12 @@ export class Segment implements ReadableRoom {
     const upTo = Math.min(position, this.position);
     const slot = this.#slot;
     while (this.committed < upTo) {
-      if (this.committed + 1 < this.oldest) {
-        this.#passOver(Math.min(this.oldest - 1, upTo), readers);
-        continue;
-      }
       const next = ++this.committed;
       if (!this.readAt(next, slot)) continue;
       this.decide(slot.seq);
       if (slot.kind === MESSAGE) this.#remember(next, slot, now);
       readers?.publish(slot.kind, slot.seq, slot.bytes, slot.start, slot.end);
     }
-  }
-
-  /** What stands up to `position` was forgotten before it was decided. */
-  #passOver(position: number, readers: Readers | undefined): void {
-    const { floor } = this;
-    const { next } = this.numbers;
-    this.committed = position;
-    this.numbers.passOver(floor);
-    if (floor > next) readers?.lagged(this, next, floor - 1);
   }
 
   /** Counts a number as decided. */

@@ -1,4 +1,4 @@
-// A segment: what becomes readable, and what is said of that which was forgotten before it did.
+// A segment: what becomes readable, and what is kept until it does.
 
 import { expect, test } from 'bun:test';
 import { Budget } from '../../src/base/budget.ts';
@@ -11,8 +11,8 @@ import { HOME_LIMITS } from './limits.ts';
 
 const EPOCH = epoch(1_790_000_000_000, serverId(1));
 
-function open(slots: number) {
-  const budgets = { memory: new Budget(1 << 30), ids: new Budget(1 << 20) };
+function open(slots: number, memory = new Budget(1 << 30)) {
+  const budgets = { memory, ids: new Budget(1 << 20) };
   return new Segment('Lobby', firstOpening(EPOCH), { ...HOME_LIMITS, memory: { slots, bytes: 65_536 } }, budgets);
 }
 
@@ -24,13 +24,10 @@ function append(segment: Segment, ...seqs: number[]): void {
   }
 }
 
-/** Commits up to `position`; the numbers that readers hear of, and from-to of those that they do not. */
-function commit(segment: Segment, position: number): (number | string)[] {
-  const heard: (number | string)[] = [];
-  segment.commit(position, 0, {
-    publish: (_kind, seq) => heard.push(seq),
-    lagged: (_segment, from, to) => heard.push(`${from}-${to}`),
-  });
+/** Commits up to `position`; the numbers that readers hear of. */
+function commit(segment: Segment, position: number): number[] {
+  const heard: number[] = [];
+  segment.commit(position, 0, { publish: (_kind, seq) => heard.push(seq) });
   return heard;
 }
 
@@ -43,20 +40,28 @@ test('readers hear of all that is decided, once and in order', () => {
   expect(segment.numbers.next).toBe(4);
 });
 
-test('what was forgotten before it was decided is spoken of', () => {
-  const segment = open(4);
-  append(segment, 1, 2, 3, 4, 5, 6);
-  expect(commit(segment, 6)).toEqual(['1-2', 3, 4, 5, 6]);
-  expect(segment.numbers.next).toBe(7);
-  expect(segment.find(2)).toEqual({ kind: 'gone', floor: 3 });
-});
-
-test('of what was forgotten, no more than is decided is spoken of', () => {
+test('what is not decided is kept, however little else may be', () => {
   const segment = open(4);
   append(segment, 1, 2, 3, 4, 5, 6, 7);
-  expect(commit(segment, 1)).toEqual(['1-3']);
-  expect(segment.committed).toBe(1);
-  expect(commit(segment, 7)).toEqual([4, 5, 6, 7]);
+  expect(commit(segment, 2)).toEqual([1, 2]);
+  append(segment, 8);
+  expect(segment.oldest).toBe(3);
+  expect(commit(segment, 8)).toEqual([3, 4, 5, 6, 7, 8]);
+  append(segment, 9);
+  expect(segment.oldest).toBe(6);
+  expect(segment.find(2)).toEqual({ kind: 'gone', floor: 6 });
+});
+
+test('what is not decided is kept while others need memory', () => {
+  const budget = new Budget(8_192);
+  const segment = open(1_024, budget);
+  for (let seq = 1; seq <= 200; seq++) append(segment, seq);
+  expect(budget.held).toBeGreaterThan(8_192);
+  expect(commit(segment, 200)).toHaveLength(200);
+  append(segment, 201);
+  budget.grew(1);
+  expect(segment.oldest).toBeGreaterThan(100);
+  expect(budget.held).toBeLessThanOrEqual(8_192);
 });
 
 test('a number that somebody holds stays given out, whatever was forgotten below it', () => {

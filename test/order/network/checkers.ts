@@ -77,10 +77,11 @@ export class Checkers {
     else this.#stale.delete(node.index);
   }
 
-  /** Whether somebody within reach knows no newer epoch either: its word is all that a home waits for. */
+  /** Whether somebody within reach has a copy, and knows no newer epoch either: its word is all that a home waits for. */
   #hasWord(home: Node, epoch: string): boolean {
     const { nodes } = this.#world;
-    return this.#world.reachable(home.index).some((server) => nodes[server - 1]?.order?.epoch === epoch);
+    const others = this.#world.reachable(home.index).map((server) => nodes[server - 1]?.order);
+    return others.some((order) => order?.epoch === epoch && order.isReady);
   }
 
   promised(sent: Sent): void {
