@@ -115,7 +115,7 @@ async function serve(
     if (request.destroyed && !request.complete) return;
     answer = handler.failed(error);
   }
-  send(request, response, answer);
+  send(request, response, answer, limits.idleMs);
 }
 
 /** The whole body; undefined when it is longer than it may be. Rejects when the peer is gone. */
@@ -151,7 +151,12 @@ function readRequest(request: IncomingMessage, body: string): HttpRequest | unde
   }
 }
 
-function send(request: IncomingMessage, response: ServerResponse, { status, headers, body }: HttpAnswer): void {
+function send(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { status, headers, body }: HttpAnswer,
+  idleMs: number,
+): void {
   // What was not read of a request would be taken for the next one.
   const rest = request.complete ? {} : { connection: 'close' };
   if (typeof body === 'string') {
@@ -161,7 +166,36 @@ function send(request: IncomingMessage, response: ServerResponse, { status, head
   }
   response.writeHead(status, { ...headers, ...rest });
   response.flushHeaders();
-  const stream = body({ write: (text) => response.write(text), end: () => void response.end() });
-  response.on('drain', () => stream.drained());
-  response.on('close', () => stream.closed());
+  begin(request, response, body, idleMs);
+}
+
+/** Streams. The socket's own timer does not count what is written as a sign of life, so another one takes its place. */
+function begin(
+  { socket }: IncomingMessage,
+  response: ServerResponse,
+  stream: (sink: HttpSink) => HttpStream,
+  idleMs: number,
+): void {
+  socket.setTimeout(0);
+  let patience: ReturnType<typeof setTimeout> | undefined;
+  const heard = stream({
+    write: (text) => {
+      const more = response.write(text);
+      if (!more) patience ??= setTimeout(() => socket.destroy(), idleMs);
+      return more;
+    },
+    end: () => void response.end(),
+  });
+  const relax = (): void => {
+    clearTimeout(patience);
+    patience = undefined;
+  };
+  response.on('drain', () => {
+    relax();
+    heard.drained();
+  });
+  response.on('close', () => {
+    relax();
+    heard.closed();
+  });
 }
