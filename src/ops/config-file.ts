@@ -16,7 +16,8 @@ export interface ConfigFile {
   readonly unreadable: ReadonlySet<OptionKey>;
 }
 
-const MOST_FILE_BYTES = 1024 * 1024;
+/** Several times what all options take. It is read while a server runs, which then does nothing else. */
+const MOST_FILE_BYTES = 64 * 1024;
 const SHOWN_LENGTH = 60;
 const BY_NAME: ReadonlyMap<string, OptionKey> = new Map(KEYS.map((key) => [nameOf(key), key]));
 const FOUND = {

@@ -1,6 +1,7 @@
 // The reloader: reads the settings again when it is told to, has them applied, and logs every change, everything that
 // waits for a restart, and every mistake. One reload runs at a time; those asked for meanwhile follow.
 
+import { describeFault } from '../base/fault.ts';
 import type { Log } from './log.ts';
 import type { Machine } from './options.ts';
 import { planReload } from './reload.ts';
@@ -34,7 +35,7 @@ export class Reloader {
 
   async #reload(): Promise<void> {
     const { read, apply, log, machine } = this.#parts;
-    const settings = await read();
+    const settings = await read().catch((error: unknown) => ({ problems: [describeFault(error)] }));
     // Who asks for help gets no server, and so no reload.
     if (!('options' in settings)) return this.#keep('problems' in settings ? settings.problems : []);
     const plan = planReload(this.#running, settings, machine);

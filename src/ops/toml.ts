@@ -40,8 +40,9 @@ export async function readToml(text: string): Promise<ReadToml> {
     const [top] = parser.parseTOML(text, { tomlVersion: '1.0.0' }).body;
     return { assignments: top.body.map(assignmentOf) };
   } catch (error) {
-    if (!(error instanceof parser.ParseError)) throw error;
-    return { fault: error.message, at: faultAt(text, error) };
+    if (error instanceof parser.ParseError) return { fault: error.message, at: faultAt(text, error) };
+    // The parser's own limits, such as the depth of its stack: no text may end a server that reads it.
+    return { fault: String(error), at: { line: 1, column: 1 } };
   }
 }
 

@@ -4,7 +4,9 @@ import { afterAll, describe, expect, test } from 'bun:test';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { parseConfig, readConfigFile } from '../../src/ops/config-file.ts';
+import { exampleToml } from '../../src/ops/option-toml.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'chorus-config-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -122,6 +124,76 @@ describe('a mistake is told with its place', () => {
   });
 });
 
+describe('a text that nobody meant', () => {
+  const lines = exampleToml().replace(/^#(?=\S)/gm, '');
+  const bits = [
+    '"',
+    "'",
+    '[',
+    ']',
+    '{',
+    '}',
+    '=',
+    '.',
+    ',',
+    '\n',
+    '\r',
+    '\\',
+    '"""',
+    "'''",
+    '#',
+    '-',
+    '_',
+    'inf',
+    'nan',
+  ];
+  const others = [
+    '1979-05-27',
+    '07:32:00',
+    '\\u',
+    '\\U0010FFFF',
+    '\0',
+    '\ud800',
+    '\u202e',
+    'é',
+    '💬',
+    '0x',
+    '\t',
+    '\x1b',
+  ];
+  const edits = fc.array(fc.tuple(fc.nat(lines.length), fc.nat(3), fc.constantFrom(...bits, ...others)), {
+    maxLength: 6,
+  });
+
+  test('is mistakes with places, or a file', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.nat(lines.length), fc.nat(400), edits, async (from, length, changes) => {
+        let text = lines.slice(from, from + length);
+        for (const [at, cut, bit] of changes) {
+          const place = text.length === 0 ? 0 : at % text.length;
+          text = text.slice(0, place) + bit + text.slice(place + cut);
+        }
+        for (const problem of await problems(text))
+          expect(problem).toMatch(/^a\.toml:\d+:\d+: [^\p{Cc}\p{Cs}\u202e]+$/u);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test.each([
+    ['deep lists', `id = ${'['.repeat(60_000)}`],
+    ['deep tables', `id = ${'{a='.repeat(20_000)}`],
+    ['a long key', `${'a.'.repeat(30_000)}b = 1`],
+    ['a long text', `info = "${'x'.repeat(65_000)}"`],
+    ['a long number', `id = ${'9'.repeat(65_000)}`],
+  ])('%s: one mistake', async (_what, text) => {
+    const [problem = '', ...more] = await problems(text);
+    expect(problem).toMatch(/^a\.toml:1:\d+: /);
+    expect(problem.length).toBeLessThan(300);
+    expect(more).toEqual([]);
+  });
+});
+
 describe('a file', () => {
   test('is called by its path', async () => {
     const path = write('bad.toml', 'nmae = 1\n');
@@ -136,13 +208,25 @@ describe('a file', () => {
 
   test('that cannot be read is one mistake', async () => {
     const latin = write('latin.toml', Uint8Array.of(0x23, 0xe9, 0x0a));
-    const large = write('large.toml', `#${'x'.repeat(1024 * 1024)}`);
+    const large = write('large.toml', `#${'x'.repeat(64 * 1024)}`);
     const cases = [
       [join(folder, 'none.toml'), 'cannot be read (ENOENT)'],
       [folder, 'expected a file'],
       [latin, 'expected UTF-8'],
-      [large, 'over 1048576 bytes'],
+      [large, 'over 65536 bytes'],
     ] as const;
     for (const [path, why] of cases) expect((await readConfigFile(path)).problems).toEqual([`${path}: ${why}`]);
   });
+});
+
+test('a server without a file never loads what reads one', async () => {
+  const settings = require.resolve('../../src/ops/settings.ts');
+  const script = `import { readSettings } from ${JSON.stringify(settings)};
+    const loaded = () => Object.keys(require.cache).filter((path) => path.includes('toml-eslint-parser')).length;
+    await readSettings([], {});
+    const without = loaded();
+    await readSettings(['--config', ${JSON.stringify(write('empty.toml', ''))}], {});
+    console.log(without, loaded() > 0);`;
+  const child = Bun.spawn([process.execPath, '-e', script], { stdout: 'pipe', cwd: join(import.meta.dir, '../..') });
+  expect(await child.stdout.text()).toBe('0 true\n');
 });

@@ -197,6 +197,17 @@ describe('all mistakes are told at once', () => {
     });
   });
 
+  test('and the value that overrules a bad one in the file counts', async () => {
+    await withFile('targets = "x"\n', async (path) => {
+      const { problems, options } = await read(['--config', path, '--targets', '64']);
+      expect(options.targets).toBe(64);
+      expect(problems).toEqual([
+        `${path}:1:11: targets is a text in quotes: expected a whole number from 1 to 255`,
+        expect.stringMatching(/^--targets 64 and the preset --arguments 64 do not go together/),
+      ]);
+    });
+  });
+
   test('of a file that is no TOML nothing more is said, of flags it is', async () => {
     await withFile('targets = 64\nname\n', async (path) => {
       const { problems } = await read(['--config', path, '--rooms', '0', '--reservation-wait-ms', '1h']);

@@ -114,13 +114,13 @@ describe('a reload', () => {
 describe('the reloader', () => {
   type Line = readonly [event: string, fields: LogFields];
 
-  function reloader(running: Settings, reads: readonly ReadSettings[]) {
+  function reloader(running: Settings, reads: readonly (ReadSettings | Promise<ReadSettings>)[]) {
     const lines: Line[] = [];
     const applied: Settings[] = [];
     const say = (event: string, fields: LogFields = {}): void => void lines.push([event, fields]);
     const log = { debug: say, info: say, warn: say, error: say, flush: async () => true };
     const left = [...reads];
-    const read = async (): Promise<ReadSettings> => left.shift() as ReadSettings;
+    const read = async (): Promise<ReadSettings> => left.shift() as ReadSettings | Promise<ReadSettings>;
     const made = new Reloader(running, { read, apply: (next) => void applied.push(next), log, machine: MACHINE });
     return { reload: () => made.reload(), lines, applied };
   }
@@ -153,6 +153,24 @@ describe('the reloader', () => {
     await reload();
     expect(lines.slice(3).map(([event]) => event)).toEqual(['options.mistake', 'options.kept']);
     expect(applied).toEqual([]);
+  });
+
+  test('keeps everything when reading itself fails, and goes on', async () => {
+    const { lines, applied, reload } = reloader(settings(), [Promise.reject(new Error('no disk')), settings()]);
+    await reload();
+    expect(lines.map(([event]) => event)).toEqual(['options.mistake', 'options.kept']);
+    await reload();
+    expect([lines.at(-1)?.[0], applied.length]).toEqual(['options.reloaded', 1]);
+  });
+
+  test('does not let a reload that was asked for later overtake one that reads slowly', async () => {
+    const slow = Promise.withResolvers<ReadSettings>();
+    const { applied, reload } = reloader(settings(), [slow.promise, settings(['--rooms', '60'])]);
+    const both = [reload(), reload()];
+    await Bun.sleep(0);
+    slow.resolve(settings(['--rooms', '50']));
+    await Promise.all(both);
+    expect(applied.map(({ options }) => options.rooms)).toEqual([50, 60]);
   });
 
   test('compares with what runs since the last one, and does one at a time', async () => {
