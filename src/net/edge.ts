@@ -1,16 +1,25 @@
 // The edge: one node joined to the real clock and to real TCP sockets. It reads the clock once a batch of input,
 // flushes once when the batch is over, keeps one timer for the node's next deadline, and decides nothing.
 //
-//   epoll ── data ──> node.receive … node.receive ── setImmediate ──> node.flush ── socket.write
+//   epoll ── data ──> node.receive … node.receive ── setImmediate ──> node.flush ── send
 //
-// Bun keeps nothing that a write did not take and says `drain` once when there is room again. A socket is half-open
-// until both sides have ended, so that a peer which has said everything still reads everything.
+// A send that is not taken whole is left to Bun's write. That keeps nothing of what it did not take either, and says
+// `drain` once when there is room again. A socket is half-open until both sides have ended, so that a peer which has
+// said everything still reads everything.
 
 import type { Socket, SocketHandler, TCPSocketListener } from 'bun';
 import { type ConnectionId, connectionId } from '../base/ids.ts';
 import type { LinkConnections } from '../node/link-connections.ts';
 import type { Node } from '../node/node.ts';
+import { DirectSend } from './direct.ts';
 import { WriteSizes } from './write-sizes.ts';
+
+declare module 'bun' {
+  interface Socket {
+    /** The descriptor; -1 when it has none. The runtime has it, its types do not. */
+    readonly fd: number;
+  }
+}
 
 interface Peer {
   id: ConnectionId;
@@ -43,6 +52,9 @@ export class Edge {
   /** What was written since the start. */
   readonly writes = new WriteSizes();
   readonly #sockets: (Socket<Peer> | undefined)[] = [];
+  readonly #direct = DirectSend.open();
+  /** The descriptors of those that may be sent to directly: open, and not ended by us. -1 for the others. */
+  readonly #descriptors: number[] = [];
   readonly #listeners: TCPSocketListener<Peer>[] = [];
   #node: Node | undefined;
   #now = 0;
@@ -151,11 +163,7 @@ export class Edge {
   // ── What the node asks (a part of Ports) ───────────────────────────────────────────────────────────────────────
 
   offer(id: ConnectionId, bytes: Uint8Array, start: number, end: number): number {
-    const socket = this.#sockets[id];
-    if (socket === undefined) return -1;
-    this.#writing = true;
-    const taken = socket.write(bytes, start, end - start);
-    this.#writing = false;
+    const taken = this.#send(id, bytes, start, end);
     this.writes.count(taken);
     return taken;
   }
@@ -172,6 +180,7 @@ export class Edge {
   end(id: ConnectionId, wait: boolean): void {
     const socket = this.#sockets[id];
     if (socket === undefined) return;
+    this.#descriptors[id] = -1;
     if (socket.data.inputOver || !wait) socket.end();
     else {
       socket.data.ended = true;
@@ -180,6 +189,7 @@ export class Edge {
   }
 
   terminate(id: ConnectionId): void {
+    this.#descriptors[id] = -1;
     this.#sockets[id]?.terminate();
   }
 
@@ -200,6 +210,26 @@ export class Edge {
   }
 
   // ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #send(id: ConnectionId, bytes: Uint8Array, start: number, end: number): number {
+    const descriptor = this.#descriptors[id] ?? -1;
+    if (descriptor < 0 || this.#direct === undefined) return this.#write(id, bytes, start, end);
+    const sent = this.#direct.send(descriptor, bytes, start, end);
+    if (sent === end - start) return sent;
+    // The runtime finds the connection full, and says so when it is not any more, or finds it gone.
+    const from = sent > 0 ? start + sent : start;
+    const taken = this.#write(id, bytes, from, end);
+    return taken < 0 ? taken : from - start + taken;
+  }
+
+  #write(id: ConnectionId, bytes: Uint8Array, start: number, end: number): number {
+    const socket = this.#sockets[id];
+    if (socket === undefined) return -1;
+    this.#writing = true;
+    const taken = socket.write(bytes, start, end - start);
+    this.#writing = false;
+    return taken;
+  }
 
   get #joined(): Node {
     return this.#node as Node;
@@ -246,6 +276,7 @@ export class Edge {
   #join(socket: Socket<Peer>, id: ConnectionId, link: boolean): void {
     socket.data = { id, inputOver: false, ended: false, link };
     this.#sockets[id] = socket;
+    this.#descriptors[id] = socket.fd;
   }
 
   #openLink(socket: Socket<Peer>): void {
@@ -272,6 +303,8 @@ export class Edge {
   #close(socket: Socket<Peer>, reason: string): void {
     const { id } = socket.data;
     if (this.#sockets[id] !== socket) return;
+    // At once, for the system may give the number to another connection.
+    this.#descriptors[id] = -1;
     this.#batch();
     if (this.#writing) {
       this.#lost.push([socket, reason]);
@@ -315,6 +348,7 @@ export class Edge {
       this.#contained(() => node.flush(this.#now));
     }
     this.#inBatch = false;
+    this.#direct?.forget();
     // A flush may have let input go on, which may have asked for the next one, and may have found connections lost.
     if (this.#wanted || this.#lost.length > 0) this.#batch();
     this.#arm(node.deadline);
