@@ -63,7 +63,7 @@ export interface OperatorConfig {
 
 export interface ChatConfig {
   readonly server: ServerIdentity;
-  /** May be told anew, but for those of former nicknames. */
+  /** May be told anew. */
   limits: Limits;
   /** What RPL_LIMITS names, in order. May be told anew. */
   announcedLimits: readonly (readonly [name: string, value: string | number])[];

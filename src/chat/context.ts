@@ -45,13 +45,12 @@ export class Context {
   readonly #facts = new FrameWriter();
 
   constructor(config: ChatConfig, out: Out, users: Users, network: Network, peers: Peers) {
-    const { nickHistory, nickHistoryMs, goneUsers } = config.limits;
     this.config = config;
     this.out = out;
     this.users = users;
     this.network = network;
     this.peers = peers;
-    this.nicknames = new Nicknames(nickHistory, nickHistoryMs, goneUsers);
+    this.nicknames = new Nicknames(config);
     this.rooms = new Rooms();
     this.elsewhere = new Elsewhere(this);
     this.servers = config.servers;

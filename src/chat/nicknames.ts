@@ -2,12 +2,13 @@
 // living come before the history.
 //
 // The history is bounded: each user that is here keeps its newest former name for as long as it is here, and up to
-// `names` of them for `keptMs`; a user that has gone is kept with its names for `keptMs`, and no more than `gone` such
-// users are. Nothing wakes up for it: what is too old is dropped when something is added or looked for.
+// `nickHistory` of them for `nickHistoryMs`; a user that has gone is kept with its names for that long, and no more than
+// `goneUsers` such users are. Nothing wakes up for it: what is too old is dropped when something is added or looked for.
 
 import { assert } from '../base/assert.ts';
 import type { Uid } from '../base/ids.ts';
 import { foldNick } from '../wire/names.ts';
+import type { Limits } from './config.ts';
 import { Ownership } from './ownership.ts';
 import type { User } from './users.ts';
 
@@ -19,20 +20,20 @@ export interface Former {
   readonly time: number;
 }
 
+/** How many former names are kept of one user, for how long, and of how many users that have gone. */
+export type HistoryLimits = Pick<Limits, 'nickHistory' | 'nickHistoryMs' | 'goneUsers'>;
+
 export class Nicknames {
   readonly ownership = new Ownership();
   /** Folded name → who had it last. */
   readonly #former = new Map<string, Former>();
   /** Users that have gone, in the order of their going. */
   readonly #gone = new Map<Uid, User>();
-  readonly #names: number;
-  readonly #keptMs: number;
-  readonly #mostGone: number;
+  readonly #config: { readonly limits: HistoryLimits };
 
-  constructor(names: number, keptMs: number, mostGone: number) {
-    this.#names = names;
-    this.#keptMs = keptMs;
-    this.#mostGone = mostGone;
+  /** The limits are looked up at every use. */
+  constructor(config: { readonly limits: HistoryLimits }) {
+    this.#config = config;
   }
 
   /** Former names and users that have gone, as kept at this moment. */
@@ -87,7 +88,7 @@ export class Nicknames {
     const former = this.#former.get(foldNick(nick));
     if (former === undefined) return undefined;
     const names = former.user.former as Former[];
-    const kept = former === names.at(-1) || former.time + this.#keptMs >= now;
+    const kept = former === names.at(-1) || former.time + this.#config.limits.nickHistoryMs >= now;
     if (!kept) this.#prune(names, now);
     return kept ? former : undefined;
   }
@@ -119,17 +120,19 @@ export class Nicknames {
 
   /** Drops the names that are too many or too old; the newest stays. */
   #prune(names: Former[], now: number): void {
+    const { nickHistory, nickHistoryMs } = this.#config.limits;
     while (names.length > 1) {
       const oldest = names[0] as Former;
-      if (names.length <= this.#names && oldest.time + this.#keptMs >= now) return;
+      if (names.length <= nickHistory && oldest.time + nickHistoryMs >= now) return;
       names.shift();
       this.#drop(oldest);
     }
   }
 
   #forget(now: number): void {
+    const { goneUsers, nickHistoryMs } = this.#config.limits;
     for (const user of this.#gone.values()) {
-      if (this.#gone.size <= this.#mostGone && user.endedAt + this.#keptMs >= now) return;
+      if (this.#gone.size <= goneUsers && user.endedAt + nickHistoryMs >= now) return;
       this.#gone.delete(user.uid);
       for (const former of user.former ?? []) this.#drop(former);
     }

@@ -223,24 +223,22 @@ const FRAMES = {
   ...live({ targets: row(int(1, 255), 32, 'Receivers of one LSEND.', 'targets') }),
 } satisfies Record<string, Row<unknown>>;
 
-const ROOMS = {
-  ...live({ nickLength: row(int(1, 32), 32, 'Letters of a nickname.', 'nick') }),
+const ROOMS = live({
+  nickLength: row(int(1, 32), 32, 'Letters of a nickname.', 'nick'),
   nickHistory: row(int(1, 1000), 8, 'Former nicknames that are kept of a user.'),
   nickHistoryMs: row(ms(SECOND, 24 * HOUR), 10 * MINUTE, 'How long a former nickname is known.'),
   goneUsers: row(int(1, 1_048_576), 16_384, 'Users who are gone and still known by a former nickname.'),
-  ...live({
-    roomLength: row(int(1, 64), 64, "Letters of a room's name.", 'room'),
-    roomsPerUser: row(int(1, 10_000), 32, 'Rooms that a user is in at a time.', 'rooms'),
-    rooms: row(int(1, 1_000_000), 10_000, 'Rooms at a time.'),
-    roomIdleMs: row(ms(0, 24 * HOUR), 10 * MINUTE, 'A room that is empty for so long ends.'),
-    presence: row(
-      int(0, MOST_CLIENTS),
-      500,
-      'Above so many members a room tells counts, not who came and went.',
-      'presence',
-    ),
-  }),
-} satisfies Record<string, Row<unknown>>;
+  roomLength: row(int(1, 64), 64, "Letters of a room's name.", 'room'),
+  roomsPerUser: row(int(1, 10_000), 32, 'Rooms that a user is in at a time.', 'rooms'),
+  rooms: row(int(1, 1_000_000), 10_000, 'Rooms at a time.'),
+  roomIdleMs: row(ms(0, 24 * HOUR), 10 * MINUTE, 'A room that is empty for so long ends.'),
+  presence: row(
+    int(0, MOST_CLIENTS),
+    500,
+    'Above so many members a room tells counts, not who came and went.',
+    'presence',
+  ),
+}) satisfies Record<string, Row<unknown>>;
 
 const ORDER = {
   ttlMs: row(ms(100, 10 * MINUTE), 5 * SECOND, 'How long a reserved number is held.', 'ttl'),

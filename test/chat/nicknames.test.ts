@@ -8,6 +8,9 @@ import { User } from '../../src/chat/users.ts';
 const KEPT_MS = 1000;
 let count = 0;
 
+const keeping = (nickHistory: number, goneUsers: number): Nicknames =>
+  new Nicknames({ limits: { nickHistory, nickHistoryMs: KEPT_MS, goneUsers } });
+
 function made(nicknames: Nicknames, nick: string): User {
   const identity = { user: 'u', host: 'h', realname: '', server: 's' };
   const user = new User(`1.${++count}` as Uid, undefined, nick, identity, 0);
@@ -17,7 +20,7 @@ function made(nicknames: Nicknames, nick: string): User {
 
 describe('Nicknames', () => {
   test('keep the newest former name of everybody who is here, and others for a while', () => {
-    const nicknames = new Nicknames(8, KEPT_MS, 10);
+    const nicknames = keeping(8, 10);
     const user = made(nicknames, 'a');
     nicknames.rename(user, 'b', 10);
     nicknames.rename(user, 'c', 20);
@@ -28,7 +31,7 @@ describe('Nicknames', () => {
   });
 
   test('keep so many names of one user', () => {
-    const nicknames = new Nicknames(3, KEPT_MS, 10);
+    const nicknames = keeping(3, 10);
     const user = made(nicknames, 'n0');
     for (let i = 1; i <= 10; i++) nicknames.rename(user, `n${i}`, i);
     expect([6, 7, 8, 9].map((i) => nicknames.former(`n${i}`, 11) !== undefined)).toEqual([false, true, true, true]);
@@ -36,7 +39,7 @@ describe('Nicknames', () => {
   });
 
   test('name who had a name last', () => {
-    const nicknames = new Nicknames(8, KEPT_MS, 10);
+    const nicknames = keeping(8, 10);
     const one = made(nicknames, 'a');
     nicknames.rename(one, 'b', 10);
     const two = made(nicknames, 'a');
@@ -49,7 +52,7 @@ describe('Nicknames', () => {
   });
 
   test('keep what a name means when an older bearer of it is forgotten', () => {
-    const nicknames = new Nicknames(1, KEPT_MS, 10);
+    const nicknames = keeping(1, 10);
     const one = made(nicknames, 'a');
     nicknames.rename(one, 'b', 10);
     const two = made(nicknames, 'a');
@@ -59,7 +62,7 @@ describe('Nicknames', () => {
   });
 
   test('forget who has gone, by time and by number', () => {
-    const nicknames = new Nicknames(8, KEPT_MS, 3);
+    const nicknames = keeping(8, 3);
     const users = Array.from({ length: 5 }, (_, i) => made(nicknames, `n${i}`));
     users.forEach((user, i) => {
       nicknames.release(user, i);
@@ -72,7 +75,7 @@ describe('Nicknames', () => {
   });
 
   test('a claim that passed on is not freed by its former owner', () => {
-    const nicknames = new Nicknames(8, KEPT_MS, 10);
+    const nicknames = keeping(8, 10);
     const ghost = made(nicknames, 'a');
     const next = made(nicknames, 'a');
     nicknames.release(ghost, 10);
@@ -80,7 +83,7 @@ describe('Nicknames', () => {
   });
 
   test('another case is the same claim and no former name', () => {
-    const nicknames = new Nicknames(8, KEPT_MS, 10);
+    const nicknames = keeping(8, 10);
     const user = made(nicknames, 'a');
     nicknames.rename(user, 'A', 10);
     expect([user.nick, user.claimedAt, nicknames.kept.names]).toEqual(['A', 0, 0]);

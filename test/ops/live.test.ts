@@ -253,6 +253,36 @@ const CASES: Partial<Readonly<Record<OptionKey, Case>>> = {
     act: (host) => host.say(host.ann, `<NICK,longer${++host.count}>`),
     shows: /ERR_\w+,NICK/,
   },
+  nickHistory: {
+    told: ['--nick-history=1'],
+    act: (host) => {
+      const id = host.register();
+      const [first, second, third] = [++host.count, ++host.count, ++host.count];
+      host.say(id, `<NICK,x${first}><NICK,x${second}><NICK,x${third}>`);
+      return host.say(id, `<LOCATE,x${first}>`);
+    },
+    shows: /ERR_NOSUCHNICK/,
+  },
+  nickHistoryMs: {
+    told: ['--nick-history-ms=1s'],
+    act: (host) => {
+      const id = host.register(`x${++host.count}`);
+      host.say(id, '<QUIT>');
+      host.close(id);
+      host.pass(3000);
+      return host.say(host.ann, `<LOCATE,x${host.count}>`);
+    },
+    shows: /ERR_NOSUCHNICK/,
+  },
+  goneUsers: {
+    told: ['--gone-users=1'],
+    act: (host) => {
+      const ids = [host.register(`x${++host.count}`), host.register(`x${++host.count}`)];
+      host.close(...ids);
+      return host.say(host.ann, `<LOCATE,x${host.count - 1}>`);
+    },
+    shows: /ERR_NOSUCHNICK/,
+  },
   roomLength: {
     told: ['--room-length=5'],
     act: (host) => host.say(host.ann, `<CREATEROOM,longer${++host.count}>`),
