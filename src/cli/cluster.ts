@@ -6,19 +6,21 @@
 // flag.
 
 import { randomBytes } from 'node:crypto';
-import { readNumber } from '../client/frames.ts';
-import { connectTcp } from '../client/transport/tcp.ts';
 import { type ClusterOptions, readClusterFlags } from './cluster-options.ts';
-import { entryText, invitation, logText, type MapRow, Nearness, treeText } from './cluster-text.ts';
+import { entryText, invitation, logText, Nearness, treeText } from './cluster-text.ts';
 import { optionsOrExit } from './flags.ts';
 import { LeashedServer, type ReadyLine } from './leashed-server.ts';
+import { Lookout } from './lookout.ts';
 import { openScreen, type Screen } from './screen.ts';
 import { plain, type Style, styleFor } from './terminal-text.ts';
 
 const NAMES = ['alpha', 'beta', 'gamma', 'delta', 'epsilon', 'zeta', 'eta', 'theta', 'iota'] as const;
 /** When so long nothing happened to the network, its tree is shown. */
 const CALM_MS = 400;
-const MAP_MS = 2_000;
+/** How often is looked where rooms are at home. */
+const LOOK_MS = 500;
+/** Of more rooms than these nothing is said. */
+const MOST_ROOMS = 20;
 /** A signal within this time of the first is the same one heard twice (npx and the terminal both send it). */
 const SAME_SIGNAL_MS = 1_000;
 const LAST_LINES = 5;
@@ -58,6 +60,10 @@ class Cluster {
   readonly #width: number;
   readonly #startedAt = performance.now();
   readonly #over = Promise.withResolvers<number>();
+  /** Room → the number of the server that it is at home at. */
+  #homes = new Map<string, number>();
+  #lookout: Lookout | undefined;
+  #looking: ReturnType<typeof setInterval> | undefined;
   #endingSince = 0;
   #invited = false;
   #shown = '';
@@ -154,6 +160,7 @@ class Cluster {
         place.ready = line;
         place.up = true;
         this.#say(place, `is up at ${line.clients[0]}, pid ${line.pid}`);
+        this.#look(line.clients[0] ?? '');
         this.#stir();
       },
       logged: (entry) => {
@@ -202,14 +209,34 @@ class Cluster {
     if (this.#endingSince === 0) this.#calm = setTimeout(() => void this.#showMap(false), CALM_MS);
   }
 
-  /** Shows the network as the first server sees it: when asked, or when it is not what was shown last. */
+  /** From now on somebody sees what the network looks like. */
+  #look(address: string): void {
+    if (this.#lookout !== undefined || this.#endingSince !== 0) return;
+    this.#lookout = new Lookout(address);
+    this.#looking = setInterval(() => void this.#watchRooms(), LOOK_MS);
+  }
+
+  /** Says where rooms are at home, and where they go on. */
+  async #watchRooms(): Promise<void> {
+    const rooms = await this.#lookout?.rooms();
+    if (rooms === undefined || this.#endingSince !== 0 || rooms.length > MOST_ROOMS) return;
+    const before = this.#homes;
+    this.#homes = new Map(rooms.map(({ room, home }) => [room, home]));
+    for (const { room, home } of rooms) {
+      const place = this.#places.find(({ number }) => number === home);
+      if (place === undefined || before.get(room) === home) continue;
+      this.#say(place, `${before.has(room) ? 'takes over' : 'is home of'} room ${this.#style.alarm(plain(room))}`);
+    }
+  }
+
+  /** Shows the network as a server sees it: when asked, or when it is not what was shown last. */
   async #showMap(asked: boolean): Promise<void> {
-    const place = this.#places.find(({ up }) => up);
-    const address = place?.ready?.clients[0];
-    if (place === undefined || address === undefined) return;
-    const rows = await mapOf(address);
+    const rows = await this.#lookout?.map();
     if (this.#endingSince !== 0) return;
-    if (rows === undefined) throw new Error(`${place.name} does not answer`);
+    if (rows === undefined) {
+      if (asked) throw new Error('no server answers');
+      return this.#stir();
+    }
     const facts = this.#places.map(({ number, name, up, ready }) => ({
       number,
       name,
@@ -217,7 +244,8 @@ class Cluster {
     }));
     const lines = treeText(rows, facts, this.#style);
     const text = lines.join('\n');
-    if (asked || text !== this.#shown) this.#showBlock(`The network as ${this.#style.name(place.name)} sees it`, lines);
+    if (asked || text !== this.#shown)
+      this.#showBlock(`The network as ${this.#style.name(plain(rows[0]?.server ?? ''))} sees it`, lines);
     this.#shown = text;
     const whole = rows.length === this.#places.length;
     if (!whole || this.#invited) return;
@@ -257,27 +285,11 @@ class Cluster {
   #end(): void {
     this.#endingSince = performance.now();
     clearTimeout(this.#calm);
+    clearInterval(this.#looking);
+    this.#lookout?.close();
     this.#screen.show('Ending');
     const stops = this.#places.map(({ server }) => server?.stop());
     void Promise.all(stops).then(() => this.#over.resolve(0));
-  }
-}
-
-/** MAP as the server at `address` answers it, without the client that asks; undefined when it does not. */
-async function mapOf(address: string): Promise<MapRow[] | undefined> {
-  const client = connectTcp({ servers: [address], nick: 'cluster', limits: { requestMs: MAP_MS, quitMs: 200 } });
-  try {
-    const lines = await client.request('MAP');
-    return lines.slice(0, -1).map(([server = '', , hopcount, via = '', users], i) => ({
-      server,
-      hopcount: readNumber(hopcount) ?? 0,
-      via,
-      users: Math.max((readNumber(users) ?? 0) - (i === 0 ? 1 : 0), 0),
-    }));
-  } catch {
-    return undefined;
-  } finally {
-    void client.quit();
   }
 }
 
