@@ -284,9 +284,9 @@ export class Chat {
     });
   }
 
-  /** Writes the frames of `origin`, this server or another: its users, then who is in which room. */
-  snapshot(origin: ServerId, to: FrameWriter): void {
-    this.#context.elsewhere.snapshot(origin, to);
+  /** Writes the frames of `origin`, this server or another: its users, what `between` writes, who is in which room. */
+  snapshot(origin: ServerId, to: FrameWriter, between: () => void = () => {}): void {
+    this.#context.elsewhere.snapshot(origin, to, between);
   }
 
   /** A server has ended, or was out of reach for too long: all of its users are gone. */

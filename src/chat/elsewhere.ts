@@ -87,13 +87,13 @@ export class Elsewhere {
     });
   }
 
-  /** Writes what makes the part of `origin`, this server's own too: users, then who is in which room. */
-  snapshot(origin: ServerId, to: FrameWriter): void {
+  /** Writes what makes the part of `origin`, this server's own too: users, `between`, then who is in which room. */
+  snapshot(origin: ServerId, to: FrameWriter, between: () => void): void {
     const { config, users } = this.#context;
-    if (origin === config.server.id) return this.#snapshotOwn(users.all(), to);
-    const part = this.#parts.get(origin);
-    if (part === undefined) return;
+    if (origin === config.server.id) return this.#snapshotOwn(users.all(), to, between);
+    const part = this.#parts.get(origin) ?? new Map<Uid, Entry>();
     for (const { user } of part.values()) this.#writeUser(to, user);
+    between();
     for (const { user, rooms } of part.values()) for (const key of rooms) writeFact(to, 'JOINROOM', user.uid, key);
   }
 
@@ -130,7 +130,7 @@ export class Elsewhere {
       user.leave(room);
       this.#wait(user, key);
     }
-    room.members.clear();
+    room.dismissAll();
     rooms.remove(room);
     room.port.close();
     return true;
@@ -281,9 +281,10 @@ export class Elsewhere {
     return this.#parts.get(user.home)?.get(user.uid);
   }
 
-  #snapshotOwn(users: Iterable<User>, to: FrameWriter): void {
+  #snapshotOwn(users: Iterable<User>, to: FrameWriter, between: () => void): void {
     const own = [...users].filter(({ session }) => session !== undefined);
     for (const user of own) this.#writeUser(to, user);
+    between();
     for (const user of own) for (const { key } of user.rooms) writeFact(to, 'JOINROOM', user.uid, key);
   }
 

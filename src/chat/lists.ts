@@ -58,7 +58,7 @@ class Slots implements FrameSource {
 
   next(frames: FrameWriter): boolean {
     if (this.#slots.next(frames)) return true;
-    replies.endOfHistory(frames, this.#room, this.#epoch, this.#slots.at);
+    replies.endOfHistory(frames, this.#room, this.#slots.epoch ?? this.#epoch, this.#slots.at);
     return false;
   }
 }

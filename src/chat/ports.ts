@@ -20,6 +20,8 @@ export interface FrameSource {
 export interface SlotReader extends FrameSource {
   /** The seq behind the last one read: where to go on. */
   readonly at: number;
+  /** The epoch to go on in; left out by who has one epoch alone. */
+  readonly epoch?: Epoch;
 }
 
 /** The order of one room: numbers, reservations, memory. */
@@ -78,6 +80,8 @@ export interface RoomPort {
    * cannot for now. Where this is left out it always can.
    */
   ready?(asker: Session): 'yes' | 'later' | 'no';
+  /** Hears when the first user of a server, this one or another, has come into the room, and when the last has left. */
+  readonly peopled?: ((server: ServerId, some: boolean) => void) | undefined;
   /** From now on the connection gets what is announced and published in the room. */
   subscribe(connection: ConnectionId): void;
   /** The connection still gets what came until now, and nothing later. */

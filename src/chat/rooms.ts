@@ -3,7 +3,7 @@
 
 import { assert } from '../base/assert.ts';
 import { utf8Bytes } from '../base/bytes.ts';
-import type { RoomKey } from '../base/ids.ts';
+import type { RoomKey, ServerId } from '../base/ids.ts';
 import { roomKey } from '../wire/names.ts';
 import type { RoomPort } from './ports.ts';
 import type { User } from './users.ts';
@@ -16,6 +16,8 @@ export class Room {
   nameBytes: Uint8Array;
   readonly port: RoomPort;
   readonly members = new Set<User>();
+  /** How many of them came to which server, where somebody wants to know. */
+  #servers: Map<ServerId, number> | undefined = undefined;
   /** How many of them are connected to this server: whether anybody hears what is announced. */
   here = 0;
   /** Since when nobody is in it, in Unix milliseconds. Means nothing while somebody is. */
@@ -36,10 +38,30 @@ export class Room {
   admit(user: User): void {
     this.members.add(user);
     if (user.session !== undefined) this.here++;
+    this.#count(user, 1);
   }
 
   dismiss(user: User): void {
-    if (this.members.delete(user) && user.session !== undefined) this.here--;
+    if (!this.members.delete(user)) return;
+    if (user.session !== undefined) this.here--;
+    this.#count(user, -1);
+  }
+
+  /** Nobody is in it any more, as far as is known here. */
+  dismissAll(): void {
+    this.members.clear();
+    this.#servers = undefined;
+  }
+
+  #count(user: User, more: 1 | -1): void {
+    if (this.port.peopled === undefined) return;
+    this.#servers ??= new Map();
+    const { home } = user;
+    const before = this.#servers.get(home) ?? 0;
+    const now = before + more;
+    if (now > 0) this.#servers.set(home, now);
+    else this.#servers.delete(home);
+    if (before === 0 || now === 0) this.port.peopled(home, now > 0);
   }
 
   /** Another spelling of its name. */

@@ -95,6 +95,12 @@ export class Outbox {
     this.#drop();
   }
 
+  /** Stops reading all rings behind what they hold now. */
+  unsubscribeAll(): void {
+    for (const sub of this.#subs) if (sub.index >= 0) sub.leave();
+    this.#drop();
+  }
+
   /** Queues bytes[start, end) behind everything decided until now; copies them. */
   say(bytes: Uint8Array, start: number, end: number): void {
     if (this.#gone) return;

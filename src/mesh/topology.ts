@@ -32,6 +32,8 @@ interface Way {
 
 export class Topology {
   readonly self: ServerId;
+  /** Rises whenever ways may have changed. */
+  version = 0;
   readonly #servers = new Map<ServerId, ServerFact>();
   readonly #neighbours = new Map<ServerId, ReadonlySet<ServerId>>();
   /** In order of distance; of ourselves too, whenever our own fact is known. */
@@ -141,6 +143,7 @@ export class Topology {
 
   /** Breadth first from ourselves, neighbours in the order of their ids. */
   #search(): void {
+    this.version++;
     const before = this.#ways;
     const ways = new Map<ServerId, Way>();
     if (this.#servers.has(this.self)) ways.set(this.self, { before: this.self, via: this.self, links: 0 });

@@ -20,6 +20,7 @@ export class Endings {
     connection.closingAt = now;
     connection.session = undefined;
     connection.backlog = undefined;
+    connection.outbox.unsubscribeAll();
     // A socket that is not read would not tell that its peer has ended.
     if (connection.held !== 0) this.#ports.resume(connection.id);
     this.#ending.add(connection);

@@ -2,14 +2,16 @@
 // the one table of connections, so that ids never clash, and have outboxes like everybody's; what comes in is the
 // mesh's to read. Whoever connects here has proved nothing yet, and the mesh bounds that.
 
-import type { ConnectionId, ServerId } from '../base/ids.ts';
+import type { ConnectionId, ServerId, Ticket } from '../base/ids.ts';
 import type { Chat } from '../chat/chat.ts';
+import type { ChatConfig } from '../chat/config.ts';
 import type { FrameCursor } from '../mesh/group.ts';
 import { Frame } from '../wire/scanner.ts';
 import type { Connection } from './connection.ts';
 import type { Connections } from './connections.ts';
 import type { Endings } from './endings.ts';
 import type { Flusher } from './flusher.ts';
+import type { LateAnswers } from './late-answers.ts';
 import { Mesh, type MeshConfig, type MeshHost, type MeshPorts } from './mesh.ts';
 import { People } from './people.ts';
 import type { LogFields, LogLevel } from './ports.ts';
@@ -18,8 +20,17 @@ import type { Load } from './pulse.ts';
 /** Commands that say something to others. */
 const SPEECH: ReadonlySet<string> = new Set(['CSEND', 'LSEND', 'BSEND']);
 
+import type { Rooms } from './rooms.ts';
+import { SharedRooms } from './shared-rooms.ts';
+
+/** So long others have to take over the rooms of a server that leaves. */
+const HANDOVER_MS = 2_000;
+const NEVER = Number.POSITIVE_INFINITY;
+
 /** What link connections share with those of clients. */
 export interface LinkSurroundings {
+  /** The time of the present call, in Unix ms. */
+  now(): number;
   readonly connections: Connections;
   readonly flusher: Flusher;
   readonly endings: Endings;
@@ -32,19 +43,28 @@ export interface LinkSurroundings {
   chat(): Chat;
   /** Messages to clients of this server since the start. */
   delivered(): number;
+  readonly rooms: Rooms;
+  ticket(): Ticket;
+  readonly late: LateAnswers;
+  /** What RPL_LIMITS names, as it was configured. */
+  limits(): ChatConfig['announcedLimits'];
 }
 
 export class LinkConnections implements MeshHost {
   readonly mesh: Mesh;
+  readonly rooms: SharedRooms;
   readonly #around: LinkSurroundings;
   readonly #frame = new Frame();
+  /** When this server leaves the network at the latest, whoever has still to take over from it. */
+  #leaveBy = NEVER;
+  #leaveReason = '';
   #now: number;
 
   constructor(config: MeshConfig, ports: MeshPorts, around: LinkSurroundings, now: number) {
     this.#around = around;
     this.#now = now;
-    const people = new People(around.chat, () => this.#now);
-    this.mesh = new Mesh(config, ports, this, people, now);
+    this.rooms = this.#sharedRooms(config, ports);
+    this.mesh = new Mesh(config, ports, this, this.#people(), now);
   }
 
   // ── What the edge calls ────────────────────────────────────────────────────────────────────────────────────────
@@ -99,6 +119,7 @@ export class LinkConnections implements MeshHost {
     if (connection === undefined) return;
     connection.outbox.drained(now);
     this.mesh.replica.drained(id);
+    this.rooms.drained();
     if (connection.closingAt !== 0) this.#around.endings.settleOne(connection);
   }
 
@@ -110,6 +131,42 @@ export class LinkConnections implements MeshHost {
     connection.outbox.close();
     this.#around.endings.forget(connection);
     this.#around.connections.close(connection);
+  }
+
+  // ── What the node calls ────────────────────────────────────────────────────────────────────────────────────────
+
+  /** When tick() is wanted, in Unix ms. */
+  get deadline(): number {
+    return Math.min(this.mesh.deadline, this.rooms.deadline, this.#leaveBy);
+  }
+
+  tick(now: number): void {
+    this.#now = now;
+    if (now >= this.mesh.deadline) this.mesh.tick(now);
+    this.rooms.tick(now);
+    this.#leaveWhenDone(now);
+  }
+
+  /** Shared rooms say what they have decided in this batch, here and to other servers. */
+  flush(now: number): void {
+    this.rooms.settle();
+    this.#around.late.give();
+    this.rooms.flush();
+    this.#leaveWhenDone(now);
+  }
+
+  /** Links were offered what waits for them. Whether there is more to flush. */
+  offered(): boolean {
+    if (this.mesh.offered()) this.rooms.drained();
+    return !this.#around.late.isEmpty || this.rooms.isUnsettled;
+  }
+
+  /** Gives the rooms of this server to others, and takes leave of the network when that is done. */
+  leave(reason: string, now: number): void {
+    this.#leaveReason = reason;
+    this.#leaveBy = now + HANDOVER_MS;
+    this.rooms.handOver();
+    this.#leaveWhenDone(now);
   }
 
   // ── What the mesh asks (MeshHost) ──────────────────────────────────────────────────────────────────────────────
@@ -145,6 +202,7 @@ export class LinkConnections implements MeshHost {
   arrived(from: ServerId, frames: FrameCursor): void {
     const frame = this.#frame;
     while (frames.next(frame)) {
+      if (this.rooms.arrived(from, frame)) continue;
       if (frame.verb() === 'SCLOSE') this.#closeFor(frame.arg(1), frame.arg(2));
       else this.#around.chat().route(from, frame, this.#now);
     }
@@ -160,7 +218,67 @@ export class LinkConnections implements MeshHost {
     this.#around.chat().serversChanged(this.mesh.clientAddresses(), this.#now);
   }
 
+  reached(server: ServerId): void {
+    this.rooms.reached(server);
+    this.#tellLevel();
+  }
+
+  lost(server: ServerId): void {
+    this.rooms.lost(server, false);
+    this.#tellLevel();
+  }
+
+  astray(server: ServerId): void {
+    this.rooms.astray(server);
+  }
+
   // ── Inside ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #sharedRooms(config: MeshConfig, ports: MeshPorts): SharedRooms {
+    const around = this.#around;
+    return new SharedRooms(config.rooms, {
+      get now() {
+        return around.now();
+      },
+      rooms: around.rooms,
+      chat: () => around.chat(),
+      hash: (text) => ports.hash(text),
+      ticket: () => around.ticket(),
+      reachable: () => this.mesh.others(),
+      send: (...frames) => this.mesh.sendTo(...frames),
+      tell: (bytes, start, end) => this.mesh.replica.originate(bytes, start, end, 1),
+      later: (session, tell) => {
+        around.late.add(session, tell);
+        around.flusher.wake();
+      },
+      wake: () => around.flusher.wake(),
+    });
+  }
+
+  #people(): People {
+    const around = this.#around;
+    return new People({
+      get now() {
+        return around.now();
+      },
+      chat: () => around.chat(),
+      rooms: () => this.rooms.facts,
+      gone: (server) => this.rooms.lost(server, true),
+    });
+  }
+
+  /** What RPL_SENT promises is told to all when it changes. */
+  #tellLevel(): void {
+    const { level } = this.rooms;
+    const limits = this.#around.limits().map(([name, value]) => [name, name === 'ack' ? level : value] as const);
+    this.#around.chat().limitsChanged(limits, this.#now);
+  }
+
+  #leaveWhenDone(now: number): void {
+    if (this.#leaveBy === NEVER || (now < this.#leaveBy && this.rooms.isHandingOver)) return;
+    this.#leaveBy = NEVER;
+    this.mesh.leave(this.#leaveReason, now);
+  }
 
   /** An operator of another server wants a link of this one closed, or this server to leave. */
   #closeFor(comment: string, peer: string): void {

@@ -23,6 +23,7 @@ import type { Why } from '../mesh/why.ts';
 import type { Frame } from '../wire/scanner.ts';
 import type { LogFields, LogLevel } from './ports.ts';
 import { type Load, Pulse } from './pulse.ts';
+import type { SharedRoomsConfig } from './shared-rooms.ts';
 
 export interface MeshConfig {
   readonly network: string;
@@ -34,6 +35,7 @@ export interface MeshConfig {
   /** Whether servers are looked for by multicast. */
   readonly discovery: boolean;
   readonly replica: Omit<ReplicaConfig, 'server'>;
+  readonly rooms: SharedRoomsConfig;
   /** Bytes waiting for one link above which facts wait in their logs, and above which it has ended. */
   readonly fullBytes: number;
   readonly mostBytes: number;
@@ -42,6 +44,8 @@ export interface MeshConfig {
 /** What the mesh asks of the edge. */
 export interface MeshPorts {
   readonly secrets: Secrets;
+  /** A hash of text that is the same on all servers, in hexadecimal digits. */
+  hash(text: string): string;
   readonly chance: Chance;
   dial(number: number, to: Endpoint): void;
   cancelDial(number: number): void;
@@ -67,6 +71,12 @@ export interface MeshHost {
   load(): Load;
   /** There are other servers than before, or they tell other addresses. */
   serversChanged(): void;
+  /** A server came within reach, or the way to it is another one now: what was on its way to it may be lost. */
+  reached(server: ServerId): void;
+  /** A server is out of reach. */
+  lost(server: ServerId): void;
+  /** Something that was sent to a server did not get there. */
+  astray(server: ServerId): void;
 }
 
 const PROTOCOL = 1;
@@ -86,6 +96,11 @@ export class Mesh implements LinksOut, DiscoveryOut, LinkOut, Watcher {
   readonly #full = new Set<ConnectionId>();
   /** Who was within reach and is not forgotten: of one that is back in time nobody is told. */
   readonly #others = new Set<ServerId>();
+  /** Server → the link on the way there, as others were told of it. */
+  #ways: ReadonlyMap<ServerId, ConnectionId | undefined> = new Map();
+  #waysAt = -1;
+  /** Whether the link that a group was sent on takes more. */
+  #wantsMore = true;
   #now: number;
 
   constructor(config: MeshConfig, ports: MeshPorts, host: MeshHost, state: State, now: number) {
@@ -113,9 +128,14 @@ export class Mesh implements LinksOut, DiscoveryOut, LinkOut, Watcher {
     });
     this.router = new Router(config.self.id, {
       linkTowards: (to) => this.#linkTowards(to),
-      send: (link, bytes, start, end) => this.send(link, bytes, start, end),
+      send: (link, bytes, start, end) => {
+        this.#wantsMore = this.send(link, bytes, start, end);
+      },
       arrived: (from, frames) => host.arrived(from, frames),
-      unreachable: (to) => host.log('debug', 'route.unreachable', { server: to }),
+      unreachable: (to) => {
+        host.log('debug', 'route.unreachable', { server: to });
+        host.astray(to);
+      },
     });
   }
 
@@ -138,6 +158,19 @@ export class Mesh implements LinksOut, DiscoveryOut, LinkOut, Watcher {
     this.discovery.tick(now);
     this.replica.tick(now);
     this.pulse.tick(now);
+    this.#compareWays();
+  }
+
+  /** Sends `count` frames bytes[start, end) to another server; 'full': the link on the way wants no more for now. */
+  sendTo(to: ServerId, bytes: Uint8Array, start: number, end: number, count: number): 'sent' | 'full' | 'unreachable' {
+    if (!this.router.send(to, bytes, start, end, count)) return 'unreachable';
+    return this.#wantsMore ? 'sent' : 'full';
+  }
+
+  /** The other servers within reach, the nearest first. */
+  others(): ServerId[] {
+    const { topology } = this.replica;
+    return [...topology.reachable()].filter((id) => id !== topology.self);
   }
 
   received(bytes: Uint8Array, ip: string, port: number, now: number): void {
@@ -145,13 +178,18 @@ export class Mesh implements LinksOut, DiscoveryOut, LinkOut, Watcher {
     this.discovery.datagram(bytes, ip, port, now);
   }
 
-  /** What waited was offered: who took enough of it is given more. A socket that takes all of it never says so. */
-  offered(): void {
+  /**
+   * What waited was offered: who took enough of it is given more. A socket that takes all of it never says so. Whether
+   * there was one.
+   */
+  offered(): boolean {
+    const before = this.#full.size;
     for (const link of this.#full) {
       if (this.#host.waiting(link) > this.#config.fullBytes) continue;
       this.#full.delete(link);
       this.replica.drained(link);
     }
+    return this.#full.size < before;
   }
 
   /** Closes the link to a direct peer for ten minutes; false when there is none of that name. */
@@ -191,6 +229,7 @@ export class Mesh implements LinksOut, DiscoveryOut, LinkOut, Watcher {
     this.#heardClock(peer, skewMs, now);
     this.#readers.set(link, new GroupReader(GROUP_VERBS));
     this.replica.linkUp(link, peer.id, now);
+    this.#compareWays(true);
   }
 
   down(link: ConnectionId, peer: Identity, why: Why, detail: string, now: number): void {
@@ -198,6 +237,7 @@ export class Mesh implements LinksOut, DiscoveryOut, LinkOut, Watcher {
     this.#full.delete(link);
     this.replica.linkDown(link, detail === '' ? why : detail, now);
     if (this.#config.discovery && !this.replica.topology.reaches(peer.id)) this.discovery.search(now);
+    this.#compareWays(true);
   }
 
   frame(link: ConnectionId, frame: Frame, now: number): boolean {
@@ -261,12 +301,15 @@ export class Mesh implements LinksOut, DiscoveryOut, LinkOut, Watcher {
     this.#host.log('info', 'server.reached', { server: name, id });
     // Every server links with every other one; its HELLO may have been lost.
     if (this.#config.discovery && id !== this.links.self.id) this.links.found(server, this.#now);
-    if (id !== this.links.self.id) this.#others.add(id);
+    if (id === this.links.self.id) return;
+    this.#others.add(id);
     this.#host.serversChanged();
+    this.#host.reached(id);
   }
 
   lost({ name, id }: ServerFact): void {
     this.#host.log('warn', 'server.lost', { server: name, id });
+    this.#host.lost(id);
   }
 
   forgotten(id: ServerId): void {
@@ -277,6 +320,7 @@ export class Mesh implements LinksOut, DiscoveryOut, LinkOut, Watcher {
 
   restarted({ name, id }: ServerFact): void {
     this.#host.log('info', 'server.restarted', { server: name, id });
+    if (this.replica.topology.reaches(id)) this.#host.reached(id);
     this.#host.serversChanged();
   }
 
@@ -313,6 +357,7 @@ export class Mesh implements LinksOut, DiscoveryOut, LinkOut, Watcher {
     }
     if (!REPLICA_VERBS.includes(group.verb)) return false;
     const fault = this.replica.receive(link, group, now);
+    this.#compareWays();
     if (fault !== undefined) this.links.fail(link, fault, now);
     return true;
   }
@@ -320,6 +365,16 @@ export class Mesh implements LinksOut, DiscoveryOut, LinkOut, Watcher {
   /** Where what need not arrive is passed on: on links that take more. */
   *#openRelays(origin: ServerId, from?: ConnectionId): Iterable<ConnectionId> {
     for (const link of this.replica.relays(origin, from)) if (!this.#full.has(link)) yield link;
+  }
+
+  /** Says to whom the way is another one than before. */
+  #compareWays(always = false): void {
+    const { version } = this.replica.topology;
+    if (!always && version === this.#waysAt) return;
+    this.#waysAt = version;
+    const before = this.#ways;
+    this.#ways = new Map(this.others().map((id) => [id, this.#linkTowards(id)]));
+    for (const [id, link] of this.#ways) if (before.has(id) && before.get(id) !== link) this.#host.reached(id);
   }
 
   #linkTowards(to: ServerId): ConnectionId | undefined {

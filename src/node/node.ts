@@ -27,6 +27,7 @@ import { Drain } from './drain.ts';
 import { Endings } from './endings.ts';
 import { Flusher } from './flusher.ts';
 import { Holds } from './holds.ts';
+import { LateAnswers } from './late-answers.ts';
 import { LinkConnections } from './link-connections.ts';
 import type { MeshConfig, MeshPorts } from './mesh.ts';
 import { MeshNetwork } from './network.ts';
@@ -38,6 +39,9 @@ import { Sweep } from './sweep.ts';
 
 const SWEEP_MS = 1000;
 const AGE_EVERY_SWEEPS = 5;
+
+/** After so long a standstill this server may have been replaced. */
+const STALL_MS = 10_000;
 
 export class Node implements Out, RoomsOut {
   readonly chat: Chat;
@@ -60,8 +64,7 @@ export class Node implements Out, RoomsOut {
   readonly #drain: Drain;
   readonly #sweep: Sweep;
   readonly #verifying = new Map<Ticket, Session>();
-  /** Late outcomes of sends, for chat to hear of when the home that settled them is done with its own work. */
-  readonly #settled: { readonly session: Session; readonly tell: () => void }[] = [];
+  readonly #late = new LateAnswers((session, work) => this.#serve(session, work));
   /** Connections refused since the last sweep: whoever knocks does not write the log. */
   #refusals = 0;
   #tickets = 0;
@@ -87,9 +90,7 @@ export class Node implements Out, RoomsOut {
     this.rooms = new Rooms(config.rooms, this);
     this.links = mesh && this.#linkConnections(mesh.config, mesh.ports);
     const network = this.links && new MeshNetwork(this.links.mesh, (server) => this.chat.usersOn(server));
-    const peers =
-      this.links &&
-      new MeshPeers(this.links.mesh, { openRoom: (...room) => this.openRoom(...room), isToken: ports.isToken });
+    const peers = this.links && new MeshPeers(this.links, ports.isToken);
     this.chat = new Chat(config.chat, this, network, peers);
     const ping = encodeFrame('PING', config.chat.server.name);
     this.#drain = this.#drainOf();
@@ -121,7 +122,7 @@ export class Node implements Out, RoomsOut {
 
   /** Bytes from a connection; the node keeps the chunk for as long as it needs it. */
   receive(id: ConnectionId, chunk: Uint8Array, now: number): void {
-    this.now = now;
+    this.#enter(now);
     const connection = this.connections.at(id);
     if (connection === undefined) return;
     if (connection.session === undefined) return this.#endings.heard(connection, chunk.length);
@@ -182,25 +183,25 @@ export class Node implements Out, RoomsOut {
       this.#verifying.delete(ticket);
       this.#serve(session, () => this.chat.verified(session, result === 1, now));
     } else this.rooms.done(ticket, result, now);
-    this.#answerSends();
+    this.#late.give();
   }
 
   /** When tick() wants to be called next, in Unix ms; Infinity: not before something else happens. */
   get deadline(): number {
-    const mesh = this.links?.mesh.deadline ?? Number.POSITIVE_INFINITY;
-    return Math.min(this.#sweepAt, this.rooms.next, mesh, this.#drain.deadline);
+    const links = this.links?.deadline ?? Number.POSITIVE_INFINITY;
+    return Math.min(this.#sweepAt, this.rooms.next, links, this.#drain.deadline);
   }
 
   /** Does what is due. */
   tick(now: number): void {
-    this.now = now;
+    this.#enter(now);
     try {
+      this.links?.tick(now);
       for (const room of this.rooms.tick(now)) this.chat.roomDue(room, now);
     } catch (error) {
       this.#logFault(error);
     }
-    this.#answerSends();
-    if (this.links !== undefined && now >= this.links.mesh.deadline) this.links.mesh.tick(now);
+    this.#late.give();
     if (now >= this.#sweepAt) this.#lookAround(now);
     if (now >= this.#drain.deadline) this.#drain.tick(now);
   }
@@ -208,8 +209,9 @@ export class Node implements Out, RoomsOut {
   /** Offers what this batch brought to every connection that has news. Called once, after Ports.wake. */
   flush(now: number): void {
     this.now = now;
+    if (this.links !== undefined) this.#serve(undefined, () => this.links?.flush(now));
     this.#flusher.flush(now);
-    this.links?.mesh.offered();
+    if (this.links?.offered()) this.#flusher.wake();
     this.#backpressure.settle();
     this.#endings.settle();
     for (const connection of this.#holds.take()) this.#read(connection);
@@ -228,7 +230,7 @@ export class Node implements Out, RoomsOut {
   // ── What chat asks (Out) ───────────────────────────────────────────────────────────────────────────────────────
 
   openRoom(key: RoomKey, name: string, now: number): RoomPort {
-    return this.rooms.open(key, name, now);
+    return this.links?.rooms.create(key, name, now) ?? this.rooms.open(key, name, now);
   }
 
   reply(id: ConnectionId, bytes: Uint8Array, start: number, end: number): void {
@@ -321,14 +323,14 @@ export class Node implements Out, RoomsOut {
   }
 
   settled(session: Session, channel: Channel, outcome: SendOutcome, seq: number, id: string): void {
-    const tell = (): void => this.chat.sent(session, channel.key, outcome, seq, id, this.now);
-    this.#settled.push({ session, tell });
+    this.#late.add(session, () => this.chat.sent(session, channel.key, outcome, seq, id, this.now));
   }
 
-  #answerSends(): void {
-    for (let late = this.#settled.shift(); late !== undefined; late = this.#settled.shift()) {
-      this.#serve(late.session, late.tell);
-    }
+  /** Something happens at `now`. */
+  #enter(now: number): void {
+    // Nothing at all was done for so long, although something was due.
+    if (now - this.now >= STALL_MS && now - Math.max(this.now, this.deadline) >= STALL_MS) this.links?.rooms.stalled();
+    this.now = now;
   }
 
   #drainOf(): Drain {
@@ -340,7 +342,7 @@ export class Node implements Out, RoomsOut {
         else this.chat.sendAway(session, reason, this.now);
       },
       end: ({ id }, reason) => this.close(id, reason),
-      leave: (reason, now) => this.links?.mesh.leave(reason, now),
+      leave: (reason, now) => this.links?.leave(reason, now),
     });
   }
 
@@ -351,9 +353,12 @@ export class Node implements Out, RoomsOut {
       delivered: () => this.rooms.counted.deliveries,
       stop: (reason: string) => this.stop(reason),
       log: this.#ports.log,
-      entered: (now: number) => {
-        this.now = now;
-      },
+      entered: (now: number) => this.#enter(now),
+      now: () => this.now,
+      rooms: this.rooms,
+      ticket: () => this.ticket(),
+      late: this.#late,
+      limits: () => this.#config.chat.announcedLimits,
     };
     return new LinkConnections(config, ports, around, config.self.incarnation);
   }
@@ -411,12 +416,12 @@ export class Node implements Out, RoomsOut {
   }
 
   /** Does something for one session; a fault of ours in it ends its connection and no other. */
-  #serve(session: Session, work: () => void): void {
+  #serve(session: Session | undefined, work: () => void): void {
     try {
       work();
     } catch (error) {
-      const connection = this.connections.at(session.connection);
-      if (connection?.session === session) this.#contain(connection, error);
+      const connection = session && this.connections.at(session.connection);
+      if (connection !== undefined && connection.session === session) this.#contain(connection, error);
       else this.#logFault(error);
     }
   }

@@ -3,26 +3,24 @@
 import type { RoomKey, ServerId, Uid } from '../base/ids.ts';
 import type { Peers, RoomPort } from '../chat/ports.ts';
 import type { Session } from '../chat/session.ts';
+import type { LinkConnections } from './link-connections.ts';
 import type { Mesh } from './mesh.ts';
-import { isTold } from './people.ts';
-
-export interface PeersHost {
-  openRoom(key: RoomKey, name: string, now: number): RoomPort;
-  /** All servers of a network make and know the same tokens. */
-  isToken(uid: Uid, token: string): boolean;
-}
+import type { SharedRooms } from './shared-rooms.ts';
 
 export class MeshPeers implements Peers {
   readonly #mesh: Mesh;
-  readonly #host: PeersHost;
+  readonly #rooms: SharedRooms;
+  readonly #isToken: (uid: Uid, token: string) => boolean;
 
-  constructor(mesh: Mesh, host: PeersHost) {
+  /** All servers of a network make and know the same tokens. */
+  constructor({ mesh, rooms }: LinkConnections, isToken: (uid: Uid, token: string) => boolean) {
     this.#mesh = mesh;
-    this.#host = host;
+    this.#rooms = rooms;
+    this.#isToken = isToken;
   }
 
   fact(bytes: Uint8Array, start: number, end: number): void {
-    if (isTold(bytes, start, end)) this.#mesh.replica.originate(bytes, start, end, 1);
+    this.#mesh.replica.originate(bytes, start, end, 1);
   }
 
   to(server: ServerId, bytes: Uint8Array, start: number, end: number): boolean {
@@ -33,11 +31,11 @@ export class MeshPeers implements Peers {
     return this.#mesh.replica.topology.server(server)?.name ?? `${server}`;
   }
 
-  openRoom(key: RoomKey, name: string, now: number): RoomPort {
-    return this.#host.openRoom(key, name, now);
+  openRoom(key: RoomKey, name: string): RoomPort {
+    return this.#rooms.open(key, name);
   }
 
   isToken(_session: Session, uid: Uid, token: string): boolean {
-    return this.#host.isToken(uid, token);
+    return this.#isToken(uid, token);
   }
 }

@@ -1,62 +1,63 @@
-// People: what the servers of a network tell each other of their users, as the replica's state. Chat knows the users;
-// this file passes facts between it and the replica. Who is in which room is not told: a room is still one server's
-// own, and it is told together with its order.
+// People and rooms: what the servers of a network tell each other, as the replica's state. Chat knows the users and who
+// is in which room, RoomFacts who is home of which; this file passes facts between them and the replica.
 
 import type { ServerId } from '../base/ids.ts';
 import type { Chat } from '../chat/chat.ts';
-import { FrameCursor } from '../mesh/group.ts';
+import type { FrameCursor } from '../mesh/group.ts';
 import type { Departure, State, Verdict } from '../mesh/replica-ports.ts';
 import { Frame } from '../wire/scanner.ts';
-import { FrameWriter } from '../wire/writer.ts';
+import type { FrameWriter } from '../wire/writer.ts';
+import type { RoomFacts } from './room-facts.ts';
 
-/** Facts about who is where. */
-const MEMBERSHIP: ReadonlySet<string> = new Set(['JOINROOM', 'LEAVEROOM']);
+/** Facts about who is home of a room. */
+const ABOUT_ROOMS: ReadonlySet<string> = new Set(['ROOM', 'NOROOM']);
 
-/** Whether bytes[start, end), one frame in canonical form, is a fact that others are told. */
-export function isTold(bytes: Uint8Array, start: number, end: number): boolean {
-  const frame = new Frame();
-  return new FrameCursor(bytes.slice(start, end)).next(frame) && !MEMBERSHIP.has(frame.verb());
+/** What people asks of the node around it. Chat and the rooms are made after it; nothing is asked of them before. */
+export interface PeopleParts {
+  readonly now: number;
+  chat(): Chat;
+  rooms(): RoomFacts;
+  /** A server has left the network, or began anew: what it was before does not come back. */
+  gone(server: ServerId): void;
 }
 
 export class People implements State {
-  readonly #chat: () => Chat;
-  readonly #now: () => number;
+  readonly #parts: PeopleParts;
   readonly #frame = new Frame();
-  readonly #all = new FrameWriter();
 
-  /** `chat` is made after the replica; nothing is asked of it before. */
-  constructor(chat: () => Chat, now: () => number) {
-    this.#chat = chat;
-    this.#now = now;
+  constructor(parts: PeopleParts) {
+    this.#parts = parts;
   }
 
   check(origin: ServerId, incarnation: number, frame: Frame): Verdict {
-    return this.#chat().checkFact(origin, incarnation, frame);
+    if (ABOUT_ROOMS.has(frame.verb())) return this.#parts.rooms().check(origin, frame);
+    return this.#parts.chat().checkFact(origin, incarnation, frame);
   }
 
   apply(origin: ServerId, frame: Frame): void {
-    if (!MEMBERSHIP.has(frame.verb())) this.#chat().applyFact(origin, frame, this.#now());
+    if (ABOUT_ROOMS.has(frame.verb())) this.#parts.rooms().apply(origin, frame);
+    else this.#parts.chat().applyFact(origin, frame, this.#parts.now);
   }
 
   restore(origin: ServerId, frames: FrameCursor): void {
-    const restoring = this.#chat().restoring(origin);
-    while (frames.next(this.#frame)) if (!MEMBERSHIP.has(this.#frame.verb())) restoring.take(this.#frame);
-    restoring.end(this.#now());
+    const rooms = this.#parts.rooms().restoring(origin);
+    const restoring = this.#parts.chat().restoring(origin);
+    while (frames.next(this.#frame)) {
+      if (ABOUT_ROOMS.has(this.#frame.verb())) rooms.take(this.#frame);
+      else restoring.take(this.#frame);
+    }
+    rooms.end();
+    restoring.end(this.#parts.now);
   }
 
   snapshot(origin: ServerId, frames: FrameWriter): void {
-    this.#all.clear();
-    this.#chat().snapshot(origin, this.#all);
-    const cursor = new FrameCursor(this.#all.bytes.slice(0, this.#all.length));
-    const frame = this.#frame;
-    while (cursor.next(frame)) {
-      if (MEMBERSHIP.has(frame.verb())) continue;
-      // With the LF behind it.
-      frames.frame(frame.bytes, frame.start, frame.end + 1);
-    }
+    this.#parts.chat().snapshot(origin, frames, () => this.#parts.rooms().snapshot(origin, frames));
   }
 
   forget(origin: ServerId, { kind, near, far }: Departure): void {
-    this.#chat().forget(origin, { kind, near, far }, this.#now());
+    const { now } = this.#parts;
+    if (kind !== 'split') this.#parts.gone(origin);
+    this.#parts.chat().forget(origin, { kind, near, far }, now);
+    this.#parts.rooms().forget(origin);
   }
 }

@@ -1,8 +1,9 @@
-// Rooms as the node sees them: a channel joins a room's order (its home) with its delivery (its ring) and knows who
-// subscribes. Nothing here knows users or commands; nothing here decides a number.
+// Rooms as the node sees them: a channel joins a room's order with its delivery (its ring) and knows who subscribes.
+// The order of a room is its home where this server is alone, else what it shares with others (shared-room.ts). Nothing
+// here knows users or commands; nothing here decides a number.
 //
-//   chat ── send, reserve … ──> Home ── publish ──> Ring ──> outboxes
-//        ── announce ────────────────────────────────^
+//   chat ── send, reserve … ──> Home or SharedRoom ── append ──> Ring ──> outboxes
+//        ── announce ─────────────────────────────────────────────^
 
 import { Budget } from '../base/budget.ts';
 import { Deadlines } from '../base/deadlines.ts';
@@ -15,7 +16,7 @@ import {
   type Ticket,
 } from '../base/ids.ts';
 import type { SendOutcome } from '../base/outcome.ts';
-import type { RoomPort } from '../chat/ports.ts';
+import type { RoomOrder, RoomPort } from '../chat/ports.ts';
 import type { Session } from '../chat/session.ts';
 import type { Outbox, Shared } from '../fanout/outbox.ts';
 import { Ring, type RingLimits } from '../fanout/ring.ts';
@@ -54,35 +55,50 @@ export interface RoomsOut {
   settled(session: Session, channel: Channel, outcome: SendOutcome, seq: number, id: string): void;
 }
 
-export class Channel implements RoomPort, HomeOut {
+/** The order of one room, as its channel drives it. */
+export interface ChannelOrder extends RoomOrder {
+  tick(now: number): void;
+  done(ticket: Ticket, result: number, now: number): void;
+  close(): void;
+  /** As in RoomPort. Left out by an order that is this server's alone. */
+  readonly elsewhere?: boolean;
+  admits?(asker: Session): 'yes' | 'later' | 'no';
+  peopled?(server: ServerId, some: boolean): void;
+}
+
+const FIRST = 1;
+
+export class Channel<Order extends ChannelOrder = ChannelOrder> implements RoomPort, HomeOut {
   readonly key: RoomKey;
   /** The name as it is shown. */
   readonly name: string;
   readonly ring: Ring;
-  readonly order: Home;
+  readonly order: Order;
+  readonly peopled: RoomPort['peopled'];
   readonly #rooms: Rooms;
 
-  constructor(rooms: Rooms, key: RoomKey, name: string, epoch: Epoch) {
+  constructor(rooms: Rooms, key: RoomKey, name: string, make: (channel: Channel) => Order) {
     this.#rooms = rooms;
     this.key = key;
     this.name = name;
-    const { config, out, penalties } = rooms;
-    const first = 1;
-    this.order = new Home({
-      room: { key, name },
-      epoch,
-      first,
-      log: out.openLog(key, epoch, first),
-      limits: config.order,
-      idBudget: rooms.ids,
-      penalties,
-      out: this,
-      tickets: () => out.ticket(),
-    });
-    this.ring = new Ring(config.ring, out.shared.stamps, rooms.budget, first, (from, to) => this.#lagged(from, to));
+    const { config, out, budget } = rooms;
+    this.ring = new Ring(config.ring, out.shared.stamps, budget, FIRST, (from, to) => this.#lagged(from, to));
+    const order = make(this);
+    this.order = order;
+    this.peopled = order.peopled && ((server, some) => order.peopled?.(server, some));
+  }
+
+  get elsewhere(): boolean {
+    return this.order.elsewhere === true;
+  }
+
+  ready(asker: Session): 'yes' | 'later' | 'no' {
+    return this.order.admits?.(asker) ?? 'yes';
   }
 
   subscribe(connection: ConnectionId): void {
+    // Of what a copy took up before anybody read it the ring knows nothing.
+    this.ring.low = Math.max(this.ring.low, this.order.next);
     this.#rooms.out.outbox(connection)?.subscribe(this.ring);
   }
 
@@ -92,11 +108,16 @@ export class Channel implements RoomPort, HomeOut {
   }
 
   announce(bytes: Uint8Array, start: number, end: number): void {
-    this.#append(bytes, start, end, 0);
+    this.append(bytes, start, end, 0);
   }
 
   wakeAt(at: number): void {
     this.#rooms.wakes.set(this, at);
+  }
+
+  /** As wakeAt, but never later than was asked for before. */
+  wakeBy(at: number): void {
+    this.wakeAt(Math.min(at, this.#rooms.wakes.at(this) ?? at));
   }
 
   close(): void {
@@ -107,8 +128,13 @@ export class Channel implements RoomPort, HomeOut {
 
   /** The home committed an entry. */
   publish(_home: Home, kind: EntryKind, seq: number, bytes: Uint8Array, start: number, end: number): void {
+    this.deliver(kind, seq, bytes, start, end);
+  }
+
+  /** A slot is decided: its frame goes to every subscriber. */
+  deliver(kind: EntryKind, seq: number, bytes: Uint8Array, start: number, end: number): void {
     this.#rooms.counted.published(kind === SKIP, this.ring.readers.length);
-    this.#append(bytes, start, end, seq);
+    this.append(bytes, start, end, seq);
   }
 
   /** The home has something to decide at `at`; Infinity: nothing. */
@@ -126,7 +152,13 @@ export class Channel implements RoomPort, HomeOut {
     this.#rooms.out.settled(asker as Session, this, outcome, seq, id);
   }
 
-  #append(bytes: Uint8Array, start: number, end: number, seq: number): void {
+  /** An epoch has begun here. */
+  began(): void {
+    this.#rooms.counted.epochs++;
+  }
+
+  /** Gives one frame to every subscriber; `seq` is the slot that it decides, 0 for none. */
+  append(bytes: Uint8Array, start: number, end: number, seq: number): void {
     const { out } = this.#rooms;
     const { ring } = this;
     const full = ring.append(bytes, start, end, seq, this.order.next, out.now);
@@ -169,9 +201,31 @@ export class Rooms {
   open(key: RoomKey, name: string, now: number): Channel {
     this.counted.epochs++;
     this.#newest = Math.max(now, this.config.server.incarnation, this.#newest + 1);
-    const channel = new Channel(this, key, name, epochOf(this.#newest, this.config.server.id));
+    const epoch = epochOf(this.#newest, this.config.server.id);
+    return this.add(key, name, (channel) => this.#home(channel, epoch));
+  }
+
+  /** Adds a channel with an order that `make` makes for it. */
+  add<Order extends ChannelOrder>(key: RoomKey, name: string, make: (channel: Channel) => Order): Channel<Order> {
+    const channel = new Channel(this, key, name, make);
     this.#channels.add(channel);
     return channel;
+  }
+
+  #home(channel: Channel, epoch: Epoch): Home {
+    const { config, out, penalties, ids } = this;
+    const { key, name } = channel;
+    return new Home({
+      room: { key, name },
+      epoch,
+      first: FIRST,
+      log: out.openLog(key, epoch, FIRST),
+      limits: config.order,
+      idBudget: ids,
+      penalties,
+      out: channel,
+      tickets: () => out.ticket(),
+    });
   }
 
   due(channel: Channel, at: number): void {

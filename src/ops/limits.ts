@@ -7,7 +7,7 @@ import { KEYS, type Options, rowOf } from './option-table.ts';
 export const PROTOCOL_VERSION = 1;
 
 /** How far a message is accepted when its sender hears of it. */
-export type AckLevel = 'home' | 'replicated';
+export type AckLevel = Options['ack'];
 
 /** The names in RPL_LIMITS, in their order. `protocol` and `ack` are no options. */
 export const ANNOUNCED = [

@@ -46,6 +46,12 @@ export function meshConfig(options: Options, reach: Reach): MeshConfig {
       logBytes: 64 * MIB,
       snapshotBytes: 256 * MIB,
     },
+    rooms: {
+      holdMs: options.hold,
+      ack: options.ack,
+      memory: { slots: options.roomMessages, bytes: options.roomBytes },
+      memoryBytes: options.roomMemoryBytes,
+    },
     fullBytes: MIB,
     mostBytes: 4 * MIB,
   };

@@ -1,6 +1,6 @@
 // The mesh at its edge: dials by TCP, datagrams by UDP, macs with the network's secret, and chance.
 
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import type { Edge } from '../net/edge.ts';
 import { Udp } from '../net/udp.ts';
 import type { MeshPorts } from '../node/mesh.ts';
@@ -25,6 +25,10 @@ export class MeshEdge implements MeshPorts {
     this.#log = log;
     this.#beginAnew = beginAnew;
     this.secrets = new HmacSecrets(secrets);
+  }
+
+  hash(text: string): string {
+    return createHash('sha256').update(text).digest('hex');
   }
 
   /** Opens the sockets of discovery, if it is on; rejects with what the system says. */

@@ -241,6 +241,11 @@ const ROOMS = live({
 }) satisfies Record<string, Row<unknown>>;
 
 const ORDER = {
+  ack: row(
+    choice('home', 'replicated'),
+    'replicated',
+    'A message counts when its home has it, or a second server too where there is one.',
+  ),
   ttlMs: row(ms(100, 10 * MINUTE), 5 * SECOND, 'How long a reserved number is held.', 'ttl'),
   reservations: row(int(1, 1000), 8, 'Reserved numbers of a room at a time.'),
   reservationWaitMs: row(ms(0, HOUR), 10 * SECOND, 'Wait after a number was left unused; doubles each time.'),

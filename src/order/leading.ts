@@ -299,15 +299,25 @@ export class Leading implements HomeOut {
 
   /** A server is within reach (again): what it was sent before may be lost. */
   reached(server: ServerId, now: number): void {
-    if (this.#followers.get(server) !== undefined || this.#options.out.hasMembers(server)) this.introduce(server);
+    if (this.#followers.get(server) !== undefined || this.#options.out.hasMembers(server)) this.#offer(server);
     if (!this.isHeld) this.chooseStandby(now);
   }
 
-  /** Followers without members are left alone, unless one is the standby. */
-  dropIdle(): void {
+  /** Who has members follows; who has none is left alone, unless it is the standby. */
+  followMembers(): void {
+    const { out } = this.#options;
     for (const { server } of this.#followers.all()) {
-      if (server !== this.standby && !this.#options.out.hasMembers(server)) this.#followers.delete(server);
+      if (server !== this.standby && !out.hasMembers(server)) this.#followers.delete(server);
     }
+    for (const server of out.reachable()) {
+      if (out.hasMembers(server) && this.#followers.get(server) === undefined) this.#offer(server);
+    }
+  }
+
+  /** Tells a server where this epoch stands; what it lacks of that, it asks for. */
+  #offer(server: ServerId): void {
+    this.#sendOpening(server, this.segment);
+    this.#streamTo(server, this.segment.committed);
   }
 
   /** Keeps the standby while it is within reach and answers; otherwise takes the next. */
@@ -321,7 +331,7 @@ export class Leading implements HomeOut {
     const order = standbyOrder(room.key, fresh.length > 0 ? fresh : reachable, (one) => out.hasMembers(one), out.hash);
     const chosen = order[0];
     this.standby = chosen;
-    this.#log.awaitStandby(chosen !== undefined);
+    this.#log.awaitStandby(chosen !== undefined && this.#options.ack !== 'home');
     if (chosen === standby) return;
     if (chosen !== undefined) this.#appoint(chosen, now);
     out.announce(this.segment.opening, chosen);

@@ -104,7 +104,8 @@ export class MemberSends {
   settle(number: number, outcome: SendOutcome, epoch: EpochOrNone, seq: number): void {
     const send = this.take(number);
     if (send === undefined) return;
-    this.#out.settled(send.asker, outcomeFor(send, outcome), epoch, outcome === UNAVAILABLE ? send.seq : seq, send.id);
+    const slot = outcome === SENT || outcome === SENT_BEFORE ? seq : send.seq;
+    this.#out.settled(send.asker, outcomeFor(send, outcome), epoch, slot, send.id);
   }
 
   /** The home answers a send, or a question for a number of the epoch `current`. */

@@ -162,7 +162,7 @@ export class RoomPeer {
   /** Members came to or left some server. */
   membersChanged(now: number): void {
     this.#now = now;
-    this.leading?.dropIdle();
+    this.leading?.followMembers();
     if (this.leading === undefined && !this.copy.isReady) this.copy.subscribe(this.#now);
     this.after();
   }

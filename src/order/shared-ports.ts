@@ -18,6 +18,8 @@ export interface SharedOptions {
   readonly incarnation: number;
   /** How long a home may be out of reach before it is replaced. */
   readonly holdMs: number;
+  /** What a home waits for before an entry counts: for nobody, or (the usual) for the standby to hold it too. */
+  readonly ack?: 'home' | 'replicated';
   readonly home: HomeLimits;
   readonly segment: SegmentLimits;
   readonly budgets: SegmentBudgets;

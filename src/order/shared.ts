@@ -43,6 +43,17 @@ export class SharedOrder {
     return this.peer.role === 'home' && this.peer.leading?.standby === undefined ? 'home' : 'replicated';
   }
 
+  /** Somebody here is to be told of the room from now on: the home is asked for what the copy lacks. */
+  wake(now: number): void {
+    if (this.isReady) return;
+    this.peer.membersChanged(now);
+  }
+
+  /** Nobody here is told of the room any more. The home may stop streaming at any time, so the copy counts as old. */
+  rest(): void {
+    if (this.peer.leading === undefined) this.peer.copy.isReady = false;
+  }
+
   /** As Home.send; after WAITING, SharedOut.settled follows, with the same asker. */
   send(
     asker: object,

@@ -11,7 +11,15 @@ const SPEAKERS = new Bun.Glob('{chat,order,fanout,node}/*.ts');
 /** This speaks to servers alone: between-servers.test.ts holds it. */
 const TO_SERVERS = 'node/network.ts';
 /** What servers say to each other about the order of a room. */
-const BETWEEN_SERVERS: ReadonlySet<string> = new Set(['FORWARD', 'LAGGED', 'OPENED', 'SEALED', 'STREAM']);
+const BETWEEN_SERVERS: ReadonlySet<string> = new Set([
+  'FORWARD',
+  'LAGGED',
+  'NOROOM',
+  'OPENED',
+  'ROOM',
+  'SEALED',
+  'STREAM',
+]);
 const BEGUN = /(?:\bbegin|\bprefix|\bencodeFrame)\(\s*'([A-Z_]+)'/g;
 
 /** What clients may send. */

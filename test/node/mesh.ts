@@ -37,7 +37,14 @@ export class Member implements MeshHost, MeshPorts {
       ...{ holdMs: 3000, unseenMs: 60_000, vectorMs: 30_000, answerMs: 5000, servers: 8, snapshotBytes: 1 << 20 },
       ...{ log: { facts: 64, bytes: 1 << 20 }, logBytes: 1 << 20 },
     };
-    const config = { network: NETWORK, self, peers: [], discovery: true, replica, fullBytes: 1000, mostBytes: 9000 };
+    const rooms = {
+      holdMs: 3000,
+      ack: 'replicated',
+      memory: { slots: 64, bytes: 4096 },
+      memoryBytes: 1 << 20,
+    } as const;
+    const sizes = { fullBytes: 1000, mostBytes: 9000 };
+    const config = { network: NETWORK, self, peers: [], discovery: true, replica, rooms, ...sizes };
     this.mesh = new Mesh(config, this, this, EMPTY, net.now);
   }
 
@@ -63,7 +70,13 @@ export class Member implements MeshHost, MeshPorts {
   log(level: string, event: string, fields: Readonly<Record<string, string | number>>): void {
     this.lines.push(`${level} ${event} ${JSON.stringify(fields)}`);
   }
+  hash(text: string): string {
+    return text;
+  }
   arrived(): void {}
+  reached(): void {}
+  lost(): void {}
+  astray(): void {}
   load(): Load {
     return this.now;
   }

@@ -33,6 +33,7 @@ export const VALUES: { readonly [K in OptionKey]: { good: string; value: Options
   http: { good: 'off', value: 'off', bad: ['', '7480', 'on', 'a:', 'a:1,b:2'] },
   apiTokenFile: { good: 'token', value: 'token', bad: ['', 'a\0b'] },
   hold: { good: '0', value: 0, bad: ['-1', '2m', ''] },
+  ack: { good: 'home', value: 'home', bad: ['', 'HOME', 'all', 'replicate'] },
   id: { good: '7', value: 7, bad: ['0', '-1', '4294967296', '1.5', '0x10', 'x', '1e3', ''] },
   info: { good: 'a, b <c>', value: 'a, b <c>', bad: ['a\nb', '\x1b[2J', '\u202e', 'x'.repeat(129)] },
   operators: { good: 'ops.txt', value: 'ops.txt', bad: ['', 'a\0b'] },

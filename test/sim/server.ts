@@ -323,6 +323,7 @@ export class SimServer {
     const random = this.#random.fork();
     return {
       secrets: { mac: (text) => macOf(SECRET, text), verify: (text, mac) => macOf(SECRET, text) === mac },
+      hash: (text) => Bun.hash(text).toString(16).padStart(16, '0'),
       chance: {
         random: () => random.u32() / 2 ** 32,
         nonce: () => `${this.#name.replace(/\W/g, '')}x${this.incarnation}x${++nonces}x${random.u32().toString(36)}`,

@@ -110,7 +110,7 @@ export function drawWeather(random: Random, wanted: number | 'many' | undefined)
     base: isMany ? withRoom(base) : base,
     facts: {
       servers,
-      rooms: 'own',
+      rooms: 'shared',
       trueClocks: network.trueClocks,
       ttlMs,
       slackMs:
@@ -252,6 +252,7 @@ function drawNetwork(random: Random, servers: number): NetworkWeather {
   const leaps = random.chance(0.2);
   const clocks = Array.from({ length: servers }, () => (isSkewed ? random.between(-9_000, 9_000) : 0));
   const every = [...clocks.keys()];
+  const holdMs = random.pick([0, 1_000, 3_000]);
   // A ring holds together when one link breaks, a line does not; both are legal.
   const shape = random.weighted({ multicast: 5, all: 2, ring: 2, line: 1, both: 2 });
   const peers = every.map((i) => {
@@ -288,7 +289,7 @@ function drawNetwork(random: Random, servers: number): NetworkWeather {
     mesh: {
       network: 'simulated',
       replica: {
-        holdMs: random.pick([0, 1_000, 3_000]),
+        holdMs,
         unseenMs: 20_000,
         vectorMs: random.pick([3_000, 10_000]),
         answerMs: random.pick([1_000, 5_000]),
@@ -297,6 +298,7 @@ function drawNetwork(random: Random, servers: number): NetworkWeather {
         logBytes: 1_048_576,
         snapshotBytes: 1_048_576,
       },
+      rooms: { holdMs, ack: 'replicated', memory: { slots: 1_024, bytes: 1 << 20 }, memoryBytes: 1 << 26 },
       fullBytes: random.pick([2_000, 65_536]),
       mostBytes: 524_288,
     },

@@ -1,0 +1,385 @@
+// A room that several servers share, as one of them sees it: it joins the room's order (SharedOrder) with the channel
+// that delivers it, with chat, which asks for it, and with the other servers. A copy of the room is kept here only from
+// when somebody here is in it, or another server gives this one a part to play; until then all that is known is who is
+// home of it.
+
+import type { Epoch, RoomKey, ServerId, Ticket, Uid } from '../base/ids.ts';
+import { type FindOutcome, type ReserveOutcome, type SendOutcome, UNAVAILABLE } from '../base/outcome.ts';
+import type { SlotReader } from '../chat/ports.ts';
+import type { Session } from '../chat/session.ts';
+import { type EpochOrNone, homeOf, isEpoch, isNewer } from '../order/epochs.ts';
+import type { EntryKind } from '../order/log.ts';
+import type { Opening } from '../order/opening.ts';
+import { SharedOrder } from '../order/shared.ts';
+import type { SharedOptions, SharedOut } from '../order/shared-ports.ts';
+import type { Hash } from '../order/standby.ts';
+import type { Frame } from '../wire/scanner.ts';
+import type { Claim } from './room-facts.ts';
+import type { Channel, ChannelOrder } from './rooms.ts';
+
+/** How long somebody who joins waits for the copy. */
+const JOIN_MS = 10_000;
+/** How long a room without a home is kept when nobody is in it: word of its next home may be on its way. */
+const HOMELESS_MS = 2_000;
+const NEVER = Number.POSITIVE_INFINITY;
+
+/** What a shared room asks of what all of them share. */
+export interface SharedRoomHost {
+  readonly now: number;
+  readonly self: ServerId;
+  readonly options: Omit<SharedOptions, 'room' | 'out'>;
+  reachable(): readonly ServerId[];
+  readonly hash: Hash;
+  ticket(): Ticket;
+  /** Frames for another server, behind those before. */
+  to(server: ServerId, bytes: Uint8Array, start: number, end: number): void;
+  /** The order has something to send when the batch is over. */
+  dirty(room: SharedRoom): void;
+  /** The newest claim that is known of the room, and this server's own. */
+  claim(key: RoomKey): Claim | undefined;
+  ownClaim(key: RoomKey): Claim | undefined;
+  say(key: RoomKey, claim: Claim): void;
+  unsay(key: RoomKey, by: Epoch): void;
+  /** tick() is wanted at `at`. */
+  due(channel: Channel, at: number): void;
+  /** Nobody may want the room any more: end() is to be asked about when all that is being done is done. */
+  review(room: SharedRoom): void;
+  ended(key: RoomKey, epoch: EpochOrNone): void;
+  settled(session: Session, channel: Channel, outcome: SendOutcome, epoch: EpochOrNone, seq: number, id: string): void;
+  reserved(channel: Channel, holder: Uid, outcome: ReserveOutcome): void;
+  /** What a command of the session waited for is there, or will not be. */
+  again(session: Session): void;
+}
+
+export class SharedRoom implements ChannelOrder, SharedOut {
+  readonly channel: Channel;
+  readonly #host: SharedRoomHost;
+  #order: SharedOrder | undefined;
+  /** Servers with somebody in the room. */
+  readonly #peopled = new Set<ServerId>();
+  /** Who waits to join, and until when. */
+  readonly #joining = new Map<Session, number>();
+  /** Who waited in vain, until that is asked for. */
+  readonly #refused = new WeakSet<Session>();
+  /** The newest epoch that was heard of. */
+  #heard: EpochOrNone = '';
+  #peerDue = NEVER;
+  #isLeaving = false;
+  /** When the room ends unless somebody is in it or at home in it. */
+  #endsAt = NEVER;
+
+  constructor(channel: Channel, host: SharedRoomHost) {
+    this.channel = channel;
+    this.#host = host;
+  }
+
+  // ── What happens to it ─────────────────────────────────────────────────────────────────────────────────────────
+
+  /** This server makes the room, in an epoch newer than `known`. */
+  create(known: EpochOrNone, now: number): void {
+    this.#make().peer.create(known, now);
+  }
+
+  /** A server says that it is home. */
+  claimed(claim: Claim, now: number): void {
+    if (isNewer(claim.epoch, this.#heard)) this.#heard = claim.epoch;
+    this.#endsAt = NEVER;
+    this.#order?.peer.heard(claim.epoch, claim.standby, now);
+    const own = this.#host.ownClaim(this.channel.key);
+    if (own !== undefined && isNewer(claim.epoch, own.epoch) && !this.isHome) {
+      this.#host.unsay(this.channel.key, claim.epoch);
+    }
+    this.#retryJoins(now);
+    this.#settle();
+  }
+
+  /** A server is home no longer. By an epoch of its own the room has ended; '': nothing is known of that server any more. */
+  unclaimed(claim: Claim, by: EpochOrNone, now: number): void {
+    const origin = homeOf(claim.epoch);
+    const goesOn = by !== '' && homeOf(by) !== origin;
+    if (isNewer(by, this.#heard)) this.#heard = by;
+    if (goesOn) this.#order?.peer.heard(by as Epoch, undefined, now);
+    if (this.#host.claim(this.channel.key) === undefined) {
+      this.#endsAt = goesOn ? now + HOMELESS_MS : now;
+      if (by !== '' && !goesOn && this.#peopled.size > 0) this.#order?.peer.lost(origin, true, now);
+    }
+    this.#settle();
+  }
+
+  reached(server: ServerId, now: number): void {
+    this.#order?.peer.reached(server, now);
+    this.#settle();
+  }
+
+  lost(server: ServerId, forEver: boolean, now: number): void {
+    this.#order?.peer.lost(server, forEver, now);
+    this.#settle();
+  }
+
+  stalled(now: number): void {
+    this.#order?.peer.stalled(now);
+    this.#settle();
+  }
+
+  /** A frame of another server about this room. */
+  arrived(from: ServerId, frame: Frame, now: number): void {
+    if (this.#order === undefined) this.#takePart(from, frame, now);
+    this.#order?.peer.receive(from, frame, now);
+    this.#settle();
+  }
+
+  flush(now: number): void {
+    this.#order?.peer.flush(now);
+    this.#settle();
+  }
+
+  /** This server leaves: the room is given to its standby, if there is one and somebody is in it. */
+  handOver(now: number): void {
+    if (this.#peopled.size === 0 || !this.isHome) return;
+    this.#order?.peer.handOver(now);
+    this.#isLeaving = true;
+    this.#settle();
+  }
+
+  /** Whether somebody else has still to take over from this server. */
+  get isHandingOver(): boolean {
+    return this.#isLeaving && this.#host.ownClaim(this.channel.key) !== undefined;
+  }
+
+  /** Whether nobody here or elsewhere has a use for the room. */
+  isOver(now: number): boolean {
+    return this.#endsAt <= now && this.#peopled.size === 0 && !this.isHome;
+  }
+
+  // ── What the channel and chat ask ──────────────────────────────────────────────────────────────────────────────
+
+  /** Whether another server is its home, or nobody is for now. */
+  get elsewhere(): boolean {
+    return !this.isHome;
+  }
+
+  get isHome(): boolean {
+    return this.#order?.peer.leading !== undefined;
+  }
+
+  admits(asker: Session): 'yes' | 'later' | 'no' {
+    const { now } = this.#host;
+    if (this.#refused.delete(asker)) return 'no';
+    const order = this.#order ?? this.#follow();
+    if (order?.isReady === true) return 'yes';
+    order?.wake(now);
+    this.#joining.set(asker, now + JOIN_MS);
+    this.#announceDue();
+    return 'later';
+  }
+
+  /** Whether anybody of a server is in the room has changed. */
+  peopled(server: ServerId, some: boolean): void {
+    if (some) this.#peopled.add(server);
+    else this.#peopled.delete(server);
+    if (!some && server === this.#host.self) this.#order?.rest();
+    this.#order?.peer.membersChanged(this.#host.now);
+    if (this.#peopled.size === 0) this.#host.review(this);
+  }
+
+  tick(now: number): void {
+    if (this.#peerDue <= now) {
+      this.#peerDue = NEVER;
+      this.#order?.peer.tick(now);
+      this.#peerDue = Math.max(this.#order?.peer.nextDeadline ?? NEVER, now + 1);
+    }
+    for (const [session, until] of this.#joining) {
+      if (until > now) continue;
+      this.#joining.delete(session);
+      this.#refused.add(session);
+      this.#host.again(session);
+    }
+    this.#settle();
+  }
+
+  /** No log of a shared room answers late. */
+  done(): void {}
+
+  close(): void {
+    const { key } = this.channel;
+    const own = this.#host.ownClaim(key);
+    this.#order?.close();
+    if (own !== undefined) this.#host.unsay(key, own.epoch);
+    this.#host.ended(key, isNewer(this.epoch, this.#heard) ? this.epoch : this.#heard);
+    for (const session of this.#joining.keys()) this.#host.again(session);
+    this.#joining.clear();
+  }
+
+  // ── RoomOrder ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+  get epoch(): Epoch {
+    const epoch = this.#order?.epoch ?? '';
+    return (epoch === '' ? this.#heard : epoch) as Epoch;
+  }
+
+  get next(): number {
+    return this.#order?.next ?? 1;
+  }
+
+  get floor(): number {
+    return this.#order?.floor ?? 1;
+  }
+
+  get sentSeq(): number {
+    return this.#order?.sentSeq ?? 0;
+  }
+
+  get sentEpoch(): Epoch {
+    return (this.#order?.sentEpoch ?? '') as Epoch;
+  }
+
+  send(
+    asker: Session,
+    holder: Uid,
+    nick: Uint8Array,
+    text: Uint8Array,
+    start: number,
+    end: number,
+    seq: number,
+    id: string,
+    now: number,
+  ): SendOutcome {
+    return this.#order?.send(asker, holder, nick, text, start, end, seq, id, now) ?? UNAVAILABLE;
+  }
+
+  reserve(holder: Uid, now: number): ReserveOutcome | undefined {
+    return this.#order === undefined ? { kind: 'unavailable' } : this.#order.reserve(holder, now);
+  }
+
+  release(holder: Uid, now: number): void {
+    this.#order?.release(holder, now);
+  }
+
+  find(epoch: Epoch, seq: number, now: number): FindOutcome {
+    return this.#order?.find(epoch, seq, now) ?? { kind: 'gone', floor: 1 };
+  }
+
+  history(epoch: Epoch, from: number, count: number): SlotReader | undefined {
+    return this.#order?.history(epoch, from, count);
+  }
+
+  resume(epoch: Epoch, last: number): SlotReader | undefined {
+    return this.#order?.resume(epoch, last);
+  }
+
+  ahead(): SlotReader | undefined {
+    return this.#order?.ahead();
+  }
+
+  // ── What the order asks (SharedOut) ────────────────────────────────────────────────────────────────────────────
+
+  to(server: ServerId, bytes: Uint8Array, start: number, end: number): void {
+    this.#host.to(server, bytes, start, end);
+  }
+
+  reachable(): readonly ServerId[] {
+    return this.#host.reachable();
+  }
+
+  hasMembers(server: ServerId): boolean {
+    return this.#peopled.has(server);
+  }
+
+  get hash(): Hash {
+    return this.#host.hash;
+  }
+
+  ticket(): Ticket {
+    return this.#host.ticket();
+  }
+
+  publish(kind: EntryKind, seq: number, bytes: Uint8Array, start: number, end: number): void {
+    this.channel.deliver(kind, seq, bytes, start, end);
+  }
+
+  turn(bytes: Uint8Array): void {
+    this.channel.append(bytes, 0, bytes.length, 0);
+  }
+
+  settled(asker: object, outcome: SendOutcome, epoch: EpochOrNone, seq: number, id: string): void {
+    this.#host.settled(asker as Session, this.channel, outcome, epoch, seq, id);
+  }
+
+  reserved(holder: Uid, outcome: ReserveOutcome): void {
+    this.#host.reserved(this.channel, holder, outcome);
+  }
+
+  announce({ epoch, oldEpoch, oldLast }: Opening, standby: ServerId | undefined): void {
+    const { key, name } = this.channel;
+    if (epoch !== this.#heard) this.channel.began();
+    this.#heard = epoch;
+    this.#endsAt = NEVER;
+    this.#host.say(key, { name, epoch, standby, oldEpoch, oldLast });
+    // Only its home ends a room in which nobody is, and that is this server now.
+    this.channel.wakeBy(this.#host.now + HOMELESS_MS);
+  }
+
+  /** Whatever makes the copy complete, those who wait for it are told in #settle. */
+  ready(): void {}
+
+  due(at: number): void {
+    this.#peerDue = at;
+    this.#announceDue();
+  }
+
+  dirty(): void {
+    this.#host.dirty(this);
+  }
+
+  // ── Inside ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #make(): SharedOrder {
+    const { key, name } = this.channel;
+    this.#order = new SharedOrder({ ...this.#host.options, room: { key, name }, out: this });
+    return this.#order;
+  }
+
+  /** Follows the home that is known, if one is. */
+  #follow(): SharedOrder | undefined {
+    const claim = this.#host.claim(this.channel.key);
+    if (claim === undefined) return undefined;
+    const order = this.#make();
+    order.peer.follow(claim.epoch, claim.standby, this.#host.now);
+    return order;
+  }
+
+  /** Another server wants this one to have a part in the room. */
+  #takePart(from: ServerId, frame: Frame, now: number): void {
+    if (frame.verb() !== 'OPENED') return;
+    const epoch = frame.arg(1);
+    if (!isEpoch(epoch) || homeOf(epoch) !== from) return;
+    const claim = this.#host.claim(this.channel.key);
+    const isKnown = claim !== undefined && !isNewer(epoch, claim.epoch);
+    this.#make().peer.follow(isKnown ? claim.epoch : epoch, isKnown ? claim.standby : undefined, now);
+    // Word that it is home is on its way.
+    if (claim === undefined) this.#endsAt = now + JOIN_MS;
+  }
+
+  #retryJoins(now: number): void {
+    if (this.#order !== undefined || this.#joining.size === 0) return;
+    this.#follow()?.wake(now);
+  }
+
+  /** Behind everything that may have changed something. */
+  #settle(): void {
+    if (this.#joining.size > 0 && this.#order?.isReady === true) {
+      for (const session of this.#joining.keys()) this.#host.again(session);
+      this.#joining.clear();
+    }
+    if (this.isOver(this.#host.now)) this.#host.review(this);
+    this.#announceDue();
+  }
+
+  #announceDue(): void {
+    let at = this.#peerDue;
+    // Once that time has come the room is reviewed whenever something about it changes.
+    if (this.#endsAt > this.#host.now) at = Math.min(at, this.#endsAt);
+    for (const until of this.#joining.values()) at = Math.min(at, until);
+    this.#host.due(this.channel, at);
+  }
+}

@@ -1,0 +1,340 @@
+// All rooms that this server shares with others: which there are, what happens to the servers that share them, and
+// what all rooms of one batch have to send. One room is shared-room.ts; this file finds the one that something is about.
+//
+//   facts ──> RoomFacts ── claimed, unclaimed ──> SharedRoom ──> SharedOrder
+//   frames for this server ── arrived ──────────>    │
+//   reached, lost, stalled ─────────────────────>    └── to ──> PeerFrames ── once a batch ──> the link on the way
+
+import { Budget } from '../base/budget.ts';
+import { Deadlines } from '../base/deadlines.ts';
+import type { Epoch, RoomKey, ServerId, Ticket, Uid } from '../base/ids.ts';
+import type { ReserveOutcome, SendOutcome } from '../base/outcome.ts';
+import type { Chat } from '../chat/chat.ts';
+import type { Session } from '../chat/session.ts';
+import { type EpochOrNone, isEpoch } from '../order/epochs.ts';
+import type { MemoryLimits } from '../order/memory.ts';
+import { ORDER_VERBS, writeSealed } from '../order/server-frames.ts';
+import type { SharedOptions } from '../order/shared-ports.ts';
+import type { Hash } from '../order/standby.ts';
+import { roomKey } from '../wire/names.ts';
+import type { Frame } from '../wire/scanner.ts';
+import { FrameWriter } from '../wire/writer.ts';
+import { type FrameCarrier, PeerFrames } from './peer-frames.ts';
+import { type Claim, RoomFacts, type RoomFactsOut } from './room-facts.ts';
+import type { Channel, Rooms } from './rooms.ts';
+import { SharedRoom, type SharedRoomHost } from './shared-room.ts';
+
+export interface SharedRoomsConfig {
+  /** How long a home may be out of reach before it is replaced. */
+  readonly holdMs: number;
+  readonly ack: 'home' | 'replicated';
+  /** What one room keeps, and all of them together, in bytes. */
+  readonly memory: MemoryLimits;
+  readonly memoryBytes: number;
+}
+
+/** What shared rooms ask of the node around them. */
+export interface SharedRoomsOut {
+  readonly now: number;
+  readonly rooms: Rooms;
+  /** It is made behind the rooms; nothing is asked of it before. */
+  chat(): Chat;
+  readonly hash: Hash;
+  ticket(): Ticket;
+  reachable(): readonly ServerId[];
+  send: FrameCarrier['send'];
+  /** The next fact of this server. */
+  tell(bytes: Uint8Array, start: number, end: number): void;
+  /** Something for chat to hear, about one session, when all that is being done is done. */
+  later(session: Session | undefined, tell: () => void): void;
+  /** Asks for flush() when the batch is over. */
+  wake(): void;
+}
+
+/** Rooms that ended whose last epoch is remembered. */
+const MOST_ENDED = 16_384;
+/** What was on its way to a server and went astray is made good after so long. */
+const ASTRAY_MS = 1_000;
+const VERBS: ReadonlySet<string> = new Set(ORDER_VERBS);
+
+export class SharedRooms implements SharedRoomHost, RoomFactsOut, FrameCarrier {
+  readonly self: ServerId;
+  readonly hash: Hash;
+  readonly options: SharedRoomHost['options'];
+  readonly facts: RoomFacts;
+  readonly #out: SharedRoomsOut;
+  readonly #frames = new PeerFrames(this);
+  readonly #rooms = new Map<RoomKey, SharedRoom>();
+  readonly #dirty = new Set<SharedRoom>();
+  readonly #reviews = new Set<SharedRoom>();
+  /** Rooms that have ended → the newest epoch that was known of each. */
+  readonly #ended = new Map<RoomKey, EpochOrNone>();
+  /** Servers that something did not reach, and when that is made good. */
+  readonly #astray = new Deadlines<ServerId>();
+  readonly #writer = new FrameWriter();
+  #reachable: readonly ServerId[] = [];
+
+  constructor(config: SharedRoomsConfig, out: SharedRoomsOut) {
+    const { server, order } = out.rooms.config;
+    this.#out = out;
+    this.self = server.id;
+    this.hash = out.hash;
+    this.facts = new RoomFacts(server.id, this);
+    const limits = { idWindowMs: order.idWindowMs, idWindow: order.idWindow, memory: config.memory };
+    this.options = {
+      self: server.id,
+      incarnation: server.incarnation,
+      holdMs: config.holdMs,
+      ack: config.ack,
+      home: order,
+      segment: limits,
+      budgets: { memory: new Budget(config.memoryBytes), ids: out.rooms.ids },
+      penalties: out.rooms.penalties,
+    } satisfies Omit<SharedOptions, 'room' | 'out'>;
+  }
+
+  // ── Rooms ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Makes a room here. */
+  create(key: RoomKey, name: string, now: number): Channel {
+    const room = this.#add(key, name);
+    room.create(this.#ended.get(key) ?? '', now);
+    return room.channel;
+  }
+
+  /** Makes what this server has of a room that is at home elsewhere. */
+  open(key: RoomKey, name: string): Channel {
+    return this.#add(key, name).channel;
+  }
+
+  /** A frame that another server sent to this one; false when it is about no room's order. */
+  arrived(from: ServerId, frame: Frame): boolean {
+    if (!VERBS.has(frame.verb())) return false;
+    const key = roomKey(frame.arg(0)) as RoomKey | undefined;
+    const room = key === undefined ? undefined : (this.#rooms.get(key) ?? this.#discovered(key, frame));
+    if (room !== undefined) room.arrived(from, frame, this.now);
+    else if (frame.verb() === 'SEAL') this.#sealNothing(from, frame);
+    return true;
+  }
+
+  // ── Servers ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** A server came within reach, or the way to it is another one. */
+  reached(server: ServerId): void {
+    this.#reachable = this.#out.reachable();
+    this.#frames.drained();
+    for (const room of this.#rooms.values()) room.reached(server, this.now);
+    // Its claims may have come before it could be reached.
+    for (const [key, claim] of this.facts.of(server)) this.#rooms.get(key)?.claimed(claim, this.now);
+  }
+
+  /** A server is out of reach; `forEver` when it left, or is back as another incarnation. */
+  lost(server: ServerId, forEver: boolean): void {
+    this.#reachable = this.#out.reachable();
+    this.#frames.lost(server);
+    this.#astray.clear(server);
+    for (const room of this.#rooms.values()) room.lost(server, forEver, this.now);
+  }
+
+  /** Something that was sent to a server did not get there. */
+  astray(server: ServerId): void {
+    if (this.#astray.at(server) === undefined) this.#astray.set(server, this.now + ASTRAY_MS);
+  }
+
+  /** This server stood still for so long that others may have taken its place. */
+  stalled(): void {
+    for (const room of this.#rooms.values()) room.stalled(this.now);
+  }
+
+  /** A link takes bytes again. */
+  drained(): void {
+    this.#frames.drained();
+  }
+
+  /** This server leaves: rooms that it is home of are given to others. */
+  handOver(): void {
+    for (const room of this.#rooms.values()) room.handOver(this.now);
+    this.wake();
+  }
+
+  /** Whether others have still to take over rooms from this server. */
+  get isHandingOver(): boolean {
+    if (this.#reachable.length === 0) return false;
+    for (const room of this.#rooms.values()) if (room.isHandingOver) return true;
+    return false;
+  }
+
+  /** What RPL_SENT promises at the moment. */
+  get level(): 'home' | 'replicated' {
+    return this.#reachable.length > 0 ? (this.options.ack ?? 'replicated') : 'home';
+  }
+
+  // ── Time ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** When tick() is wanted, in Unix ms. What single rooms want is kept with their channels. */
+  get deadline(): number {
+    return this.#astray.next;
+  }
+
+  tick(now: number): void {
+    for (let server = this.#astray.take(now); server !== undefined; server = this.#astray.take(now)) {
+      if (this.#reachable.includes(server)) this.reached(server);
+    }
+  }
+
+  /** Lets rooms say what the batch decided, and ends those that nobody has a use for. */
+  settle(): void {
+    for (const room of [...this.#dirty]) {
+      this.#dirty.delete(room);
+      room.flush(this.now);
+    }
+    for (const room of [...this.#reviews]) {
+      this.#reviews.delete(room);
+      if (room.isOver(this.now)) this.#out.chat().roomEnded(room.channel.key);
+    }
+  }
+
+  /** Sends what all rooms have said. */
+  flush(): void {
+    this.#frames.flush();
+  }
+
+  /** Whether settle() has something to do. */
+  get isUnsettled(): boolean {
+    return this.#dirty.size > 0 || this.#reviews.size > 0;
+  }
+
+  // ── What facts say (RoomFactsOut) ──────────────────────────────────────────────────────────────────────────────
+
+  claimed(key: RoomKey, claim: Claim): void {
+    if (!this.#rooms.has(key)) this.#out.chat().roomKnown(key, claim.name, this.now);
+    this.#rooms.get(key)?.claimed(claim, this.now);
+  }
+
+  unclaimed(key: RoomKey, claim: Claim, by: EpochOrNone): void {
+    this.#rooms.get(key)?.unclaimed(claim, by, this.now);
+  }
+
+  tell(bytes: Uint8Array, start: number, end: number): void {
+    this.#out.tell(bytes, start, end);
+  }
+
+  // ── What frames ask (FrameCarrier) ─────────────────────────────────────────────────────────────────────────────
+
+  send(
+    server: ServerId,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    count: number,
+  ): ReturnType<FrameCarrier['send']> {
+    return this.#out.send(server, bytes, start, end, count);
+  }
+
+  wake(): void {
+    this.#out.wake();
+  }
+
+  dropped(server: ServerId): void {
+    this.astray(server);
+  }
+
+  // ── What a room asks (SharedRoomHost) ──────────────────────────────────────────────────────────────────────────
+
+  get now(): number {
+    return this.#out.now;
+  }
+
+  reachable(): readonly ServerId[] {
+    return this.#reachable;
+  }
+
+  ticket(): Ticket {
+    return this.#out.ticket();
+  }
+
+  to(server: ServerId, bytes: Uint8Array, start: number, end: number): void {
+    this.#frames.add(server, bytes, start, end);
+  }
+
+  dirty(room: SharedRoom): void {
+    this.#dirty.add(room);
+    this.wake();
+  }
+
+  review(room: SharedRoom): void {
+    this.#reviews.add(room);
+    this.wake();
+  }
+
+  claim(key: RoomKey): Claim | undefined {
+    return this.facts.newest(key);
+  }
+
+  ownClaim(key: RoomKey): Claim | undefined {
+    return this.facts.own(key);
+  }
+
+  say(key: RoomKey, claim: Claim): void {
+    this.facts.say(key, claim);
+  }
+
+  unsay(key: RoomKey, by: Epoch): void {
+    this.facts.unsay(key, by);
+  }
+
+  due(channel: Channel, at: number): void {
+    this.#out.rooms.due(channel, at);
+  }
+
+  ended(key: RoomKey, epoch: EpochOrNone): void {
+    const room = this.#rooms.get(key);
+    this.#rooms.delete(key);
+    if (room !== undefined) this.#dirty.delete(room);
+    if (room !== undefined) this.#reviews.delete(room);
+    this.#ended.delete(key);
+    this.#ended.set(key, epoch);
+    for (const oldest of this.#ended.keys()) {
+      if (this.#ended.size <= MOST_ENDED) return;
+      this.#ended.delete(oldest);
+    }
+  }
+
+  settled(session: Session, channel: Channel, outcome: SendOutcome, epoch: EpochOrNone, seq: number, id: string): void {
+    this.#out.later(session, () => {
+      this.#out.chat().sent(session, channel.key, outcome, seq, id, this.now, epoch === '' ? undefined : epoch);
+    });
+  }
+
+  reserved(channel: Channel, holder: Uid, outcome: ReserveOutcome): void {
+    this.#out.later(undefined, () => this.#out.chat().reserved(holder, channel.key, outcome, this.now));
+  }
+
+  again(session: Session): void {
+    this.#out.later(session, () => this.#out.chat().again(session, this.now));
+  }
+
+  // ── Inside ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #add(key: RoomKey, name: string): SharedRoom {
+    const { order } = this.#out.rooms.add(key, name, (channel) => new SharedRoom(channel, this));
+    this.#rooms.set(key, order);
+    return order;
+  }
+
+  /** A room that another server brings before its own word that it is home is here. */
+  #discovered(key: RoomKey, frame: Frame): SharedRoom | undefined {
+    if (frame.verb() !== 'OPENED' || !isEpoch(frame.arg(1))) return undefined;
+    this.#out.chat().roomKnown(key, frame.arg(0), this.now);
+    return this.#rooms.get(key);
+  }
+
+  /** Nothing is held here of the room that somebody wants sealed, so it is not waited for. */
+  #sealNothing(to: ServerId, frame: Frame): void {
+    const epoch = frame.arg(1);
+    if (!isEpoch(epoch)) return;
+    this.#writer.clear();
+    writeSealed(this.#writer, frame.arg(0), epoch, { server: this.self, before: '', line: [], branches: [] });
+    this.to(to, this.#writer.bytes, 0, this.#writer.length);
+  }
+}
