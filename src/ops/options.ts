@@ -19,7 +19,7 @@ import {
   shown,
 } from './given.ts';
 import { brokenRelations, type Setting } from './option-relations.ts';
-import { flagOf, KEYS, type OptionKey, type Options, rowOf } from './option-table.ts';
+import { flagOf, KEYS, type OptionKey, type Options, rowOf, TABLE } from './option-table.ts';
 import { optionsHelp } from './option-text.ts';
 
 /** What the presets are derived from. */
@@ -37,7 +37,6 @@ export interface JudgedOptions {
   readonly origins: Origins;
   readonly problems: readonly string[];
   readonly warnings: readonly string[];
-  readonly unreadable: ReadonlySet<OptionKey>;
 }
 
 export type ParsedOptions =
@@ -67,6 +66,7 @@ export async function readOptions(
   return judge(argv, env, path === undefined ? NO_FILE : await readConfigFile(path), machine);
 }
 
+/** What is found here. */
 export function thisMachine(): Machine {
   return { hostname: hostname(), fdLimit: fdLimit() };
 }
@@ -81,9 +81,11 @@ function question(argv: readonly string[]): { readonly help: string } | { readon
   return argv.includes('--version') ? { version: true } : undefined;
 }
 
+/** The path of the file; what is none is told with the other mistakes. */
 function configPath(argv: readonly string[], env: Environment): string | undefined {
   const layers = [readFlags(argv, { problems: [], unreadable: new Set() }), readEnvironment(env, [])];
-  return merge(layers).get('config')?.[0]?.text;
+  const [first] = merge(layers).get('config') ?? [];
+  return first && TABLE.config.kind.read(first.text);
 }
 
 function judge(argv: readonly string[], env: Environment, file: ConfigFile, machine?: Machine): JudgedOptions {
@@ -99,7 +101,7 @@ function judge(argv: readonly string[], env: Environment, file: ConfigFile, mach
   const options = settle(values, here);
   const { problems, unreadable } = findings;
   problems.push(...contradictions(options, (key) => settingOf(key, given), unreadable, here));
-  return { options, origins: originsOf(given), problems, warnings, unreadable };
+  return { options, origins: originsOf(given), problems, warnings };
 }
 
 /** The first layer that gives an option gives all of it. */

@@ -187,6 +187,18 @@ describe('all mistakes are told at once', () => {
     });
   });
 
+  test('also of a file that has no name, or is not there', async () => {
+    expect((await read(['--config=', '--rooms=0'])).problems).toEqual([
+      '--config "": expected the path of a file',
+      '--rooms "0": expected a whole number from 1 to 1000000',
+    ]);
+    const { problems } = await read(['--rooms=0'], { CHORUS_CONFIG: '/nowhere/a.toml' });
+    expect(problems).toEqual([
+      '/nowhere/a.toml: cannot be read (ENOENT)',
+      '--rooms "0": expected a whole number from 1 to 1000000',
+    ]);
+  });
+
   test('also those in a file that a flag overrules, but no relation is judged by them', async () => {
     await withFile('targets = "x"\narguments = "y"\n', async (path) => {
       const { problems } = await read(['--config', path, '--targets', '64']);
