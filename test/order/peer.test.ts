@@ -1,0 +1,64 @@
+// One server's part of a room: what it takes from others, in which order, and what it believes of who is home.
+
+import { expect, test } from 'bun:test';
+import { epoch, type ServerId, serverId } from '../../src/base/ids.ts';
+import { OnePeer, START } from './peer.ts';
+
+const [TWO, THREE, FOUR] = [serverId(2), serverId(3), serverId(4)];
+const UID = '2.1790000000000001';
+
+function* interleavings<T>(lists: readonly (readonly T[])[]): Generator<readonly T[]> {
+  if (lists.every((list) => list.length === 0)) yield [];
+  for (const [i, [first, ...others]] of lists.entries()) {
+    if (first === undefined) continue;
+    for (const rest of interleavings(lists.with(i, others as T[]))) yield [first, ...rest];
+  }
+}
+
+test('a home that has no room for a send takes none behind it, and asks for all of them when it has', () => {
+  const one = new OnePeer([TWO, THREE], 1);
+  const { order } = one;
+  order.peer.create('', START);
+  const standby = order.peer.standby as ServerId;
+  const { epoch: of } = order;
+  const forward = (number: number, before: number) =>
+    `<FORWARD,Lobby,${of},${number},${before},${UID},ann,0,,text ${number}>`;
+  expect(one.hear(TWO, `<SUBSCRIBE,Lobby,,0>`).join()).toContain('OPENED');
+  one.hear(THREE, `<SUBSCRIBE,Lobby,,0>`);
+
+  expect(one.hear(TWO, forward(1, 0)).join()).toContain('text 1');
+  // A refusal that is lost would let 3 pass 2.
+  expect(one.hear(TWO, forward(2, 1), forward(3, 2))).toEqual([]);
+  const said = one.hear(standby, `<ACK,Lobby,${of},1>`);
+  expect(said.filter((line) => line.includes('SETTLED'))).toEqual([`2 <SETTLED,Lobby,1,0,${of},1>`]);
+  expect(said.filter((line) => line.includes('RESEND'))).toEqual([`2 <RESEND,Lobby,${of}>`]);
+  // One answer to many that are behind a gap.
+  expect(one.hear(TWO, forward(3, 2), forward(3, 2))).toEqual([]);
+  expect(one.hear(TWO, forward(2, 0)).join()).toContain('text 2');
+  one.hear(standby, `<ACK,Lobby,${of},2>`);
+  one.hear(TWO, forward(3, 2));
+  one.hear(standby, `<ACK,Lobby,${of},3>`);
+  expect(one.readable.map((line) => line.slice(-7, -1))).toEqual(['text 1', 'text 2', 'text 3']);
+});
+
+test('whatever the order in which homes are heard of, the newest is followed, with its newest standby', () => {
+  const said = (at: number, home: ServerId, ...standbys: readonly ServerId[]) =>
+    standbys.map((standby) => ({ epoch: epoch(at, home), standby }));
+  // Of two of one time, the one of the higher server is newer.
+  const facts = [
+    said(START, TWO, THREE, FOUR, THREE),
+    said(START + 1, THREE, TWO, FOUR),
+    said(START + 1, FOUR, TWO, THREE, TWO),
+  ];
+  let count = 0;
+  for (const order of interleavings(facts)) {
+    const one = new OnePeer([TWO, THREE, FOUR]);
+    const [first, ...rest] = order;
+    if (first === undefined) throw new Error('nothing was said');
+    one.order.peer.follow(first.epoch, first.standby, START);
+    for (const { epoch, standby } of rest) one.order.peer.heard(epoch, standby, START);
+    expect([one.order.epoch, one.order.peer.standby]).toEqual([epoch(START + 1, FOUR), TWO]);
+    count++;
+  }
+  expect(count).toBe(560);
+});
