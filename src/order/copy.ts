@@ -60,6 +60,8 @@ export class Copy implements Readers {
   readonly #out: CopyOut;
   readonly #incoming = new IncomingStreams();
   #wanted: Wanted[] = [];
+  /** The epoch whose tails are wanted, and until when it is not begun without them (Unix ms). */
+  #awaited: { readonly epoch: EpochOrNone; readonly until: number } = { epoch: '', until: 0 };
 
   constructor(options: SharedOptions, line: Line, out: CopyOut) {
     this.#options = options;
@@ -76,6 +78,7 @@ export class Copy implements Readers {
   stop(): void {
     this.askAgainAt = NEVER;
     this.#wanted = [];
+    this.#awaited = { epoch: '', until: 0 };
   }
 
   /** A frame that belongs to a stream. */
@@ -135,9 +138,9 @@ export class Copy implements Readers {
     // A server that has nothing asks for all that is kept, and not for the newest epoch alone.
     const fits = current === undefined ? opening.oldEpoch === '' : this.#fits(current, closed);
     if (!fits) return this.#askOnce(now);
+    if (!this.#hasTails(opening, from, now)) return;
     if (current !== undefined) this.close(current, closed ?? 0, now);
     this.begin(opening);
-    this.#wantTails(opening, from);
     this.askAgainAt = now + ASK_MS;
     this.#out.began(epoch);
   }
@@ -223,6 +226,7 @@ export class Copy implements Readers {
     segment.close(until);
     this.#wanted = this.#wanted.filter((one) => one.segment !== segment);
     this.#line.addBranch(segment);
+    if (this.#wanted.length === 0) this.subscribe(now);
   }
 
   /** Whether the copy of `current` may end at `closed`: it has all of that, and told nobody of more. */
@@ -233,12 +237,28 @@ export class Copy implements Readers {
     return homeOf(current.epoch) === this.#options.self && current.committed <= closed;
   }
 
+  /**
+   * Whether all that an epoch joins is here, or was waited for long enough. It comes first: who goes on from here alone
+   * has to know every message that its readers may find.
+   */
+  #hasTails(opening: Opening, from: ServerId, now: number): boolean {
+    if (this.#awaited.epoch !== opening.epoch) {
+      this.#wantTails(opening, from);
+      this.#awaited = { epoch: opening.epoch, until: now + ASK_MS };
+    }
+    const isMissing = opening.tails.some(({ epoch }) => this.#wantedOf(epoch) !== undefined);
+    if (!isMissing || now >= this.#awaited.until) return true;
+    this.askAgainAt = this.#awaited.until;
+    return false;
+  }
+
   #wantTails(opening: Opening, from: ServerId): void {
     const { room, segment: limits, budgets } = this.#options;
     for (const { epoch, position } of opening.tails) {
       const had = this.#line.of(epoch)?.position ?? 0;
-      if (had >= position || (this.#line.branchOf(epoch)?.position ?? 0) >= position) continue;
+      if (had >= position || this.#line.had(epoch, position)) continue;
       const segment = new Segment(room.name, firstOpening(epoch), limits, budgets, had);
+      this.#wanted = this.#wanted.filter((one) => one.segment.epoch !== epoch);
       this.#wanted.push({ segment, until: position });
       this.#out.say(from, 'SUBSCRIBE', epoch, had, position);
     }

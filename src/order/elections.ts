@@ -197,7 +197,14 @@ export class Elections {
   sendPart(to: ServerId, epoch: Epoch, position: number, until: number): void {
     const own = this.#line.of(epoch);
     const segment = own !== undefined && own.position >= until ? own : (this.#line.branchOf(epoch) ?? own);
-    if (segment !== undefined) this.#sender.stream(segment, to, position, Math.min(segment.position, until));
+    if (segment !== undefined) {
+      this.#sender.stream(segment, to, position, Math.min(segment.position, until));
+      return;
+    }
+    // It is kept no longer, and who asks is not left to wait.
+    const nothing = this.#segment(firstOpening(epoch), until);
+    this.#sender.stream(nothing, to, position, until);
+    nothing.free();
   }
 
   #own(): Holding {

@@ -107,3 +107,8 @@ test('a line and a tail of one epoch, of one server, are kept apart', () => {
   expect([first.position, tail.position, line.branchOf(OLD)]).toEqual([22, 23, tail]);
   expect(opened.map(({ oldEpoch, oldPosition }) => [oldEpoch, oldPosition])).toEqual([[SPLIT, 2]]);
 });
+
+test('who asks for what is kept no longer is told so', () => {
+  elections.sendPart(OTHER, OLD, 3, 9);
+  expect(said).toEqual([`<LAGGED,Lobby,${OLD},9,1>`, `<STREAM,Lobby,${OLD},9,9,0>`]);
+});

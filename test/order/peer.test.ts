@@ -62,3 +62,27 @@ test('whatever the order in which homes are heard of, the newest is followed, wi
   }
   expect(count).toBe(560);
 });
+
+test('an epoch begins when all that it joins is here, or after it was waited for', () => {
+  const [old, tail, next] = [epoch(START, TWO), epoch(START + 1, THREE), epoch(START + 2, TWO)];
+  const opened = `<OPENED,Lobby,${next},9,${old},1,1,${tail},5,5,1>`;
+  for (const comes of [true, false]) {
+    const one = new OnePeer([TWO, THREE]);
+    one.order.peer.follow(old, undefined, START);
+    one.hear(TWO, `<OPENED,Lobby,${old},1,,0,0>`, `<STREAM,Lobby,${old},0,1,1,>`, `<SKIPSEQUENCE,Lobby,${old},1>`);
+    one.readable = [];
+    expect(one.hear(TWO, opened)).toContain(`2 <SUBSCRIBE,Lobby,${tail},0,1>`);
+    expect([one.order.epoch, one.readable]).toEqual([old, []]);
+    if (comes) {
+      const said = one.hear(TWO, `<STREAM,Lobby,${tail},0,1,1,>`, `<SKIPSEQUENCE,Lobby,${tail},5>`);
+      expect(said).toEqual([`2 <SUBSCRIBE,Lobby,${old},1>`]);
+    } else {
+      one.now += 2_000;
+      one.order.peer.tick(one.now);
+      expect(one.said()).toContain(`2 <SUBSCRIBE,Lobby,${old},1>`);
+    }
+    one.hear(TWO, opened);
+    expect([one.order.epoch, one.readable]).toEqual([next, [`<EPOCH,Lobby,${next},9,${old},1,${tail},5,5>`]]);
+    expect(one.order.find(tail, 5, one.now).kind).toBe(comes ? 'slot' : 'gone');
+  }
+});

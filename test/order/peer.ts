@@ -37,7 +37,7 @@ export class OnePeer {
         hash: (text) => text,
         ticket: () => ticket(++this.#tickets),
         publish: (_kind, _seq, bytes, start, end) => this.readable.push(utf8(bytes, start, end).trim()),
-        turn: () => {},
+        turn: (bytes) => this.readable.push(utf8(bytes, 0, bytes.length).trim()),
         settled: () => {},
         reserved: () => {},
         announce: () => {},
