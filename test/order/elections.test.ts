@@ -22,11 +22,12 @@ const limits = { ...HOME_LIMITS, memory: MEMORY_LIMITS };
 
 let said: string[];
 let opened: Opening[];
+let resumed: number;
 let line: Line;
 let elections: Elections;
 
 beforeEach(() => {
-  [said, opened, line] = [[], [], new Line()];
+  [said, opened, line, resumed] = [[], [], new Line(), 0];
   const options: SharedOptions = {
     room: { key: 'lobby' as RoomKey, name: 'Lobby' },
     self: ME,
@@ -55,7 +56,9 @@ beforeEach(() => {
   elections = new Elections(options, line, {
     promise: () => {},
     open: (opening) => opened.push(opening),
-    resume: () => {},
+    resume: () => {
+      resumed++;
+    },
   });
 });
 
@@ -111,4 +114,24 @@ test('a line and a tail of one epoch, of one server, are kept apart', () => {
 test('who asks for what is kept no longer is told so', () => {
   elections.sendPart(OTHER, OLD, 3, 9);
   expect(said).toEqual([`<LAGGED,Lobby,${OLD},9,1>`, `<STREAM,Lobby,${OLD},9,9,0>`]);
+});
+
+test('a home that slept goes on by the word of one that has a copy, and not of one that has none', () => {
+  line.push(segment(OLD, 3));
+  elections.probe(OLD, T);
+  expect(said).toEqual([`<SEAL,Lobby,${OLD}>`]);
+  elections.sealed(OLD, { server: OTHER, before: '', line: [], branches: [] }, T + 10);
+  expect([resumed, elections.isProbing]).toEqual([0, true]);
+  elections.reached(OTHER, T + 20);
+  elections.sealed(OLD, { server: OTHER, before: '', line: [held(OLD, 3)], branches: [] }, T + 30);
+  expect([resumed, elections.isProbing]).toEqual([1, false]);
+});
+
+test('a home that slept and hears of nobody goes on after 5 s', () => {
+  line.push(segment(OLD, 3));
+  elections.probe(OLD, T);
+  for (let now = T; now < T + 5_000; now = Math.max(now + 1, elections.deadline)) elections.tick(now);
+  expect(resumed).toBe(0);
+  elections.tick(T + 5_000);
+  expect(resumed).toBe(1);
 });

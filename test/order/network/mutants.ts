@@ -193,13 +193,6 @@ export const MUTANTS: readonly NetworkMutant[] = [
     by: ['RISING', 'O2', 'O3', 'O7'],
   },
   {
-    name: 'a home that slept takes the word of one that knows nothing',
-    file: 'order/elections.ts',
-    from: 'if (holding.line.length > 0) this.#probe.isAnswered = true;',
-    to: 'this.#probe.isAnswered = true;',
-    by: ['STALE'],
-  },
-  {
     name: 'a home that slept goes on when it meets nobody',
     file: 'order/elections.ts',
     from: 'const ALONE_MS = 5_000;',
