@@ -3,6 +3,7 @@
 // has drained; what waits for it is bounded, and when it is too much all of it is thrown away, as every room can ask
 // again for what it lacks. It knows no rooms; a STREAM and its entries are never divided.
 
+import { utf8Bytes } from '../base/bytes.ts';
 import type { ServerId } from '../base/ids.ts';
 import { MOST_BYTES, MOST_FRAMES } from '../mesh/group.ts';
 import { BACKSLASH, GREATER, LF } from '../wire/octets.ts';
@@ -13,7 +14,7 @@ const MOST_WAITING = 32 * 1024 * 1024;
 /** A buffer that has grown above this is given back when it is empty. */
 const KEPT_BYTES = 256 * 1024;
 /** Frames that belong to the one before them. */
-const ENTRIES = ['<CMSG,', '<SKIPSEQUENCE,'].map((text) => new TextEncoder().encode(text));
+const ENTRIES = ['<CMSG,', '<SKIPSEQUENCE,'].map(utf8Bytes);
 
 /** How frames leave. */
 export interface FrameCarrier {
