@@ -152,6 +152,11 @@ export class Channel<Order extends ChannelOrder = ChannelOrder> implements RoomP
     this.#rooms.out.settled(asker as Session, this, outcome, seq, id);
   }
 
+  /** A message of somebody here was committed `ms` after it came, as it had to wait for another server. */
+  committed(ms: number): void {
+    this.#rooms.counted.committed(ms);
+  }
+
   /** An epoch has begun here. */
   began(): void {
     this.#rooms.counted.epochs++;

@@ -4,7 +4,7 @@
 // home of it.
 
 import type { Epoch, RoomKey, ServerId, Ticket, Uid } from '../base/ids.ts';
-import { type FindOutcome, type ReserveOutcome, type SendOutcome, UNAVAILABLE } from '../base/outcome.ts';
+import { type FindOutcome, type ReserveOutcome, SENT, type SendOutcome, UNAVAILABLE } from '../base/outcome.ts';
 import type { SlotReader } from '../chat/ports.ts';
 import type { Session } from '../chat/session.ts';
 import { type EpochOrNone, homeOf, isEpoch, isNewer } from '../order/epochs.ts';
@@ -301,7 +301,8 @@ export class SharedRoom implements ChannelOrder, SharedOut {
     this.channel.append(bytes, 0, bytes.length, 0);
   }
 
-  settled(asker: object, outcome: SendOutcome, epoch: EpochOrNone, seq: number, id: string): void {
+  settled(asker: object, outcome: SendOutcome, epoch: EpochOrNone, seq: number, id: string, since: number): void {
+    if (outcome === SENT) this.channel.committed(this.#host.now - since);
     this.#host.settled(asker as Session, this.channel, outcome, epoch, seq, id);
   }
 

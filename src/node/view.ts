@@ -48,6 +48,9 @@ export interface Figures {
   readonly skips: number;
   readonly deliveries: number;
   readonly epochs: number;
+  /** Times to commit by bucket of COMMIT_BOUNDS, and their sum in ms. */
+  readonly commits: Float64Array;
+  readonly commitMs: number;
   /** Bytes that rings hold for slow readers. */
   readonly ringBytes: number;
   /** Message ids that are known. */
@@ -59,14 +62,14 @@ export interface Figures {
 export function figures(node: Node): Figures {
   const { chat, connections, rooms, links } = node;
   const { received, written, lags } = connections.traffic;
-  const { messages, skips, deliveries, epochs } = rooms.counted;
+  const { messages, skips, deliveries, epochs, commits, commitMs } = rooms.counted;
   const { commands, errors, reservations } = chat.counted;
   const { opened, refused } = connections;
   const linked = links === undefined ? 0 : [...links.mesh.links.peers()].length;
   return {
     ...{ clients: connections.count - linked, usersHere: chat.users.here, users: chat.users.size },
     ...{ rooms: chat.rooms.size, opened, refused, received, written, lags, commands, errors, reservations },
-    ...{ messages, skips, deliveries, epochs, ringBytes: rooms.budget.held, ids: rooms.ids.held },
+    ...{ messages, skips, deliveries, epochs, commits, commitMs, ringBytes: rooms.budget.held, ids: rooms.ids.held },
     mesh: meshFigures(node, linked),
   };
 }

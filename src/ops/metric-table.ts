@@ -3,6 +3,7 @@
 // the same table, and the dashboard names no other metric; a test holds both to these rows.
 
 import type { WriteSizes } from '../net/write-sizes.ts';
+import { COMMIT_BOUNDS } from '../node/room-counters.ts';
 import type { Figures, MeshFigures } from '../node/view.ts';
 import { DELAY_BOUNDS, type LoopDelay } from './loop-delay.ts';
 
@@ -63,6 +64,16 @@ const mesh = (type: 'counter' | 'gauge', name: string, help: string, read: (mesh
   read: ({ figures }) => (figures.mesh === undefined ? [] : [[read(figures.mesh)]]),
 });
 
+/** Of counts by bucket: one for each bound, and one for all above. */
+function distribution(bounds: readonly number[], counts: Float64Array, sum: number): Distribution {
+  let below = 0;
+  const upTo = [...counts].map((count) => {
+    below += count;
+    return below;
+  });
+  return { buckets: bounds.map((bound, i) => [bound, upTo[i] as number]), count: below, sum };
+}
+
 const WRITE_BOUNDS = [64, 256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576];
 
 export const METRICS: readonly Metric[] = [
@@ -113,6 +124,13 @@ export const METRICS: readonly Metric[] = [
   counter('chorus_reservations_total', 'Numbers given to who asked for one.', ({ figures }) => figures.reservations),
   counter('chorus_skips_total', 'Numbers that were skipped.', ({ figures }) => figures.skips),
   counter('chorus_epochs_total', 'Epochs of rooms that began here.', ({ figures }) => figures.epochs),
+  {
+    ...{ name: 'chorus_commit_seconds', type: 'histogram', help: 'From a message to its commit at another server.' },
+    read: ({ figures }) => {
+      const seconds = COMMIT_BOUNDS.map((ms) => ms / 1000);
+      return distribution(seconds, figures.commits, figures.commitMs / 1000);
+    },
+  },
   gauge('chorus_message_ids', 'Message ids known, so that none is said twice.', ({ figures }) => figures.ids),
 
   mesh('gauge', 'chorus_links', 'Links to other servers that are up.', ({ links }) => links),
@@ -162,14 +180,7 @@ export const METRICS: readonly Metric[] = [
   },
   {
     ...{ name: 'chorus_loop_delay_seconds', type: 'histogram', help: 'How late a timer came, five times a second.' },
-    read: ({ loop }) => {
-      let below = 0;
-      const upTo = [...loop.counts].map((count) => {
-        below += count;
-        return below;
-      });
-      return { buckets: DELAY_BOUNDS.map((bound, i) => [bound, upTo[i] as number]), count: below, sum: loop.sum };
-    },
+    read: ({ loop }) => distribution(DELAY_BOUNDS, loop.counts, loop.sum),
   },
   counter('process_cpu_seconds_total', 'Processor time, user and system.', ({ process }) => process.cpuSeconds),
   gauge('process_resident_memory_bytes', 'Resident memory.', ({ process }) => process.residentBytes),

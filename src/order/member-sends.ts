@@ -25,7 +25,7 @@ export interface SendLimits {
 
 export interface MemberSendsOut {
   to(server: ServerId, bytes: Uint8Array, start: number, end: number): void;
-  settled(asker: object, outcome: SendOutcome, epoch: EpochOrNone, seq: number, id: string): void;
+  settled(asker: object, outcome: SendOutcome, epoch: EpochOrNone, seq: number, id: string, since: number): void;
   reserved(holder: Uid, outcome: ReserveOutcome): void;
 }
 
@@ -105,7 +105,8 @@ export class MemberSends {
     const send = this.take(number);
     if (send === undefined) return;
     const slot = outcome === SENT || outcome === SENT_BEFORE ? seq : send.seq;
-    this.#out.settled(send.asker, outcomeFor(send, outcome), epoch, slot, send.id);
+    const since = send.deadline - UNKNOWN_MS;
+    this.#out.settled(send.asker, outcomeFor(send, outcome), epoch, slot, send.id, since);
   }
 
   /** The home answers a send, or a question for a number of the epoch `current`. */
@@ -180,7 +181,7 @@ export class MemberSends {
   /** Gives up what has waited too long. */
   tick(epoch: EpochOrNone, now: number): void {
     for (let late = this.#sends.takeLate(now); late !== undefined; late = this.#sends.takeLate(now)) {
-      this.#out.settled(late.asker, UNAVAILABLE, epoch, late.seq, late.id);
+      this.#out.settled(late.asker, UNAVAILABLE, epoch, late.seq, late.id, late.deadline - UNKNOWN_MS);
     }
     for (const [holder, until] of this.#reserving) {
       if (until <= now) this.answerReserve(holder, { kind: 'unavailable' });
@@ -190,9 +191,9 @@ export class MemberSends {
 
   /** The room has ended: everybody who waits is told so. */
   close(): void {
-    for (const { number, asker, seq, id } of this.#sends.all()) {
+    for (const { number, asker, seq, id, deadline } of this.#sends.all()) {
       this.take(number);
-      this.#out.settled(asker, UNAVAILABLE, '', seq, id);
+      this.#out.settled(asker, UNAVAILABLE, '', seq, id, deadline - UNKNOWN_MS);
     }
     for (const holder of [...this.#reserving.keys()]) this.answerReserve(holder, { kind: 'unavailable' });
   }

@@ -40,8 +40,11 @@ export interface SharedOut {
   publish(kind: EntryKind, seq: number, bytes: Uint8Array, start: number, end: number): void;
   /** EPOCH or RPL_LAGGED for every reader here. */
   turn(bytes: Uint8Array): void;
-  /** The outcome of a send that had to wait; `epoch` and `seq` say where it stands, or what was asked for. */
-  settled(asker: object, outcome: SendOutcome, epoch: EpochOrNone, seq: number, id: string): void;
+  /**
+   * The outcome of a send that had to wait since `since` (Unix ms); `epoch` and `seq` say where it stands, or what was
+   * asked for.
+   */
+  settled(asker: object, outcome: SendOutcome, epoch: EpochOrNone, seq: number, id: string, since: number): void;
   /** The answer to a reserve() that had to wait. */
   reserved(holder: Uid, outcome: ReserveOutcome): void;
   /** This server is the room's home: what all others are to know. Said again when the standby is another one. */

@@ -152,6 +152,25 @@ describe('figures', () => {
     expect(await figure(server, 'process_resident_memory_bytes')).toBeGreaterThan(1e7);
   });
 
+  test('what waited for another server is counted with its time', async () => {
+    await using network = new TestNetwork();
+    const alpha = await network.start('alpha', ...HTTP);
+    const beta = await network.start('beta', ...HTTP);
+    for (const server of [alpha, beta]) await settled(() => figure(server, 'chorus_servers'), 2);
+    using ann = await RawClient.register(alpha.port, 'ann');
+    ann.send('<CREATEROOM,dev><JOINROOM,dev>');
+    await ann.until('<RPL_WELCOME,dev');
+    for (let i = 0; i < 20; i++) {
+      ann.send(`<CSEND,words,,,message-${i}-of-ann>`);
+      await ann.until(`<RPL_SENT,dev`);
+    }
+    await settled(() => figure(alpha, 'chorus_commit_seconds_count'), 20);
+    expect(await figure(alpha, 'chorus_commit_seconds_sum')).toBeLessThan(60);
+    expect(await figure(alpha, 'chorus_commit_seconds_bucket{le="+Inf"}')).toBe(20);
+    expect(await figure(alpha, 'chorus_epochs_total')).toBe(1);
+    expect(await figure(beta, 'chorus_epochs_total')).toBe(0);
+  }, 20_000);
+
   test('what connections that are gone had counted stays', async () => {
     await using server = await ServerProcess.start(...HTTP);
     using ann = await RawClient.register(server.port, 'ann');

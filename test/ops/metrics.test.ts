@@ -27,7 +27,17 @@ function sampleOf(loop: LoopDelay, mesh: MeshFigures | undefined): Sample {
     figures: {
       ...{ clients: 1, usersHere: 1, users: 2, rooms: 3, opened: 4, refused: 0, received: 5, written: 6, lags: 0 },
       ...{ commands: [['CSEND', 9]], errors: new Map([['ERR_FLOODING', 2]]), reservations: 0 },
-      ...{ messages: 8, skips: 0, deliveries: 16, epochs: 1, ringBytes: 10, ids: 0, mesh },
+      ...{
+        messages: 8,
+        skips: 0,
+        deliveries: 16,
+        epochs: 1,
+        commits: new Float64Array(14),
+        commitMs: 0,
+        ringBytes: 10,
+        ids: 0,
+        mesh,
+      },
     },
     writes: new WriteSizes(),
     loop,
