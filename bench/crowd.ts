@@ -1,4 +1,5 @@
-// A crowd: the rooms, members and publishers of one shape, as real TCP connections to a server. A wave is one round of
+// A crowd: the rooms, members and publishers of one shape, as real TCP connections to a server, or spread over several.
+// A wave is one round of
 // messages: every publisher sends its window in one write, and the wave is over when every member has all of them.
 // The crowd counts frames by their LFs and reads nothing else once it has gathered.
 
@@ -16,6 +17,9 @@ export interface Shape {
 const LF = 0x0a;
 /** After this long something was lost, and waiting on would be for ever. */
 const LOST_MS = 10_000;
+/** How long it may take until other servers know who is in a room, and that it is there. */
+const FACTS_MS = 1_000;
+const ENTER_TRIES = 20;
 const TEXT = 'x'.repeat(100);
 
 /** Messages delivered in a wave. */
@@ -37,18 +41,19 @@ export class Crowd implements AsyncDisposable {
   }
 
   /** Connects everybody, joins the rooms, and waits until nothing more is said. */
-  static async gather(port: number, shape: Shape, name: string): Promise<Crowd> {
+  static async gather(ports: readonly number[], shape: Shape, name: string): Promise<Crowd> {
     const crowd = new Crowd(shape);
     const { rooms, members } = shape;
     for (let i = 0; i < rooms * members; i++) {
       const room = `${name}-${i % rooms}`;
+      const port = ports[Math.floor(i / rooms) % ports.length] as number;
       const member = await Member.connect(port, (frames) => crowd.#got(frames));
       crowd.#members.push(member);
       const create = i < rooms ? `<CREATEROOM,${room}>` : '';
-      await member.ask(`<NICK,${name}-${i}><USER,bench,0,*,Bench>${create}<JOINROOM,${room}><PING,here>`);
+      await member.ask(`<NICK,${name}-${i}><USER,bench,0,*,Bench>${create}<PING,here>`);
+      await member.enter(room);
     }
-    // What was told to the others of those who came later stands before these answers.
-    for (const member of crowd.#members) await member.ask('<PING,here>');
+    await crowd.#settle(ports.length > 1);
     for (const member of crowd.#members) member.counting = true;
     return crowd;
   }
@@ -65,6 +70,12 @@ export class Crowd implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#members.map((member) => member.leave()));
+  }
+
+  /** Waits until everybody was told of everybody who came: here that stands before the answer to a PING. */
+  async #settle(elsewhere: boolean): Promise<void> {
+    if (elsewhere) await Bun.sleep(FACTS_MS);
+    for (const member of this.#members) await member.ask('<PING,here>');
   }
 
   #got(frames: number): void {
@@ -114,6 +125,16 @@ class Member {
     this.#answer = answer;
     this.send(new TextEncoder().encode(frames));
     return inTime(answer, `no answer to ${frames}`);
+  }
+
+  /** Joins a room, as soon as this server has heard of it. */
+  async enter(room: string): Promise<void> {
+    for (let tries = 0; tries < ENTER_TRIES; tries++) {
+      await this.ask(`<JOINROOM,${room}><PING,here>`);
+      if (this.#text.includes(`<RPL_WELCOME,${room},`)) return;
+      await Bun.sleep(FACTS_MS / ENTER_TRIES);
+    }
+    throw new Error(`nobody comes into ${room}: ${this.#text}`);
   }
 
   send(bytes: Uint8Array): void {

@@ -3,6 +3,7 @@
 //   wire, fanout, order   what runs in nanoseconds, by mitata
 //   allocations           collections counted while millions of frames are taken
 //   sockets               a server and its clients over TCP, by tinybench
+//   mesh                  three servers that share a room, beside one
 //
 // Tables go to stdout, what is being done to stderr. It exits 2 on a wrong argument, 1 when a bench fails.
 
@@ -10,6 +11,7 @@ import { allocations } from './allocations.ts';
 import { type Command, HELP, readCommand, type SuiteName } from './command.ts';
 import { fanout } from './fanout.ts';
 import { machineLine, thisMachine } from './machine.ts';
+import { FULL_MESH, mesh, SMOKE_MESH } from './mesh.ts';
 import { order } from './order.ts';
 import { type Reporter, resultsJson, type Table, tableText } from './report.ts';
 import { FULL_SOCKETS, SMOKE_SOCKETS, sockets } from './sockets.ts';
@@ -52,6 +54,8 @@ function run(name: SuiteName, { smoke }: Command, reporter: Reporter): Promise<v
       return allocations(smoke ? SMOKE_FRAMES : ALLOCATION_FRAMES, reporter);
     case 'sockets':
       return sockets(smoke ? SMOKE_SOCKETS : FULL_SOCKETS, reporter);
+    case 'mesh':
+      return mesh(smoke ? SMOKE_MESH : FULL_MESH, reporter);
     default:
       return name satisfies never;
   }

@@ -16,24 +16,30 @@ export interface ProcessorTime {
 
 export class ServerProcess implements AsyncDisposable {
   readonly port: number;
+  /** Where other servers link; '' for one that is alone. */
+  readonly links: string;
   readonly #child: Bun.Subprocess;
 
-  private constructor(child: Bun.Subprocess, port: number) {
+  private constructor(child: Bun.Subprocess, port: number, links: string) {
     this.#child = child;
     this.port = port;
+    this.links = links;
   }
 
-  static async start(): Promise<ServerProcess> {
+  /** Starts one; with `secret` it links with others that have the same. */
+  static async start(secret = '', ...flags: readonly string[]): Promise<ServerProcess> {
     const limits = ['--flood', 'off', '--per-ip', 'off', '--log-level', 'warn'];
-    const child = Bun.spawn([process.execPath, MAIN, '--clients', '127.0.0.1:0', ...limits], {
+    const child = Bun.spawn([process.execPath, MAIN, '--clients', '127.0.0.1:0', ...limits, ...flags], {
       stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, CHORUS_SECRET: secret },
     });
-    const address = /"clients":\["127\.0\.0\.1:(\d+)"/.exec(await firstLine(child.stdout))?.[1];
+    const line = await firstLine(child.stdout);
+    const address = /"clients":\["127\.0\.0\.1:(\d+)"/.exec(line)?.[1];
     if (address === undefined) {
       child.kill();
       throw new Error('the server did not say where it listens');
     }
-    return new ServerProcess(child, Number(address));
+    return new ServerProcess(child, Number(address), /"links":"([^"]+)"/.exec(line)?.[1] ?? '');
   }
 
   /** What it has used until now; undefined where the system does not say. */

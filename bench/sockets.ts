@@ -58,7 +58,7 @@ async function measureShape(
   name: string,
   effort: SocketEffort,
 ): Promise<(number | undefined)[]> {
-  await using crowd = await Crowd.gather(server.port, shape, name);
+  await using crowd = await Crowd.gather([server.port], shape, name);
   for (let i = 0; i < effort.warmUpWaves; i++) await crowd.wave();
   const bench = new Bench({ warmup: false, time: effort.shapeMs, iterations: 3, throws: true });
   bench.add(name, () => crowd.wave(), { async: true });

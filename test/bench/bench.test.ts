@@ -102,7 +102,7 @@ describe('the command line', () => {
     [['--fast'], ['unknown argument "--fast"']],
     [['wire'], ['unknown argument "wire"']],
     [['--smoke=yes'], ['unknown argument "--smoke=yes"']],
-    [['--only', 'wires'], ['--only "wires": expected some of wire, fanout, order, allocations, sockets']],
+    [['--only', 'wires'], ['--only "wires": expected some of wire, fanout, order, allocations, sockets, mesh']],
     [['--only'], ['--only has no value']],
     [
       ['--only', '', '--fast', '--json'],

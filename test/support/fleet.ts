@@ -8,7 +8,7 @@ import type { ServerProcess } from './server.ts';
 
 const NAMES = ['alpha', 'beta', 'gamma', 'delta', 'epsilon', 'zeta', 'eta'] as const;
 /** How often each member says something. */
-const TALK_MS = 25;
+const TALK_MS = 50;
 /** Members who do not come to have the same have lost something. */
 const SETTLE_MS = 30_000;
 
@@ -47,9 +47,14 @@ export class Fleet implements AsyncDisposable {
   /** Starts the servers; resolves when a member is in the room at each of them, and talks. */
   static async start(options: FleetOptions): Promise<Fleet> {
     const fleet = new Fleet(options);
-    for (const [i, name] of NAMES.slice(0, options.servers).entries()) await fleet.#add(i + 1, name);
-    await fleet.settled();
-    return fleet;
+    try {
+      for (const [i, name] of NAMES.slice(0, options.servers).entries()) await fleet.#add(i + 1, name);
+      await fleet.settled();
+      return fleet;
+    } catch (error) {
+      await fleet[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   get addresses(): string[] {

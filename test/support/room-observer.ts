@@ -6,6 +6,8 @@
 
 import type { Socket } from 'bun';
 
+const ENTER_MS = 20_000;
+
 /** What a room's observers agree on. */
 export class RoomRecord {
   readonly room: string;
@@ -102,7 +104,8 @@ export class Observer {
     });
     observer.send(`<NICK,${name}><USER,${name},0,*,${name}>`);
     if (create) observer.send(`<CREATEROOM,${record.room}>`);
-    while (!observer.#inside) {
+    for (const since = performance.now(); !observer.#inside; ) {
+      if (performance.now() - since > ENTER_MS) throw new Error(`${name} is not let in: ${observer.#verdict}`);
       observer.#verdict = '';
       observer.send(`<JOINROOM,${record.room}>`);
       await observer.until(() => observer.#verdict !== '' || observer.lost);
