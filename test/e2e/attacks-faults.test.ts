@@ -73,8 +73,8 @@ const FAULTS: readonly (readonly [string, Plant, string, string | undefined])[] 
     'in the answer to a password',
     {
       file: 'chat/passwords.ts',
-      from: 'const name = session.checking;',
-      to: `if (session.checking === 'boom') ${THROW} const name = session.checking;`,
+      from: 'const { checking } = session;',
+      to: `const { checking } = session; if (checking?.name === 'boom') ${THROW}`,
     },
     '<OPER,boom,x>',
     '<ERROR,Internal error; please tell the operator>',
