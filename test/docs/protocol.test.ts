@@ -16,7 +16,7 @@ const EXAMPLE_MS = 60_000;
 
 /** Frames of which no example can be played with one server, and why. */
 const UNPROVOKED: Readonly<Record<string, string>> = {
-  EPOCH: 'a room changes its epoch only when another server takes it over; this version never writes it',
+  EPOCH: 'a room changes its epoch only when another server takes it over, and in an example there is none',
   ERR_ROOMUNAVAILABLE: 'the memory log takes everything at once, and a room is at home on the server that is asked',
 };
 
