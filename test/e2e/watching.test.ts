@@ -2,11 +2,13 @@
 
 import { describe, expect, test } from 'bun:test';
 import { TestNetwork } from '../support/network.ts';
+import { Contract } from '../support/openapi.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { ServerProcess, spawnServer } from '../support/server.ts';
 import { settled } from '../support/settled.ts';
 
 const HTTP = ['--http', '127.0.0.1:0'] as const;
+const TOKEN = 'a-token-for-tests-of-draining';
 
 function get(server: ServerProcess, path: string, init: RequestInit = {}): Promise<Response> {
   return fetch(`http://${server.ready.http}${path}`, init);
@@ -114,6 +116,30 @@ describe('draining', () => {
     await beta.logged('why=left');
     for (const client of crowd) client[Symbol.dispose]();
   }, 20_000);
+
+  test('its rooms go on at another server, with every message', async () => {
+    await using network = new TestNetwork();
+    const alpha = await network.start('alpha', ...HTTP, '--api-token-file', network.secret('token', TOKEN));
+    const beta = await network.start('beta', ...HTTP);
+    for (const server of [alpha, beta]) await settled(() => figure(server, 'chorus_servers'), 2);
+    using ann = await RawClient.register(alpha.port, 'ann');
+    using bob = await RawClient.register(beta.port, 'bob');
+    ann.send('<CREATEROOM,dev><JOINROOM,dev>');
+    await ann.until('<RPL_WELCOME,dev');
+    await settled(() => figure(beta, 'chorus_rooms'), 1);
+    bob.send('<JOINROOM,dev>');
+    await bob.until('<RPL_WELCOME,dev');
+    ann.send('<CSEND,before,,,message-of-ann>');
+    expect(await bob.until('<CMSG,dev')).toContain(',1,ann,');
+    await ann.until('<RPL_SENT,dev');
+    await new Contract(alpha.ready.http as string, TOKEN).post('/api/drain', { comment: 'moving' });
+    expect(await ann.until('<ERROR,')).toContain('moving');
+    ann.finish();
+    bob.send('<CSEND,after,,,message-of-bob>');
+    expect(await bob.until('<EPOCH,dev')).toBeString();
+    expect(await bob.until('<CMSG,dev')).toContain(',2,bob,');
+    expect(await alpha.process.exited).toBe(0);
+  }, 30_000);
 });
 
 describe('figures', () => {
