@@ -13,9 +13,11 @@ export class ApiTokens {
     this.use(tokens);
   }
 
-  /** Takes others, from now on; none: nobody has access. */
-  use(tokens: readonly string[]): void {
+  /** Takes others, from now on; none: nobody has access. False when they are the same. */
+  use(tokens: readonly string[]): boolean {
+    const before = this.#digests;
     this.#digests = tokens.map(digest);
+    return before.length !== tokens.length || before.some((each, i) => !each.equals(this.#digests[i] as Buffer));
   }
 
   /** Whether there is a token at all: without one nobody has access. */

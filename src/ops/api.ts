@@ -45,9 +45,16 @@ export class Api implements Disposable {
     this.#tokens = tokens;
     this.#listing = edge.ask((node) => new Listing(node));
     this.#events = new EventStreams(log);
-    this.#timer = setInterval(() => edge.ask((_node, now) => this.#listing.sample(now)), SAMPLE_MS);
+    this.#timer = setInterval(() => {
+      if (tokens.some) edge.ask((_node, now) => this.#listing.sample(now));
+    }, SAMPLE_MS);
     this.#timer.unref();
     this.routes = this.#table();
+  }
+
+  /** Other tokens count: whoever listens has to come again with one of them. */
+  disconnect(): void {
+    this.#events.end();
   }
 
   [Symbol.dispose](): void {

@@ -48,10 +48,15 @@ export class EventStreams {
     return reader;
   }
 
+  /** Nobody listens any more. */
+  end(): void {
+    for (const reader of this.#readers) reader.end();
+  }
+
   close(): void {
     this.#stopWatching();
     clearInterval(this.#timer);
-    for (const reader of this.#readers) reader.end();
+    this.end();
   }
 
   #tell(level: LogLevel, event: string, fields: LogFields): void {

@@ -70,7 +70,7 @@ export class OperatorHttp {
 
   /** Other tokens count from now on, and another number of files is kept back from clients. */
   reconfigure({ tokens, fdReserve }: Pick<OperatorHttpParts, 'tokens' | 'fdReserve'>): void {
-    this.#tokens.use(tokens);
+    if (this.#tokens.use(tokens)) this.#api.disconnect();
     this.#listener.allow(connectionsWithin(fdReserve));
   }
 

@@ -223,6 +223,19 @@ describe('events', () => {
     await reader.cancel();
   });
 
+  test('who listened with a token that counts no more is sent away', async () => {
+    const path = file(`${TOKEN}\n`);
+    const config = file(`api-token-file = ${JSON.stringify(path)}\n`);
+    await using server = await ServerProcess.start('--http', '127.0.0.1:0', '--config', config);
+    const reader = ((await open(server)).body as ReadableStream<Uint8Array>).getReader();
+    await reader.read();
+    writeFileSync(path, 'a-new-token-for-tests-of-the-api\n');
+    server.process.kill('SIGHUP');
+    await server.logged('options.reloaded');
+    while (!(await reader.read()).done);
+    expect((await contract(server).get('/api/rooms')).status).toBe(401);
+  });
+
   test('so many listen and no more, and who goes makes room', async () => {
     await using server = await ServerProcess.start(...FLAGS);
     const streams = await Promise.all(Array.from({ length: 8 }, () => open(server)));

@@ -28,6 +28,17 @@ test('without a token nobody is admitted', () => {
   for (const header of [undefined, '', 'Bearer ', 'Bearer x']) expect(none.admits(header)).toBe(false);
 });
 
+test('others take their place, and it is known whether they are others', () => {
+  const tokens = new ApiTokens([OLD]);
+  expect([tokens.use([OLD]), tokens.use([OLD, NEW]), tokens.use([NEW]), tokens.use([])]).toEqual([
+    false,
+    true,
+    true,
+    true,
+  ]);
+  expect(tokens.admits(`Bearer ${NEW}`)).toBe(false);
+});
+
 test('short and unsendable tokens are problems, and are not shown', () => {
   expect(tokenProblems([OLD], 'f')).toEqual([]);
   for (const bad of ['short', 'ö'.repeat(20), `with a space in it ${OLD}`]) {
