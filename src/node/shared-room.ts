@@ -121,6 +121,11 @@ export class SharedRoom implements ChannelOrder, SharedOut {
     this.#settle();
   }
 
+  /** Whether anything of its order is kept here: a room at home elsewhere is known before anybody is in it. */
+  get takesPart(): boolean {
+    return this.#order !== undefined;
+  }
+
   /** A frame of another server about this room. */
   arrived(from: ServerId, frame: Frame, now: number): void {
     if (this.#order === undefined) this.#takePart(from, frame, now);

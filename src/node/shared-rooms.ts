@@ -112,8 +112,8 @@ export class SharedRooms implements SharedRoomHost, RoomFactsOut, FrameCarrier {
     if (!VERBS.has(frame.verb())) return false;
     const key = roomKey(frame.arg(0)) as RoomKey | undefined;
     const room = key === undefined ? undefined : (this.#rooms.get(key) ?? this.#discovered(key, frame));
-    if (room !== undefined) room.arrived(from, frame, this.now);
-    else if (frame.verb() === 'SEAL') this.#sealNothing(from, frame);
+    if (frame.verb() === 'SEAL' && room?.takesPart !== true) this.#sealNothing(from, frame);
+    else room?.arrived(from, frame, this.now);
     return true;
   }
 

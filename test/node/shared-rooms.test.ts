@@ -1,0 +1,71 @@
+// Rooms that servers share, by the frames that one server sends to others.
+
+import { expect, test } from 'bun:test';
+import { type RoomKey, serverId, type Ticket } from '../../src/base/ids.ts';
+import type { Chat } from '../../src/chat/chat.ts';
+import { Stamps } from '../../src/fanout/ring.ts';
+import { Rooms, type RoomsConfig, type RoomsOut } from '../../src/node/rooms.ts';
+import { SharedRooms } from '../../src/node/shared-rooms.ts';
+import { FRAME, Frame, Scanner } from '../../src/wire/scanner.ts';
+import { encodeFrame } from '../../src/wire/writer.ts';
+
+const SELF = serverId(1);
+const BETA = serverId(2);
+const HALL = 'hall' as RoomKey;
+const NOW = 1_700_000_000_000;
+
+/** The rooms of one server, and what it says to others. */
+function shared(): { rooms: SharedRooms; said: () => string } {
+  let text = '';
+  const config: RoomsConfig = {
+    server: { id: SELF, incarnation: NOW },
+    ring: { entries: 16, bytes: 4_096, ageMs: 1_000 },
+    ringMemory: 1 << 20,
+    order: { ttlMs: 1, reservations: 1, pendingEntries: 16, pendingBytes: 4_096, idWindowMs: 1, idWindow: 16 },
+    ids: 16,
+    penalties: { firstMs: 0, mostMs: 0, users: 16 },
+  } as unknown as RoomsConfig;
+  const around = { shared: { stamps: new Stamps() }, now: NOW } as unknown as RoomsOut;
+  const rooms = new SharedRooms(
+    { holdMs: 3_000, ack: 'replicated', memory: { slots: 16, bytes: 4_096 }, memoryBytes: 1 << 20 },
+    {
+      now: NOW,
+      rooms: new Rooms(config, around),
+      chat: () => ({}) as Chat,
+      hash: (word) => word,
+      ticket: () => 0 as Ticket,
+      reachable: () => [BETA],
+      send: (_, bytes, start, end) => {
+        text += Buffer.from(bytes.subarray(start, end)).toString();
+        return 'sent';
+      },
+      tell() {},
+      later() {},
+      wake() {},
+    },
+  );
+  const said = (): string => {
+    rooms.flush();
+    return text;
+  };
+  return { rooms, said };
+}
+
+function frameOf(...args: Parameters<typeof encodeFrame>): Frame {
+  const scanner = new Scanner(4_096);
+  const frame = new Frame();
+  scanner.feed(encodeFrame(...args));
+  if (scanner.next(frame) !== FRAME) throw new Error('no frame');
+  return frame;
+}
+
+// Whoever wants to go on with a room waits for everybody within reach.
+test('a server that keeps nothing of a room says so at once to whoever seals it, whether it knows the room or not', () => {
+  const known = shared();
+  known.rooms.open(HALL, 'Hall');
+  const unknown = shared();
+  for (const { rooms, said } of [known, unknown]) {
+    expect(rooms.arrived(BETA, frameOf('SEAL', 'Hall', 'mwse.2'))).toBe(true);
+    expect(said()).toStartWith('<SEALED,Hall,mwse.2');
+  }
+});
