@@ -16,7 +16,7 @@ export interface Shape {
 
 const LF = 0x0a;
 /** After this long something was lost, and waiting on would be for ever. */
-const LOST_MS = 10_000;
+const LOST_MS = 120_000;
 /** How long it may take until other servers know who is in a room, and that it is there. */
 const FACTS_MS = 1_000;
 const ENTER_TRIES = 20;

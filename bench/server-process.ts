@@ -26,10 +26,25 @@ export class ServerProcess implements AsyncDisposable {
     this.links = links;
   }
 
+  get pid(): number {
+    return this.#child.pid;
+  }
+
   /** Starts one; with `secret` it links with others that have the same. */
-  static async start(secret = '', ...flags: readonly string[]): Promise<ServerProcess> {
-    const limits = ['--flood', 'off', '--per-ip', 'off', '--log-level', 'warn'];
-    const child = Bun.spawn([process.execPath, MAIN, '--clients', '127.0.0.1:0', ...limits, ...flags], {
+  static start(secret = '', ...flags: readonly string[]): Promise<ServerProcess> {
+    return ServerProcess.#start([], secret, flags);
+  }
+
+  /** Starts one in another program, which is given with its arguments. */
+  static startUnder(...program: readonly string[]): Promise<ServerProcess> {
+    return ServerProcess.#start(program, '', []);
+  }
+
+  static async #start(under: readonly string[], secret: string, flags: readonly string[]): Promise<ServerProcess> {
+    // A crowd answers no PING.
+    const idle = ['--idle-ping-ms', '30m', '--idle-timeout-ms', '1h'];
+    const limits = ['--flood', 'off', '--per-ip', 'off', '--log-level', 'warn', ...idle];
+    const child = Bun.spawn([...under, process.execPath, MAIN, '--clients', '127.0.0.1:0', ...limits, ...flags], {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: { ...process.env, CHORUS_SECRET: secret },
     });
