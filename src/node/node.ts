@@ -329,8 +329,9 @@ export class Node implements Out, RoomsOut {
   /** Something happens at `now`. */
   #enter(now: number): void {
     // Nothing at all was done for so long, although something was due.
-    if (now - this.now >= STALL_MS && now - Math.max(this.now, this.deadline) >= STALL_MS) this.links?.rooms.stalled();
+    const stalled = now - this.now >= STALL_MS && now - Math.max(this.now, this.deadline) >= STALL_MS;
     this.now = now;
+    if (stalled) this.links?.rooms.stalled();
   }
 
   #drainOf(): Drain {
