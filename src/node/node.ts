@@ -326,12 +326,11 @@ export class Node implements Out, RoomsOut {
     this.#late.add(session, () => this.chat.sent(session, channel.key, outcome, seq, id, this.now));
   }
 
-  /** Something happens at `now`. */
+  /** Something happens at `now`, perhaps after nothing was done for long although something was due. */
   #enter(now: number): void {
-    // Nothing at all was done for so long, although something was due.
-    const stalled = now - this.now >= STALL_MS && now - Math.max(this.now, this.deadline) >= STALL_MS;
+    const stoodStill = now - this.now >= STALL_MS && now - Math.max(this.now, this.deadline) >= STALL_MS;
     this.now = now;
-    if (stalled) this.links?.rooms.stalled();
+    if (stoodStill) this.links?.rooms.stalled();
   }
 
   #drainOf(): Drain {
