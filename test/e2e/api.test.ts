@@ -1,7 +1,7 @@
 // The API of a real server: every path and answer against docs/openapi.json, what it does to real clients, and who has
 // no access.
 
-import { afterAll, describe, expect, test } from 'bun:test';
+import { afterAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +11,9 @@ import { Contract, DOCUMENT } from '../support/openapi.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { ServerProcess, spawnServer } from '../support/server.ts';
 import { settled } from '../support/settled.ts';
+
+// Many servers start at once.
+setDefaultTimeout(60_000);
 
 const TOKEN = 'a-token-for-tests-of-the-api';
 
@@ -33,7 +36,7 @@ async function people(server: ServerProcess, ...nicks: readonly string[]): Promi
   return Promise.all(nicks.map((nick) => RawClient.register(server.port, nick)));
 }
 
-describe('access', () => {
+describe.concurrent('access', () => {
   test('without a token the API is off, and says so', async () => {
     await using server = await ServerProcess.start('--http', '127.0.0.1:0');
     const { status, body } = await new Contract(server.ready.http as string, TOKEN).get('/api/servers');
@@ -61,7 +64,7 @@ describe('access', () => {
   });
 });
 
-describe('what is shown', () => {
+describe.concurrent('what is shown', () => {
   test('servers, links, rooms and clients, as documented', async () => {
     await using server = await ServerProcess.start(...FLAGS, '--name', 'alpha', '--flood', 'off');
     const api = contract(server);
@@ -109,10 +112,10 @@ describe('what is shown', () => {
     } finally {
       clearInterval(talking);
     }
-  }, 20_000);
+  });
 });
 
-describe('what is done', () => {
+describe.concurrent('what is done', () => {
   test('a kill reaches its client, by nickname and by uid, and is logged', async () => {
     await using server = await ServerProcess.start(...FLAGS);
     const api = contract(server);
@@ -199,7 +202,7 @@ describe('what is done', () => {
   });
 });
 
-describe('events', () => {
+describe.concurrent('events', () => {
   const open = (server: ServerProcess): Promise<Response> =>
     fetch(`http://${server.ready.http}/api/events`, { headers: { authorization: `Bearer ${TOKEN}` } });
 
@@ -278,5 +281,5 @@ describe('events', () => {
     await settled(() => /event: events\.lost\ndata: .*"count":\d{3,}/.test(text), true);
     await settled(() => text.includes(`2999 ${words}`), true);
     socket.end();
-  }, 60_000);
+  });
 });

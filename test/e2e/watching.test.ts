@@ -1,11 +1,14 @@
 // Watching a real server over HTTP: its health, its figures while people talk, and what does not get through.
 
-import { describe, expect, test } from 'bun:test';
+import { describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { TestNetwork } from '../support/network.ts';
 import { Contract } from '../support/openapi.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { ServerProcess, spawnServer } from '../support/server.ts';
 import { settled } from '../support/settled.ts';
+
+// Many servers start at once.
+setDefaultTimeout(60_000);
 
 const HTTP = ['--http', '127.0.0.1:0'] as const;
 const TOKEN = 'a-token-for-tests-of-draining';
@@ -53,7 +56,7 @@ describe('where', () => {
   });
 });
 
-describe('health', () => {
+describe.concurrent('health', () => {
   test('a server that is alone is alive and ready at once', async () => {
     await using server = await ServerProcess.start(...HTTP);
     for (const path of ['/healthz', '/readyz']) expect((await get(server, path)).status).toBe(200);
@@ -75,7 +78,7 @@ describe('health', () => {
   });
 });
 
-describe('draining', () => {
+describe.concurrent('draining', () => {
   test('not ready any more, with the reason, while it still lives', async () => {
     await using server = await ServerProcess.start(...HTTP);
     using ann = await RawClient.register(server.port, 'ann');
@@ -115,7 +118,7 @@ describe('draining', () => {
     await settled(() => figure(beta, 'chorus_network_users'), 1);
     await beta.logged('why=left');
     for (const client of crowd) client[Symbol.dispose]();
-  }, 20_000);
+  });
 
   test('its rooms go on at another server, with every message', async () => {
     await using network = new TestNetwork();
@@ -139,10 +142,10 @@ describe('draining', () => {
     expect(await bob.until('<EPOCH,dev')).toBeString();
     expect(await bob.until('<CMSG,dev')).toContain(',2,bob,');
     expect(await alpha.process.exited).toBe(0);
-  }, 30_000);
+  });
 });
 
-describe('figures', () => {
+describe.concurrent('figures', () => {
   test('while people talk', async () => {
     await using server = await ServerProcess.start(...HTTP, '--flood', 'off');
     using ann = await RawClient.register(server.port, 'ann');
@@ -195,7 +198,7 @@ describe('figures', () => {
     expect(await figure(alpha, 'chorus_commit_seconds_bucket{le="+Inf"}')).toBe(20);
     expect(await figure(alpha, 'chorus_epochs_total')).toBe(1);
     expect(await figure(beta, 'chorus_epochs_total')).toBe(0);
-  }, 20_000);
+  });
 
   test('what connections that are gone had counted stays', async () => {
     await using server = await ServerProcess.start(...HTTP);
@@ -209,7 +212,7 @@ describe('figures', () => {
   });
 });
 
-describe('what does not get through', () => {
+describe.concurrent('what does not get through', () => {
   test('garbage, other names, other methods, bodies and headers without end', async () => {
     await using server = await ServerProcess.start(...HTTP);
     expect(await raw(server, 'GARBAGE\r\n\r\n')).toStartWith('HTTP/1.1 400');
@@ -241,7 +244,7 @@ describe('what does not get through', () => {
     ann.send('<PING,1>');
     expect(await ann.until('<PONG')).toBe('<PONG,1>');
     expect(server.files()).toBeLessThan(40);
-  }, 30_000);
+  });
 
   test('ten thousand requests leave nothing behind', async () => {
     await using server = await ServerProcess.start(...HTTP);
@@ -255,5 +258,5 @@ describe('what does not get through', () => {
     const early = await round(3000);
     const late = await round(10_000);
     expect(late - early).toBeLessThan(32 * 1024 * 1024);
-  }, 60_000);
+  });
 });

@@ -1,15 +1,17 @@
 // The HTTP listener on real sockets: what it bounds, and that who does what is right is not bounded.
 
-import { afterEach, describe, expect, test } from 'bun:test';
+import { afterAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { type HttpHandler, type HttpLimits, HttpListener, type HttpSink } from '../../src/net/http.ts';
 import { narrowSocket } from '../support/narrow-socket.ts';
 import { settled } from '../support/settled.ts';
 
-const LIMITS: HttpLimits = { connections: 8, headerBytes: 4096, bodyBytes: 1000, requestMs: 1000, idleMs: 1000 };
+setDefaultTimeout(60_000);
+
+const LIMITS: HttpLimits = { connections: 8, headerBytes: 4096, bodyBytes: 1000, requestMs: 1000, idleMs: 800 };
 const LARGE = 'x'.repeat(16 * 1024 * 1024);
 
 const open: Disposable[] = [];
-afterEach(() => {
+afterAll(() => {
   for (const each of open.splice(0)) each[Symbol.dispose]();
 });
 
@@ -94,7 +96,7 @@ test('a fault of ours is an answer, and the next request is served', async () =>
   expect((await fetch(`${url}/fine`)).status).toBe(200);
 });
 
-describe('bounds', () => {
+describe.concurrent('bounds', () => {
   test('a body, with its length and without', async () => {
     const url = `http://127.0.0.1:${await listen()}/x`;
     expect((await fetch(url, { method: 'POST', body: 'x'.repeat(1000) })).status).toBe(200);
@@ -141,7 +143,7 @@ describe('bounds', () => {
   });
 });
 
-describe('a stream', () => {
+describe.concurrent('a stream', () => {
   test('is told when to hold back and when to go on', async () => {
     const stream = new Stream();
     const peer = await Peer.connect(await listen(stream), true);
@@ -162,13 +164,13 @@ describe('a stream', () => {
     await settled(() => stream.sink !== undefined, true);
     for (let i = 0; i < 12; i++) {
       stream.sink?.write(`word ${i}\n`);
-      await Bun.sleep(300);
+      await Bun.sleep(200);
     }
     expect([peer.closed, stream.closed]).toEqual([false, false]);
     await settled(() => peer.text.includes('word 11'), true);
     stream.sink?.end();
     await settled(() => stream.closed, true);
-  }, 15_000);
+  });
 
   test('whose reader has gone, or stands still, is over', async () => {
     const [gone, still] = [new Stream(), new Stream()];
@@ -188,5 +190,5 @@ describe('a stream', () => {
     } finally {
       clearInterval(filling);
     }
-  }, 15_000);
+  });
 });
