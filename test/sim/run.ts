@@ -12,7 +12,7 @@ import { Storm } from './storm.ts';
 import { STRANGE } from './stranger.ts';
 import type { Violation } from './violation.ts';
 import { drawWays, drawWeather, PROMPT_WAY } from './weather.ts';
-import { World } from './world.ts';
+import { Livelock, World } from './world.ts';
 
 export interface Result {
   readonly seed: number;
@@ -58,40 +58,47 @@ export function runSeed(seed: number, options: RunOptions = {}): Result {
   const cores = Array.from({ length: weather.cores }, (_, i) => {
     return new CoreClient(100 + i, world, weather, record, dial);
   });
-  for (const host of cluster.hosts) world.after(host.index === 0 ? 0 : world.random.below(300), () => host.start());
-  for (const client of [...clients, ...cores]) world.after(world.random.below(1_000), () => client.start());
-  storm.start();
-  world.run(weather.stormMs);
+  const play = (): void => {
+    for (const host of cluster.hosts) world.after(host.index === 0 ? 0 : world.random.below(300), () => host.start());
+    for (const client of [...clients, ...cores]) world.after(world.random.below(1_000), () => client.start());
+    storm.start();
+    world.run(weather.stormMs);
 
-  world.note('world', 'calm');
-  world.calm = true;
-  record.facts.calmAt = world.elapsed;
-  storm.end();
-  for (const client of clients) client.calm();
-  world.run(weather.settleMs);
+    world.note('world', 'calm');
+    world.calm = true;
+    record.facts.calmAt = world.elapsed;
+    storm.end();
+    for (const client of clients) client.calm();
+    world.run(weather.settleMs);
 
-  for (const client of [...clients, ...cores]) client.ask(FINAL);
-  // Whoever has a slow way may have much to read still, and its words to be heard wait for that.
-  const isWaiting = ({ dialogue }: RawClient | CoreClient): boolean =>
-    dialogue !== undefined && dialogue.ended === undefined && !hasLastWord(dialogue);
-  for (let left = 120; left > 0 && [...clients, ...cores].some(isWaiting); left--) world.run(1_000);
-  for (const client of [...clients, ...cores]) if (client.dialogue !== undefined) settle(client.dialogue);
+    for (const client of [...clients, ...cores]) client.ask(FINAL);
+    // Whoever has a slow way may have much to read still, and its words to be heard wait for that.
+    const isWaiting = ({ dialogue }: RawClient | CoreClient): boolean =>
+      dialogue !== undefined && dialogue.ended === undefined && !hasLastWord(dialogue);
+    for (let left = 120; left > 0 && [...clients, ...cores].some(isWaiting); left--) world.run(1_000);
+    for (const client of [...clients, ...cores]) if (client.dialogue !== undefined) settle(client.dialogue);
 
-  record.facts.auditAt = world.elapsed;
-  cluster.checkLinks();
-  const nicks = [STRANGE, ...clients.flatMap((client) => [...client.nicks].slice(-2))];
-  const auditors = cluster.hosts.map(({ index }) => new Auditor(index, nicks, world, weather, record, dial));
-  world.run(1);
-  for (let left = 300; left > 0 && !auditors.every(({ isDone }) => isDone); left--) world.run(500);
-  record.facts.retiredAt = world.elapsed;
-  for (const auditor of auditors) auditor.retire();
-  for (const client of [...clients, ...cores]) client.retire();
-  const { limits } = weather.base.node;
-  world.run(limits.idleTimeoutMs + limits.writeDeadlineMs + 15_000);
-  world.run(weather.base.node.chat.limits.roomIdleMs + 2_000);
-  // Ids outlive nothing but their rooms.
-  for (const { server } of cluster.hosts) server?.checkEmpty();
-
+    record.facts.auditAt = world.elapsed;
+    cluster.checkLinks();
+    const nicks = [STRANGE, ...clients.flatMap((client) => [...client.nicks].slice(-2))];
+    const auditors = cluster.hosts.map(({ index }) => new Auditor(index, nicks, world, weather, record, dial));
+    world.run(1);
+    for (let left = 300; left > 0 && !auditors.every(({ isDone }) => isDone); left--) world.run(500);
+    record.facts.retiredAt = world.elapsed;
+    for (const auditor of auditors) auditor.retire();
+    for (const client of [...clients, ...cores]) client.retire();
+    const { limits } = weather.base.node;
+    world.run(limits.idleTimeoutMs + limits.writeDeadlineMs + 15_000);
+    world.run(weather.base.node.chat.limits.roomIdleMs + 2_000);
+    // Ids outlive nothing but their rooms.
+    for (const { server } of cluster.hosts) server?.checkEmpty();
+  };
+  try {
+    play();
+  } catch (error) {
+    if (!(error instanceof Livelock)) throw error;
+    cluster.violate({ invariant: 'LIVELOCK', at: world.elapsed, what: error.message });
+  }
   const violations = [...cluster.violations];
   for (const checker of CHECKERS) {
     if (weather.servers > 1 && OF_ONE_EPOCH.includes(checker)) continue;

@@ -14,6 +14,14 @@ interface Event {
   readonly happen: () => void;
 }
 
+/** More events of one moment never end. */
+const MOST_AT_ONCE = 50_000;
+
+/** Something goes round in a circle and would for ever. */
+export class Livelock extends Error {
+  override name = 'Livelock';
+}
+
 export class World {
   readonly seed: number;
   readonly random: Random;
@@ -29,6 +37,8 @@ export class World {
   events = 0;
   readonly #queue: Event[] = [];
   #order = 0;
+  /** Events of this moment. */
+  #crowd = 0;
 
   constructor(seed: number, onLine?: (line: string) => void) {
     this.seed = seed;
@@ -64,6 +74,8 @@ export class World {
     const until = this.now + ms;
     for (let next = this.#queue[0]; next !== undefined && next.at <= until; next = this.#queue[0]) {
       this.#take();
+      if (next.at > this.now) this.#crowd = 0;
+      if (++this.#crowd > MOST_AT_ONCE) throw new Livelock(`${MOST_AT_ONCE} events and no time passes`);
       this.now = next.at;
       this.events++;
       this.#happen(next);

@@ -5,7 +5,7 @@
 import type { Dialogue, Record } from '../record.ts';
 import type { Violation } from '../violation.ts';
 import { auditOf, type Checker, keyOf, slotsOf, violation } from './checker.ts';
-import { readingOf, type Stay } from './reading.ts';
+import { isAfter, readingOf, type Stay } from './reading.ts';
 
 const SHOWN = 8;
 
@@ -15,7 +15,7 @@ export const gaps: Checker = {
     return record.dialogues.flatMap((dialogue) => [
       ...missing(record, dialogue),
       ...repeats(record, dialogue),
-      ...welcomes(dialogue),
+      ...(isShared(record) ? turns(record, dialogue) : welcomes(dialogue)),
     ]);
   },
 };
@@ -27,7 +27,13 @@ function missing(record: Record, dialogue: Dialogue): Violation[] {
   const found: Violation[] = [];
   for (const stay of readingOf(dialogue).stays) {
     const audit = audits.get(stay.room);
-    if (stay.until !== Number.POSITIVE_INFINITY || audit === undefined || audit.epoch !== stay.epoch) continue;
+    if (stay.until !== Number.POSITIVE_INFINITY || audit === undefined) continue;
+    if (audit.epoch !== stay.epoch) {
+      if (!isShared(record) || stay.lagged) continue;
+      const what = `is in ${stay.epoch} of ${stay.room}, long after all is quiet, and others are in ${audit.epoch}`;
+      found.push(violation('O9', dialogue, record.facts.calmAt, what));
+      continue;
+    }
     const lacking = lacks(stay, audit.next);
     if (lacking.length === 0) continue;
     const invariant = stay.position !== undefined && (lacking[0] as number) <= stay.position + 40 ? 'O10' : 'O2';
@@ -52,7 +58,8 @@ function auditorGaps(record: Record, dialogue: Dialogue): Violation[] {
     if (!stays.some((stay) => stay.room === room)) continue;
     const seqs = new Set(arrivals.filter((one) => one.room === room && one.epoch === epoch).map(({ seq }) => seq));
     const lacking: number[] = [];
-    for (let seq = floor; seq < next; seq++) if (!seqs.has(seq)) lacking.push(seq);
+    const first = isShared(record) ? firstOf(record, room, epoch) : 0;
+    for (let seq = Math.max(floor, first); seq < next; seq++) if (!seqs.has(seq)) lacking.push(seq);
     if (lacking.length > 0) {
       const what = `${room} keeps ${floor} to ${next - 1}, but HISTORY lacks ${lacking.slice(0, SHOWN).join(' ')}`;
       found.push(violation('O2', dialogue, record.facts.calmAt, what));
@@ -62,6 +69,52 @@ function auditorGaps(record: Record, dialogue: Dialogue): Violation[] {
       const what = `slot ${known.seq} of ${room} is decided, but ${next} is not, long after all is quiet`;
       found.push(violation('O8', dialogue, record.facts.calmAt, what));
     }
+  }
+  return found;
+}
+
+function isShared({ facts }: Record): boolean {
+  return facts.rooms === 'shared' && facts.servers > 1;
+}
+
+/** The lowest number of an epoch that anybody heard of; what came before it belongs to others. */
+function firstOf(record: Record, room: string, epoch: string): number {
+  let first = Number.POSITIVE_INFINITY;
+  for (const known of slotsOf(record).values()) {
+    if (known.room === room && known.epoch === epoch) first = Math.min(first, known.seq);
+  }
+  return first;
+}
+
+/** O7: epochs follow each other, in rising numbers; O3: what anybody has of one that ended, all its readers have. */
+function turns(record: Record, dialogue: Dialogue): Violation[] {
+  const found: Violation[] = [];
+  const reading = readingOf(dialogue);
+  for (const { heard, epoch, next, old, stay } of reading.turns) {
+    const fail = (invariant: string, what: string): void => {
+      found.push(violation(invariant, dialogue, heard.at, `EPOCH ${heard.args.join()}: ${what}`));
+    };
+    if (stay === undefined) fail('O2', 'came outside of the room');
+    else if (!isAfter(epoch, stay.epoch)) {
+      if (!stay.replays) fail('O7', `came in epoch ${stay.epoch}`);
+    } else {
+      const most = Math.max(0, ...stay.seen);
+      if (next <= most) fail('O7', `${most} was read before`);
+      if (old !== stay.epoch && !stay.lagged) fail('O7', `came in epoch ${stay.epoch}`);
+    }
+  }
+  const known = slotsOf(record);
+  for (const { room, epoch, base, closedAt, seen, lost, until, replays } of reading.stays) {
+    if (closedAt === undefined || replays) continue;
+    const lacking: number[] = [];
+    for (let seq = base; seq <= closedAt; seq++) {
+      const slot = known.get(keyOf(room, epoch, seq));
+      if (slot !== undefined && !seen.has(seq) && !lost.has(seq)) lacking.push(seq);
+    }
+    if (lacking.length === 0) continue;
+    const at = dialogue.utterances.find(({ order }) => order === until)?.at ?? record.facts.calmAt;
+    const what = `${room} ${epoch} ended at ${closedAt}, and others have ${lacking.slice(0, SHOWN).join(' ')} (${lacking.length})`;
+    found.push(violation('O3', dialogue, at, what));
   }
   return found;
 }

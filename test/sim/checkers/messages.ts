@@ -4,7 +4,18 @@
 
 import type { Dialogue, Record } from '../record.ts';
 import type { Violation } from '../violation.ts';
-import { auditOf, type Checker, type KnownSlot, keyOf, type Sent, sendsOf, slotsOf, violation } from './checker.ts';
+import {
+  auditOf,
+  type Checker,
+  type KnownSlot,
+  keyOf,
+  messageOf,
+  type Sent,
+  sendsOf,
+  slotsOf,
+  violation,
+} from './checker.ts';
+import { readingOf } from './reading.ts';
 
 export const messages: Checker = {
   name: 'messages',
@@ -18,7 +29,8 @@ export const messages: Checker = {
       }
     }
     return [
-      ...origins(said, filled),
+      ...origins(record, said, filled),
+      ...(record.facts.rooms === 'shared' ? deliveries(record, said) : []),
       ...ids(record),
       ...promises(record),
       ...refusals(record, said, filled),
@@ -28,14 +40,18 @@ export const messages: Checker = {
 };
 
 /** Every message was said by the one whose nickname it bears, and no more often than it was said. */
-function origins(said: ReadonlyMap<string, Sent[]>, filled: ReadonlyMap<string, KnownSlot[]>): Violation[] {
+function origins(
+  record: Record,
+  said: ReadonlyMap<string, Sent[]>,
+  filled: ReadonlyMap<string, KnownSlot[]>,
+): Violation[] {
   const found: Violation[] = [];
   for (const [text, slots] of filled) {
     const { message, first } = slots[0] as KnownSlot;
     const sends = (said.get(text) ?? []).filter((sent) => sent.id === message?.id);
     if (sends.length === 0) {
       found.push(violation('O1', first.dialogue, first.utterance.at, `nobody said ${JSON.stringify(message)}`));
-    } else if (slots.length > sends.length) {
+    } else if (slots.length > sends.length && record.facts.rooms === 'own') {
       const seqs = slots.map(({ epoch, seq }) => `${epoch} ${seq}`).join(', ');
       found.push(
         violation('O6', first.dialogue, first.utterance.at, `said ${sends.length} times, in slots ${seqs}: ${text}`),
@@ -45,6 +61,27 @@ function origins(said: ReadonlyMap<string, Sent[]>, filled: ReadonlyMap<string, 
     if (sends.length > 0 && message !== undefined && !names.has(message.nick)) {
       const what = `${JSON.stringify(text)} came from ${message.nick}, but was said by ${[...names].join(' ')}`;
       found.push(violation('C3', first.dialogue, first.utterance.at, what));
+    }
+  }
+  return found;
+}
+
+/** Two sides of a split may both have a message, but no reader gets it twice without asking. */
+function deliveries(record: Record, said: ReadonlyMap<string, Sent[]>): Violation[] {
+  const found: Violation[] = [];
+  if (record.facts.idWindowMs !== Number.POSITIVE_INFINITY) return found;
+  for (const dialogue of record.dialogues) {
+    const stood = new Map<string, Set<string>>();
+    for (const { utterance, asked, repeated, room, epoch, seq } of readingOf(dialogue).arrivals) {
+      const message = messageOf(utterance);
+      if (message === undefined || asked || repeated) continue;
+      const places = stood.get(message.text) ?? new Set();
+      stood.set(message.text, places.add(keyOf(room, epoch, seq)));
+      const times = (said.get(message.text) ?? []).filter(({ id }) => id === message.id);
+      const most = message.id === '' ? times.length : 1;
+      if (places.size <= most) continue;
+      const what = `${message.text} came ${places.size} times: ${[...places].join(', ')}`;
+      found.push(violation('O6', dialogue, utterance.at, what));
     }
   }
   return found;

@@ -10,7 +10,8 @@ export const network: Checker = {
   name: 'network',
   check(record) {
     if (record.facts.servers === 1) return [];
-    return [...maps(record), ...places(record), ...owners(record)];
+    const shared = record.facts.rooms === 'shared' ? rooms(record) : [];
+    return [...maps(record), ...places(record), ...owners(record), ...shared];
   },
 };
 
@@ -28,6 +29,26 @@ function maps(record: Record): Violation[] {
     const is = [...rows].sort().join(', ');
     if (isWhole && is !== due.join(', ')) {
       found.push(violation('C1', auditor, record.facts.auditAt, `s${auditor.server + 1} knows of ${is} alone`));
+    }
+  }
+  return found;
+}
+
+/** O9: a room has one epoch, and one place at which it is, wherever it is looked at. */
+function rooms(record: Record): Violation[] {
+  const found: Violation[] = [];
+  const seen = new Map<string, { readonly state: string; readonly by: Dialogue }>();
+  for (const auditor of auditorsOf(record)) {
+    for (const { said, verb, args } of auditor.utterances) {
+      if (said || verb !== 'RPL_WELCOME' || args[0] === '*') continue;
+      const room = auditor.room(args[0] ?? '');
+      const state = `${args[3]} at ${args[4]}`;
+      const before = seen.get(room);
+      if (before === undefined) seen.set(room, { state, by: auditor });
+      else if (before.state !== state) {
+        const what = `${room} is in ${state} at s${auditor.server + 1}, and in ${before.state} at s${before.by.server + 1}`;
+        found.push(violation('O9', auditor, record.facts.auditAt, what));
+      }
     }
   }
   return found;

@@ -13,10 +13,10 @@ export const order: Checker = {
   check(record) {
     const reference = referenceOf(record);
     return record.dialogues.flatMap((dialogue) => [
-      ...own(dialogue),
+      ...(record.facts.rooms === 'own' ? own(dialogue) : []),
       // By other clocks there is no telling what was decided before its reader came.
       ...(record.facts.trueClocks ? agreement(dialogue, reference) : []),
-      ...(record.facts.instantLog && record.facts.trueClocks ? times(dialogue) : []),
+      ...(record.facts.instantLog && record.facts.trueClocks && record.facts.rooms === 'own' ? times(dialogue) : []),
     ]);
   },
 };

@@ -39,6 +39,8 @@ function quits(record: Record, dialogue: Dialogue): Violation[] {
   const found: Violation[] = [];
   const gone = new Map<string, number>();
   for (const { said, verb, args, at, order } of dialogue.utterances) {
+    // Who was thought to be lost may come back.
+    if (!said && verb === 'JOINROOM') gone.delete(userOf(args[1] ?? ''));
     if (said || verb !== 'QUIT') continue;
     const user = userOf(args[0] ?? '');
     if (!/^c\d+s\d+$/.test(user)) continue;
@@ -48,7 +50,7 @@ function quits(record: Record, dialogue: Dialogue): Violation[] {
     const waits = record.facts.instantLog || !(args[1] ?? '').startsWith('Resumed');
     gone.set(user, waits ? order : Number.POSITIVE_INFINITY);
   }
-  if (gone.size === 0 || record.facts.outlastsSenders) return found;
+  if (gone.size === 0 || record.facts.outlastsSenders || record.facts.rooms === 'shared') return found;
   for (const { stay, repeated, asked, utterance } of readingOf(dialogue).arrivals) {
     if (utterance.verb !== 'CMSG' || repeated || asked || stay === undefined || stay.lagged) continue;
     const text = utterance.args[5] ?? '';

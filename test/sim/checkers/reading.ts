@@ -23,6 +23,10 @@ export interface Stay {
   welcomedAt: number;
   /** Where it ended; Infinity while it lasts. */
   until: number;
+  /** The highest number of its epoch, when that has ended; undefined while it lasts. */
+  closedAt: number | undefined;
+  /** Epochs before its own may come once more: it asked for what it had. */
+  replays: boolean;
   /** Slots that may come once more and how often, because it joined again or asked. */
   readonly again: Map<number, number>;
 }
@@ -40,8 +44,30 @@ export interface Reading {
   readonly dialogue: Dialogue;
   readonly stays: readonly Stay[];
   readonly arrivals: readonly Arrival[];
+  readonly turns: readonly Turn[];
   /** Answers to JOINROOM with the question each belongs to. */
   readonly welcomes: readonly { readonly said: Utterance; readonly heard: Utterance; readonly stay: Stay }[];
+}
+
+/** An EPOCH as it came, and where its reader was. */
+export interface Turn {
+  readonly heard: Utterance;
+  readonly epoch: string;
+  readonly next: number;
+  readonly old: string;
+  readonly last: number;
+  readonly stay: Stay | undefined;
+}
+
+/** Whether epoch `a` is greater than `b`: by its time, then by its home. */
+export function isAfter(a: string, b: string): boolean {
+  const [left, right] = [partsOf(a), partsOf(b)];
+  return left[0] === right[0] ? left[1] > right[1] : left[0] > right[0];
+}
+
+function partsOf(epoch: string): readonly [number, number] {
+  const [ms = '', home = ''] = epoch.split('.');
+  return [Number.parseInt(ms, 36), Number(home)];
 }
 
 interface Question {
@@ -70,6 +96,7 @@ class Reader {
   readonly #welcomes: { said: Utterance; heard: Utterance; stay: Stay }[] = [];
   readonly #open = new Map<string, Stay>();
   readonly #joins: Utterance[] = [];
+  readonly #turns: Turn[] = [];
   #questions: Question[] = [];
 
   constructor(dialogue: Dialogue) {
@@ -87,7 +114,13 @@ class Reader {
       else if (verb === 'LEAVEROOM' && second === ident) this.#leave(this.#dialogue.room(first), utterance.order);
       else this.#heard(utterance);
     }
-    return { dialogue: this.#dialogue, stays: this.#stays, arrivals: this.#arrivals, welcomes: this.#welcomes };
+    return {
+      dialogue: this.#dialogue,
+      stays: this.#stays,
+      arrivals: this.#arrivals,
+      welcomes: this.#welcomes,
+      turns: this.#turns,
+    };
   }
 
   #said(utterance: Utterance): void {
@@ -111,6 +144,7 @@ class Reader {
     const [first = ''] = args;
     const arrived = slotOf(this.#dialogue, utterance);
     if (arrived !== undefined) return this.#arrive(arrived);
+    if (verb === 'EPOCH') return this.#turn(utterance);
     const room = this.#dialogue.room(first);
     if (verb === 'RPL_WELCOME') this.#welcome(utterance);
     else if (verb === 'RPL_LAGGED') this.#lag(room, args);
@@ -133,11 +167,21 @@ class Reader {
   #welcome(heard: Utterance): void {
     const said = this.#joins.shift();
     if (said === undefined) return;
-    const [name = '', , , epoch = '', nextText = '', , recovered = ''] = heard.args;
+    const [name = '', , , current = '', nextText = '', , recovered = ''] = heard.args;
     const room = this.#dialogue.room(name);
+    // What was missed begins in the epoch in which it was left.
+    const epoch = recovered === '1' ? (said.args[1] ?? '') : current;
     const position = recovered === '1' ? Number(said.args[2]) : undefined;
     const base = position === undefined ? Number(nextText) : position + 1;
     const before = this.#open.get(room);
+    if (before !== undefined && epoch !== before.epoch) {
+      // Afresh, or once more from further back.
+      before.replays = true;
+      before.welcomedAt = heard.at;
+      if (recovered !== '1') this.#open.set(room, this.#stay(room, epoch, base, undefined, said, heard));
+      this.#welcomes.push({ said, heard, stay: before });
+      return;
+    }
     if (before !== undefined) {
       for (const seq of before.seen) if (seq >= base) allow(before, seq);
       before.base = Math.min(before.base, base);
@@ -145,6 +189,21 @@ class Reader {
       this.#welcomes.push({ said, heard, stay: before });
       return;
     }
+    const stay = this.#stay(room, epoch, base, position, said, heard);
+    // What came on an earlier stay was no answer to what is asked on this one.
+    for (const question of this.#questions) if (question.room === room) question.given.clear();
+    this.#open.set(room, stay);
+    this.#welcomes.push({ said, heard, stay });
+  }
+
+  #stay(
+    room: string,
+    epoch: string,
+    base: number,
+    position: number | undefined,
+    said: Utterance,
+    heard: Utterance,
+  ): Stay {
     const stay: Stay = {
       room,
       epoch,
@@ -159,12 +218,26 @@ class Reader {
       welcomedAt: heard.at,
       until: Number.POSITIVE_INFINITY,
       again: new Map(),
+      closedAt: undefined,
+      replays: false,
     };
-    // What came on an earlier stay was no answer to what is asked on this one.
-    for (const question of this.#questions) if (question.room === room) question.given.clear();
     this.#stays.push(stay);
+    return stay;
+  }
+
+  /** The room goes on in another epoch: who is in it stays on there. */
+  #turn(heard: Utterance): void {
+    const [name = '', epoch = '', next = '', old = '', last = ''] = heard.args;
+    const room = this.#dialogue.room(name);
+    const before = this.#open.get(room);
+    this.#turns.push({ heard, epoch, next: Number(next), old, last: Number(last), stay: before });
+    if (before === undefined || !isAfter(epoch, before.epoch)) return;
+    before.closedAt = old === before.epoch ? Number(last) : 0;
+    before.until = heard.order;
+    const stay = this.#stay(room, epoch, Number(next), undefined, heard, heard);
+    stay.lagged = before.lagged && old !== before.epoch;
+    stay.replays = before.replays;
     this.#open.set(room, stay);
-    this.#welcomes.push({ said, heard, stay });
   }
 
   #leave(room: string, order: number): void {
@@ -186,12 +259,25 @@ class Reader {
   }
 
   #arrive(slot: HeardSlot): void {
-    const stay = this.#open.get(slot.room);
+    const stay = this.#current(slot);
     const { seq } = slot;
     const repeated = stay === undefined || stay.seen.has(seq) || seq < stay.base;
-    const asked = this.#wasAsked(slot, repeated) || (repeated && stay !== undefined && takeAllowance(stay, seq));
-    stay?.seen.add(seq);
+    const isOld = stay?.replays === true && isAfter(stay.epoch, slot.epoch);
+    const asked =
+      this.#wasAsked(slot, repeated) || isOld || (repeated && stay !== undefined && takeAllowance(stay, seq));
+    if (stay?.epoch === slot.epoch) stay.seen.add(seq);
     this.#arrivals.push({ ...slot, stay, repeated, asked });
+  }
+
+  /** Whoever was overtaken may have missed that another epoch began. */
+  #current(slot: HeardSlot): Stay | undefined {
+    const stay = this.#open.get(slot.room);
+    if (stay === undefined || !stay.lagged || !isAfter(slot.epoch, stay.epoch)) return stay;
+    stay.until = slot.utterance.order;
+    const next = this.#stay(slot.room, slot.epoch, slot.seq, undefined, slot.utterance, slot.utterance);
+    next.lagged = true;
+    this.#open.set(slot.room, next);
+    return next;
   }
 
   /** Whether a question may be what it answers. Each may give a slot once, before or after it comes by itself. */

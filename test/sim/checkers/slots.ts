@@ -11,7 +11,7 @@ export const slots: Checker = {
     return record.dialogues.flatMap((dialogue) => [
       ...contents(record, dialogue),
       ...pendings(record, dialogue),
-      ...epochs(dialogue),
+      ...(record.facts.rooms === 'own' ? epochs(dialogue) : []),
     ]);
   },
 };
@@ -55,7 +55,8 @@ function pendings(record: Record, dialogue: Dialogue): Violation[] {
     } else if (!said && verb === 'RPL_PENDING') {
       const first = known.get(key)?.first;
       const since = asked.get(key) ?? 0;
-      if (first !== undefined && first.utterance.order < since) {
+      const isHere = record.facts.rooms === 'own' || first?.dialogue.server === dialogue.server;
+      if (first !== undefined && isHere && first.utterance.order < since) {
         found.push(violation('O4', dialogue, at, `${key} is pending after ${first.dialogue.name} heard it`));
       }
       if (Number(args[3]) > Math.max(record.facts.ttlMs, 100)) {
