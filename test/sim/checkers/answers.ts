@@ -132,7 +132,7 @@ class Answers {
 
   #pong(asked: Utterance, args: readonly string[], at: number): void {
     if (args.join() !== asked.args.join()) this.#violate(at, `PING ${asked.args.join()} was answered ${args.join()}`);
-    if (!this.#record.facts.instantLog) return;
+    if (!this.#record.facts.instantLog || this.#record.facts.rooms === 'shared') return;
     const late = this.#before.get(asked)?.find((one) => this.#open.includes(one));
     if (late !== undefined) this.#violate(at, `${late.id} was not answered before the PING behind it`);
   }

@@ -177,6 +177,7 @@ class Reader {
     if (before !== undefined && epoch !== before.epoch) {
       // Afresh, or once more from further back.
       before.replays = true;
+      if (recovered === '1') for (const seq of before.seen) allow(before, seq);
       before.welcomedAt = heard.at;
       if (recovered !== '1') this.#open.set(room, this.#stay(room, epoch, base, undefined, said, heard));
       this.#welcomes.push({ said, heard, stay: before });
