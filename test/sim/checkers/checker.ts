@@ -94,7 +94,11 @@ export function auditOf(record: Record): Map<string, Audit> {
   for (const auditor of auditorsOf(record)) {
     for (const { said, verb, args } of auditor.utterances) {
       if (said || verb !== 'RPL_WELCOME' || args[0] === '*') continue;
-      audits.set(auditor.room(args[0] ?? ''), { epoch: args[3] ?? '', next: Number(args[4]), floor: Number(args[5]) });
+      const room = auditor.room(args[0] ?? '');
+      const audit = { epoch: args[3] ?? '', next: Number(args[4]), floor: Number(args[5]) };
+      const before = audits.get(room);
+      // A server that had nobody in the room may be a little behind: the rest follows.
+      if (before === undefined || before.epoch !== audit.epoch || before.next < audit.next) audits.set(room, audit);
     }
   }
   return audits;

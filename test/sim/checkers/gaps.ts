@@ -103,20 +103,39 @@ function turns(record: Record, dialogue: Dialogue): Violation[] {
       if (old !== stay.epoch && !stay.lagged) fail('O7', `came in epoch ${stay.epoch}`);
     }
   }
-  const known = slotsOf(record);
-  for (const { room, epoch, base, closedAt, seen, lost, until, replays } of reading.stays) {
-    if (closedAt === undefined || replays) continue;
-    const lacking: number[] = [];
-    for (let seq = base; seq <= closedAt; seq++) {
-      const slot = known.get(keyOf(room, epoch, seq));
-      if (slot !== undefined && !seen.has(seq) && !lost.has(seq)) lacking.push(seq);
-    }
+  for (const stay of reading.stays) {
+    const had = stay.closedAt === undefined || stay.replays ? undefined : hadOf(record).get(wayOf(stay));
+    const lacking = [...(had ?? [])].filter((seq) => seq >= stay.base && !stay.seen.has(seq) && !stay.lost.has(seq));
     if (lacking.length === 0) continue;
-    const at = dialogue.utterances.find(({ order }) => order === until)?.at ?? record.facts.calmAt;
-    const what = `${room} ${epoch} ended at ${closedAt}, and others have ${lacking.slice(0, SHOWN).join(' ')} (${lacking.length})`;
+    const at = dialogue.utterances.find(({ order }) => order === stay.until)?.at ?? record.facts.calmAt;
+    const what = `${stay.room} ${stay.epoch} ended at ${stay.closedAt}, and others have ${lacking.slice(0, SHOWN).join(' ')} (${lacking.length})`;
     found.push(violation('O3', dialogue, at, what));
   }
   return found;
+}
+
+const had = new WeakMap<Record, Map<string, Set<number>>>();
+
+/** How a stay went on from an epoch: those who went the same way had the same of it. */
+function wayOf({ room, epoch, closedAt, turnedTo }: Stay): string {
+  return `${room} ${epoch} ${turnedTo} ${closedAt}`;
+}
+
+/** Way → all slots that anybody who went it had. */
+function hadOf(record: Record): Map<string, Set<number>> {
+  const before = had.get(record);
+  if (before !== undefined) return before;
+  const all = new Map<string, Set<number>>();
+  for (const dialogue of record.dialogues) {
+    for (const stay of readingOf(dialogue).stays) {
+      if (stay.closedAt === undefined || stay.replays) continue;
+      const way = all.get(wayOf(stay)) ?? new Set();
+      all.set(wayOf(stay), way);
+      for (const seq of stay.seen) if (seq <= stay.closedAt) way.add(seq);
+    }
+  }
+  had.set(record, all);
+  return all;
 }
 
 function repeats(record: Record, dialogue: Dialogue): Violation[] {

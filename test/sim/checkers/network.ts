@@ -4,7 +4,7 @@
 
 import type { Dialogue, Record } from '../record.ts';
 import type { Violation } from '../violation.ts';
-import { auditorsOf, type Checker, violation } from './checker.ts';
+import { auditorsOf, type Checker, slotOf, violation } from './checker.ts';
 
 export const network: Checker = {
   name: 'network',
@@ -34,7 +34,7 @@ function maps(record: Record): Violation[] {
   return found;
 }
 
-/** O9: a room has one epoch, and one place at which it is, wherever it is looked at. */
+/** O9: a room has one epoch, and ends at one place, wherever it is looked at. */
 function rooms(record: Record): Violation[] {
   const found: Violation[] = [];
   const seen = new Map<string, { readonly state: string; readonly by: Dialogue }>();
@@ -42,7 +42,10 @@ function rooms(record: Record): Violation[] {
     for (const { said, verb, args } of auditor.utterances) {
       if (said || verb !== 'RPL_WELCOME' || args[0] === '*') continue;
       const room = auditor.room(args[0] ?? '');
-      const state = `${args[3]} at ${args[4]}`;
+      const epoch = args[3] ?? '';
+      const slots = auditor.utterances.flatMap((one) => slotOf(auditor, one) ?? []);
+      const seqs = slots.filter((one) => one.room === room && one.epoch === epoch).map(({ seq }) => seq + 1);
+      const state = `${epoch} at ${Math.max(Number(args[4]), ...seqs)}`;
       const before = seen.get(room);
       if (before === undefined) seen.set(room, { state, by: auditor });
       else if (before.state !== state) {

@@ -41,6 +41,8 @@ function quits(record: Record, dialogue: Dialogue): Violation[] {
   for (const { said, verb, args, at, order } of dialogue.utterances) {
     // Who was thought to be lost may come back.
     if (!said && verb === 'JOINROOM') gone.delete(userOf(args[1] ?? ''));
+    // Nor is everybody told who comes.
+    if (!said && (verb === 'RPL_LAGGED' || verb === 'RPL_MEMBERS') && record.facts.servers > 1) gone.clear();
     if (said || verb !== 'QUIT') continue;
     const user = userOf(args[0] ?? '');
     if (!/^c\d+s\d+$/.test(user)) continue;

@@ -25,6 +25,8 @@ export interface Stay {
   until: number;
   /** The highest number of its epoch, when that has ended; undefined while it lasts. */
   closedAt: number | undefined;
+  /** The epoch that followed. */
+  turnedTo: string;
   /** Epochs before its own may come once more: it asked for what it had. */
   replays: boolean;
   /** Slots that may come once more and how often, because it joined again or asked. */
@@ -147,7 +149,7 @@ class Reader {
     if (verb === 'EPOCH') return this.#turn(utterance);
     const room = this.#dialogue.room(first);
     if (verb === 'RPL_WELCOME') this.#welcome(utterance);
-    else if (verb === 'RPL_LAGGED') this.#lag(room, args);
+    else if (verb === 'RPL_LAGGED') this.#lag(room, utterance);
     else if (verb === 'RPL_MEMBERS') this.#missPresence(room);
     else if (verb === 'RPL_ENDOFHISTORY') this.#answered('HISTORY');
     else if (verb === 'RPL_PENDING') this.#answered('FINDSEQUENCE');
@@ -220,6 +222,7 @@ class Reader {
       until: Number.POSITIVE_INFINITY,
       again: new Map(),
       closedAt: undefined,
+      turnedTo: '',
       replays: false,
     };
     this.#stays.push(stay);
@@ -235,6 +238,7 @@ class Reader {
     if (before === undefined || !isAfter(epoch, before.epoch)) return;
     before.closedAt = old === before.epoch ? Number(last) : 0;
     before.until = heard.order;
+    before.turnedTo = epoch;
     const stay = this.#stay(room, epoch, Number(next), undefined, heard, heard);
     stay.lagged = before.lagged && old !== before.epoch;
     stay.replays = before.replays;
@@ -247,9 +251,12 @@ class Reader {
     this.#open.delete(room);
   }
 
-  #lag(room: string, args: readonly string[]): void {
-    const stay = this.#open.get(room);
+  #lag(room: string, utterance: Utterance): void {
+    const { args } = utterance;
+    const epoch = args[1] ?? '';
+    let stay = this.#open.get(room);
     if (stay === undefined) return;
+    if (isAfter(epoch, stay.epoch)) stay = this.#overtaken(stay, epoch, Number(args[2]), utterance);
     stay.lagged = true;
     for (let seq = Number(args[2]); seq <= Number(args[3]); seq++) stay.lost.add(seq);
   }
@@ -274,10 +281,17 @@ class Reader {
   #current(slot: HeardSlot): Stay | undefined {
     const stay = this.#open.get(slot.room);
     if (stay === undefined || !stay.lagged || !isAfter(slot.epoch, stay.epoch)) return stay;
-    stay.until = slot.utterance.order;
-    const next = this.#stay(slot.room, slot.epoch, slot.seq, undefined, slot.utterance, slot.utterance);
+    return this.#overtaken(stay, slot.epoch, slot.seq, slot.utterance);
+  }
+
+  /** It is in a later epoch all at once, and missed what is before `seq` there. */
+  #overtaken(stay: Stay, epoch: string, seq: number, heard: Utterance): Stay {
+    stay.until = heard.order;
+    const next = this.#stay(stay.room, epoch, 1, undefined, heard, heard);
+    for (let missed = 1; missed < seq; missed++) next.lost.add(missed);
     next.lagged = true;
-    this.#open.set(slot.room, next);
+    next.replays = stay.replays;
+    this.#open.set(stay.room, next);
     return next;
   }
 
