@@ -292,6 +292,8 @@ export class Leading implements HomeOut {
     this.#now = now;
     this.#followers.delete(server);
     this.#missing.delete(server);
+    // It may be within reach all the same, in another life: then it is appointed anew, and told everything again.
+    if (this.standby === server) this.standby = undefined;
     if (this.isHeld) return;
     this.home.releaseAll((holder) => serverOf(holder) === server, now);
     this.chooseStandby(now);

@@ -86,3 +86,19 @@ test('an epoch begins when all that it joins is here, or after it was waited for
     expect(one.order.find(tail, 5, one.now).kind).toBe(comes ? 'slot' : 'gone');
   }
 });
+
+test('a standby that is lost and within reach at once, in another life, is told everything again', () => {
+  const one = new OnePeer([TWO, THREE]);
+  const { order } = one;
+  order.peer.create('', START);
+  const { epoch: of } = order;
+  for (const server of [TWO, THREE]) one.hear(server, '<SUBSCRIBE,Lobby,,0>');
+  const before = order.peer.standby as ServerId;
+  const other = before === TWO ? THREE : TWO;
+  order.peer.lost(before, true, START);
+  const standby = order.peer.standby as ServerId;
+  const said = one.hear(other, `<FORWARD,Lobby,${of},1,0,${UID},ann,0,,text 1>`);
+  expect(said.filter((line) => line.startsWith(`${standby} `)).join()).toContain('text 1');
+  one.hear(standby, `<ACK,Lobby,${of},1>`);
+  expect(one.readable.join()).toContain('text 1');
+});

@@ -100,7 +100,7 @@ export function drawWeather(random: Random, wanted: number | 'many' | undefined)
   const network = drawNetwork(random, servers);
   const profiles: Profile[] = [];
   for (let i = 0; i < servers; i++) if (random.chance(0.6)) profiles.push('observer');
-  for (let left = servers === 1 ? random.between(2, 8) : random.between(2, 6); left > 0; left--)
+  for (let left = servers === 1 ? random.between(2, 7) : random.between(2, 5); left > 0; left--)
     profiles.push(random.weighted(PROFILES));
   const { limits } = base.node;
   const isMany = servers > 1;
@@ -110,7 +110,7 @@ export function drawWeather(random: Random, wanted: number | 'many' | undefined)
     base: isMany ? withRoom(base) : base,
     facts: {
       servers,
-      rooms: 'shared',
+      rooms: isMany ? 'shared' : 'own',
       trueClocks: network.trueClocks,
       ttlMs,
       slackMs:
@@ -129,7 +129,7 @@ export function drawWeather(random: Random, wanted: number | 'many' | undefined)
     cores: random.pick([0, 0, 1, 1, 2]),
     rooms: ROOMS.slice(0, random.between(1, ROOMS.length)),
     operator: { name: 'root', password: 'hash of root' },
-    stormMs: isMany ? random.between(5_000, 20_000) : random.between(4_000, 16_000),
+    stormMs: isMany ? random.between(4_000, 14_000) : random.between(4_000, 14_000),
     settleMs:
       (isMany ? MESH_SETTLES_MS : 0) +
       limits.writeDeadlineMs +

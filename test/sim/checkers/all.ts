@@ -32,6 +32,3 @@ export const CHECKERS: readonly Checker[] = [
   strangers,
   routes,
 ];
-
-/** These follow a room through one epoch, and so say something of a room that one server has for itself alone. */
-export const OF_ONE_EPOCH: readonly Checker[] = [slots, gaps, messages, reservations, order, presence, answers, cores];
