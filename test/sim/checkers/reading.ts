@@ -270,7 +270,7 @@ class Reader {
     const stay = this.#current(slot);
     const { seq } = slot;
     const repeated = stay === undefined || stay.seen.has(seq) || seq < stay.base;
-    const isOld = stay?.replays === true && isAfter(stay.epoch, slot.epoch);
+    const isOld = stay?.replays === true && (isAfter(stay.epoch, slot.epoch) || seq < stay.base);
     const asked =
       this.#wasAsked(slot, repeated) || isOld || (repeated && stay !== undefined && takeAllowance(stay, seq));
     if (stay?.epoch === slot.epoch) stay.seen.add(seq);
