@@ -303,7 +303,7 @@ export class SharedRoom implements ChannelOrder, SharedOut {
   }
 
   turn(bytes: Uint8Array): void {
-    this.channel.append(bytes, 0, bytes.length, 0);
+    this.channel.turn(bytes);
   }
 
   settled(asker: object, outcome: SendOutcome, epoch: EpochOrNone, seq: number, id: string, since: number): void {
