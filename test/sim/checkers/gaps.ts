@@ -149,6 +149,8 @@ function repeats(record: Record, dialogue: Dialogue): Violation[] {
       found.push(violation('O7', dialogue, utterance.at, `${where} came in epoch ${stay.epoch}`));
     } else if (repeated && !asked) {
       const below = seq < stay.base;
+      // A copy that is behind its reader's position catches up under the reader's eyes.
+      if (below && stay.isAhead && isShared(record)) continue;
       // A position may have been beyond slots that were not decided yet: those come.
       const first = known.get(keyOf(room, epoch, seq))?.first.utterance.order ?? 0;
       if (below && first > stay.askedAt) continue;

@@ -27,6 +27,8 @@ export interface Stay {
   closedAt: number | undefined;
   /** The epoch that followed. */
   turnedTo: string;
+  /** Its position was ahead of what the server itself had. */
+  readonly isAhead: boolean;
   /** Epochs before its own may come once more: it asked for what it had. */
   replays: boolean;
   /** Slots that may come once more and how often, because it joined again or asked. */
@@ -222,6 +224,7 @@ class Reader {
       until: Number.POSITIVE_INFINITY,
       again: new Map(),
       closedAt: undefined,
+      isAhead: position !== undefined && position >= Number(heard.args[4]),
       turnedTo: '',
       replays: false,
     };
