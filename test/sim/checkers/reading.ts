@@ -245,6 +245,7 @@ class Reader {
     const stay = this.#stay(room, epoch, Number(next), undefined, heard, heard);
     stay.lagged = before.lagged && old !== before.epoch;
     stay.replays = before.replays;
+    for (const [seq, times] of before.again) stay.again.set(seq, times);
     this.#open.set(room, stay);
   }
 
@@ -294,6 +295,7 @@ class Reader {
     for (let missed = 1; missed < seq; missed++) next.lost.add(missed);
     next.lagged = true;
     next.replays = stay.replays;
+    for (const [missed, times] of stay.again) next.again.set(missed, times);
     this.#open.set(stay.room, next);
     return next;
   }
