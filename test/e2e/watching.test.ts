@@ -50,6 +50,18 @@ describe('where', () => {
     expect(await new Response(second.stderr).text()).toContain(`--http ${server.ready.http}: the port is taken`);
   });
 
+  test('the usual one is for who comes first: the second server starts without, and says so', async () => {
+    // Somebody else on this machine may have it, too.
+    await using first = await ServerProcess.startAs({ usualHttp: true });
+    await using second = await ServerProcess.startAs({ usualHttp: true });
+    await second.logged('http.off');
+    expect(second.ready.http).toBeUndefined();
+    if (first.ready.http !== undefined) expect(first.ready.http).toBe('127.0.0.1:7480');
+    using ann = await RawClient.register(second.port, 'ann');
+    ann.send('<PING,1>');
+    await ann.until('<PONG,1>');
+  });
+
   test('off is off', async () => {
     await using server = await ServerProcess.start('--http', 'off');
     expect(server.ready.http).toBeUndefined();

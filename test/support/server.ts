@@ -26,6 +26,8 @@ export interface How {
   readonly files?: number;
   /** A fault planted in its source. */
   readonly plant?: Plant;
+  /** It listens for operators where nobody has asked it to. */
+  readonly usualHttp?: boolean;
 }
 
 export class ServerProcess implements AsyncDisposable {
@@ -139,11 +141,15 @@ export function spawnServer(...flags: readonly string[]): Bun.Subprocess<'ignore
   return spawnAs({}, ...flags);
 }
 
-function spawnAs({ files, plant }: How, ...flags: readonly string[]): Bun.Subprocess<'ignore', 'pipe', 'pipe'> {
+function spawnAs(
+  { files, plant, usualHttp }: How,
+  ...flags: readonly string[]
+): Bun.Subprocess<'ignore', 'pipe', 'pipe'> {
   const ours = Object.entries(process.env).filter(([name]) => !name.startsWith('CHORUS_'));
   const env = {
     ...Object.fromEntries(ours),
-    CHORUS_HTTP: 'off',
+    // The usual place is one for all servers of a machine: tests say where they want it.
+    CHORUS_HTTP: usualHttp === true ? '' : 'off',
     ...(plant === undefined ? {} : { PLANT: JSON.stringify(plant) }),
   };
   const limit = files === undefined ? [] : ['sh', '-c', `ulimit -n ${files} && exec "$0" "$@"`];
