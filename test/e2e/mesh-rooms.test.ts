@@ -233,6 +233,7 @@ test('rooms made on both sides of a split become one, and what was said on eithe
   expect([left[4], right[4]]).toEqual([one, two]);
   ann.send('<CSEND,together,,,ann-sends-001>');
   expect((await hear(bob, 'together')).at(-1)).toEqual({ epoch: left[2] as string, seq: 2, text: 'together' });
+  await hear(ann, 'together');
   bob.send(`<FINDSEQUENCE,lobby,${one},1>`);
   expect(await bob.until('<CMSG,')).toEndWith(',on the left>');
   ann.send(`<FINDSEQUENCE,lobby,${two},1>`);
