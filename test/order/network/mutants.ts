@@ -218,7 +218,7 @@ export const MUTANTS: readonly NetworkMutant[] = [
   {
     name: 'nothing that was asked for is answered after 20 s',
     file: 'order/member-sends.ts',
-    from: 'this.#out.settled(late.asker, UNAVAILABLE, epoch, late.seq, late.id);',
+    from: 'this.#out.settled(late.asker, UNAVAILABLE, epoch, late.seq, late.id, late.deadline - UNKNOWN_MS);',
     to: '',
     by: ['ANSWER'],
   },
