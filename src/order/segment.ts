@@ -8,7 +8,6 @@
 // Every copy of an epoch is a prefix of the one sequence that its home wrote. What is above `committed` is read by
 // nobody; what is above `end` was never decided, and is as if it were not here.
 
-import { assert } from '../base/assert.ts';
 import type { Budget } from '../base/budget.ts';
 import type { Epoch, Ticket } from '../base/ids.ts';
 import type { FindOutcome } from '../base/outcome.ts';
@@ -20,7 +19,7 @@ import { Numbers } from './numbers.ts';
 import type { Opening } from './opening.ts';
 import { CatchUpReader, emptySlot, HistoryReader, type ReadableRoom } from './readers.ts';
 
-/** How far above the last known number a decision may lie: reservations and what waits for its commit. */
+/** How far above the last known number a decision may lie in a copy that lacks nothing between. */
 const MOST_AHEAD = 65_536;
 /** When to ask again for a slot that is not decided here. */
 const ASK_AGAIN_MS = 100;
@@ -142,7 +141,8 @@ export class Segment implements ReadableRoom {
 
   /** Counts a number as decided. */
   decide(seq: number): void {
-    assert(seq <= this.numbers.last + MOST_AHEAD, 'a number out of reach');
+    // A tail begins far behind the first number of its epoch; what lies between is no part of it.
+    if (seq > this.numbers.last + MOST_AHEAD) this.numbers.passOver(seq);
     if (seq > this.numbers.last) this.numbers.reach(seq);
     this.numbers.decide(seq);
   }

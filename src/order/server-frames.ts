@@ -93,7 +93,7 @@ export interface StreamHead {
 export function readStream(frame: Frame): StreamHead | undefined {
   const epoch = epochAt(frame, 1);
   const [position, committed, count] = [numberAt(frame, 2), numberAt(frame, 3), numberAt(frame, 4)];
-  if (!epoch || position < 0 || committed < 0 || count < 0) return undefined;
+  if (!epoch || position < 0 || committed < 0 || count < 0 || count > frame.argc - 5) return undefined;
   const refs: string[] = [];
   for (let i = 0; i < count; i++) refs.push(frame.arg(5 + i));
   return { epoch, position, committed, count, refs };

@@ -102,3 +102,12 @@ test('a standby that is lost and within reach at once, in another life, is told 
   one.hear(standby, `<ACK,Lobby,${of},1>`);
   expect(one.readable.join()).toContain('text 1');
 });
+
+test('a STREAM that announces more entries than it has references for is passed over', () => {
+  const one = new OnePeer([TWO]);
+  const old = epoch(START, TWO);
+  one.order.peer.follow(old, undefined, START);
+  one.hear(TWO, `<OPENED,Lobby,${old},1,,0,0>`, `<STREAM,Lobby,${old},0,1,9007199254740991>`);
+  one.hear(TWO, `<STREAM,Lobby,${old},0,1,1,>`, `<SKIPSEQUENCE,Lobby,${old},1>`);
+  expect(one.order.next).toBe(2);
+});

@@ -84,3 +84,13 @@ test('a closed segment takes nothing more, and commits nothing above its end', (
   const bytes = utf8Bytes('x\n');
   expect(segment.append(3, MESSAGE, 3, bytes, 0, bytes.length, '')).toBe(-1);
 });
+
+test('a tail may begin far behind the first number of its epoch', () => {
+  const budgets = { memory: new Budget(1 << 30), ids: new Budget(1 << 20) };
+  const limits = { ...HOME_LIMITS, memory: { slots: 64, bytes: 65_536 } };
+  const tail = new Segment('Lobby', firstOpening(EPOCH), limits, budgets, 70_000);
+  append(tail, 70_002, 70_001);
+  expect(commit(tail, 70_002)).toEqual([70_002, 70_001]);
+  expect([tail.numbers.next, tail.last, tail.find(70_001).kind]).toEqual([70_003, 70_002, 'slot']);
+  expect(tail.find(69_999)).toEqual({ kind: 'gone', floor: 1 });
+});
