@@ -69,8 +69,8 @@ export const MUTANTS: readonly NetworkMutant[] = [
   {
     name: 'a standby that is lost is waited for',
     file: 'order/leading.ts',
-    from: 'if (standby !== undefined && reachable.includes(standby) && !this.#isSlow(standby, now)) return;',
-    to: 'if (standby !== undefined) return;',
+    from: '    if (this.standby === server) this.standby = undefined;\n    if (this.isHeld) return;\n',
+    to: '    if (this.standby === server || this.isHeld) return;\n',
     by: ['LIVE', 'O8', 'O9', 'O2', 'ANSWER'],
   },
   {
