@@ -1,6 +1,7 @@
-// The bugs that are planted: those of one server first, then those of a network. Each is one change to one source, and
+// The bugs that are planted: those of rooms that servers share, those of one server, then those of a network. Each is one change to one source, and
 // names the invariants that it may break.
 
+import { MUTANTS as OF_ONE_ROOM } from '../order/network/mutants.ts';
 import type { Mutant } from '../support/mutants.ts';
 
 export interface SimMutant extends Mutant {
@@ -8,7 +9,28 @@ export interface SimMutant extends Mutant {
   readonly servers?: 'many';
 }
 
+/** Of a room that servers share; the small network of one room has them too, and here whole servers show them. */
+const SHARED = [
+  'followers note no ids',
+  'numbers are used again in the next epoch',
+  'a successor forgets what was decided before it',
+  'readers are not told of an epoch',
+  'the tails of a split are not spoken of',
+  'a resume leaves out the turns',
+  'a copy that went further is cut off',
+  'an epoch is used again',
+  'a new home decides what waits here in reverse',
+];
+const ORDER = ['O1', 'O2', 'O3', 'O4', 'O5', 'O6', 'O7', 'O8', 'O9', 'O10', 'O11'];
+
+const shared: readonly SimMutant[] = SHARED.map((name) => {
+  const mutant = OF_ONE_ROOM.find((one) => one.name === name);
+  if (mutant === undefined) throw new Error(`the small network has no mutant ${name}`);
+  return { ...mutant, by: ORDER, servers: 'many' };
+});
+
 export const MUTANTS: readonly SimMutant[] = [
+  ...shared,
   {
     name: 'delivered before it is committed',
     file: 'order/pending.ts',
