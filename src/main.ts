@@ -3,19 +3,21 @@
 //   server [--flags]          serves; one JSON line on stdout when it listens, the log on stderr
 //   server check [--flags]    says what would run and where each value comes from, as TOML on stdout
 //   server hash               makes the hash of an operator's password
+//   server health [--flags]   asks the server that runs with these flags whether it is alive; 0 when it is, else 1
 //
 // SIGTERM and SIGINT end it; SIGHUP has it read its configuration file again, and ends it where there is none. It exits 0
 // after a signal, 1 after a fault of its own, 2 when an option is wrong or an address taken (one line each on stderr).
 
-import pkg from '../package.json' with { type: 'json' };
 import { hashCommand } from './ops/hash.ts';
-import { ListenError } from './ops/life.ts';
+import { healthCommand } from './ops/health.ts';
+import { ListenError, USUAL_HTTP } from './ops/life.ts';
 import { type Log, stderrLog } from './ops/log.ts';
 import { LogEvents } from './ops/log-events.ts';
 import { effectiveToml } from './ops/option-toml.ts';
 import { Reloader } from './ops/reloader.ts';
 import { Server } from './ops/server.ts';
 import { type ReadSettings, readSettings, type Settings } from './ops/settings.ts';
+import { VERSION, versionText } from './ops/version.ts';
 
 /** A signal within this time of the first is the same one heard twice (npx and the terminal both send it). */
 const SAME_SIGNAL_MS = 1000;
@@ -23,12 +25,14 @@ const LAST_WORDS_MS = 500;
 
 async function main(argv: readonly string[]): Promise<void> {
   if (argv[0] === 'hash') process.exit(await hashCommand(argv.slice(1)));
-  const checks = argv[0] === 'check';
-  const settings = await readSettings(checks ? argv.slice(1) : argv, process.env);
+  const word = argv[0] === 'check' || argv[0] === 'health' ? argv[0] : undefined;
+  const settings = await readSettings(word === undefined ? argv : argv.slice(1), process.env);
   if ('help' in settings) return print(settings.help);
-  if ('version' in settings) return print(`chorus ${pkg.version}`);
+  if ('version' in settings) return print(versionText());
   if ('problems' in settings) return refuse(settings.problems);
-  return checks ? show(settings) : serve(settings, () => readSettings(argv, process.env));
+  if (word === 'check') return show(settings);
+  if (word === 'health') process.exit(await healthCommand(settings.options.http ?? USUAL_HTTP, print));
+  return serve(settings, () => readSettings(argv, process.env));
 }
 
 /** Says what would run. */
@@ -50,7 +54,7 @@ async function serve(settings: Settings, read: () => Promise<ReadSettings>): Pro
       operators,
       secrets,
       apiTokens,
-      version: pkg.version,
+      version: VERSION,
       log,
       onStop: (reason) => stop(reason),
     });

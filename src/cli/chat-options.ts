@@ -1,6 +1,7 @@
 // The flags of the chat program, checked before anything is dialled. A wrong one is named in one line.
 
 import { isServerAddress } from '../client/servers.ts';
+import { RUN } from '../ops/invocation.ts';
 import { isNick, roomKey } from '../wire/names.ts';
 import { type Flags, parseFlags, shown } from './flags.ts';
 
@@ -20,7 +21,7 @@ const FLAGS = {
   room: { type: 'string' },
 } as const;
 
-export const USAGE = `Usage: bun run chat [--server HOST:PORT] [--nick NICK] [--room ROOM]
+export const USAGE = `Usage: ${RUN} chat [--server HOST:PORT] [--nick NICK] [--room ROOM]
 
   --server HOST:PORT  the server to chat on; may be given several times (${DEFAULT_SERVER})
   --nick NICK         your nickname (your user name on this machine)

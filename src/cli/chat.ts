@@ -8,6 +8,7 @@ import { ClientError } from '../client/client-error.ts';
 import type { ClientEvent } from '../client/client-events.ts';
 import type { Client } from '../client/transport/driver.ts';
 import { connectTcp } from '../client/transport/tcp.ts';
+import { RUN } from '../ops/invocation.ts';
 import { roomKey } from '../wire/names.ts';
 import { type Chat, enter, obey } from './chat-commands.ts';
 import { type ChatOptions, readFlags } from './chat-options.ts';
@@ -116,7 +117,7 @@ class ChatProgram implements Chat {
     this.#tries++;
     const seconds = Math.max((retryAt - Date.now()) / 1000, 0).toFixed(1);
     this.say(`cannot reach ${server}: ${plain(reason)}; next try in ${seconds} s (try ${this.#tries})`);
-    if (this.#tries === 1 && !this.#wasOnline) this.say('`bun run server` starts a server on this machine');
+    if (this.#tries === 1 && !this.#wasOnline) this.say(`\`${RUN} server\` starts a server on this machine`);
   }
 
   #entered(room: string): void {

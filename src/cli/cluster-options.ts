@@ -1,5 +1,6 @@
 // The flags of the cluster, checked before a server is started. A wrong one is named in one line.
 
+import { RUN } from '../ops/invocation.ts';
 import { type Flags, numberFlag, parseFlags } from './flags.ts';
 
 export interface ClusterOptions {
@@ -10,7 +11,7 @@ export interface ClusterOptions {
 export const MOST_SERVERS = 9;
 const SERVERS = 3;
 
-export const USAGE = `Usage: bun run cluster [--servers N]
+export const USAGE = `Usage: ${RUN} cluster [--servers N]
 
 Starts a network of Chorus servers on this machine, shows how they find each other, and how to chat on each. It has a
 secret, ports and a discovery group of its own, and ends with this program, whichever way that ends.

@@ -6,6 +6,7 @@
 // flag.
 
 import { randomBytes } from 'node:crypto';
+import { RUN } from '../ops/invocation.ts';
 import { type ClusterOptions, readClusterFlags } from './cluster-options.ts';
 import { entryText, invitation, logText, Nearness, treeText } from './cluster-text.ts';
 import { optionsOrExit } from './flags.ts';
@@ -303,6 +304,7 @@ function freePort(): number {
 
 /** How scripts of this project are run here: by Bun, or by npx where there is no Bun but the one that npx brought. */
 function howToRun(): string {
+  if (Bun.isStandaloneExecutable) return RUN;
   const path = Bun.which('bun') ?? '';
   return path === '' || path.includes('/_npx/') ? `npx -y bun@${Bun.version} run` : 'bun run';
 }

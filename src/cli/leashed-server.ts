@@ -5,8 +5,8 @@
 
 import { join } from 'node:path';
 
-const MAIN = join(import.meta.dir, '../main.ts');
-const LEASH = join(import.meta.dir, 'leash.ts');
+/** The executable is all programs; from source they are one file. */
+const CHORUS = [process.execPath, ...(Bun.isStandaloneExecutable ? [] : [join(import.meta.dir, '../chorus.ts')])];
 const TAIL_LINES = 8;
 /** What one line of the log may have; what is longer is cut. */
 const LINE_MAX = 4_096;
@@ -50,7 +50,7 @@ export class LeashedServer {
   constructor(flags: readonly string[], secret: string, events: ServerEvents) {
     this.#events = events;
     const ours = Object.entries(process.env).filter(([name]) => !name.startsWith('CHORUS_'));
-    this.#process = Bun.spawn([process.execPath, '--preload', LEASH, MAIN, ...flags, '--log-format', 'json'], {
+    this.#process = Bun.spawn([...CHORUS, 'leashed', ...flags, '--log-format', 'json'], {
       stdin: 'pipe',
       stdout: 'pipe',
       stderr: 'pipe',

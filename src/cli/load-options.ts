@@ -2,6 +2,7 @@
 // Everything that costs memory or time has a bound here: clients, messages in all, seconds.
 
 import { isServerAddress } from '../client/servers.ts';
+import { RUN } from '../ops/invocation.ts';
 import { type Flags, numberFlag, parseFlags, shown } from './flags.ts';
 
 export interface LoadOptions {
@@ -48,7 +49,7 @@ const FLAGS = {
   json: { type: 'boolean' },
 } as const;
 
-export const USAGE = `Usage: bun run load [--servers H:P,H:P] [--clients N] [--rooms R] [--rate N] [--seconds S] …
+export const USAGE = `Usage: ${RUN} load [--servers H:P,H:P] [--clients N] [--rooms R] [--rate N] [--seconds S] …
 
 Clients, each in one room, send at a fixed rate, whatever the servers do; what each of them receives is checked.
 The members of a room are spread over the servers. A client that loses its server goes on at the next one.

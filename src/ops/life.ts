@@ -26,7 +26,7 @@ import { Tokens, tokenKey } from './tokens.ts';
 /** So long a connection that was told its end may stay open: a late word of the peer cannot cost it what it reads then. */
 const LAST_MOMENT_MS = 1000;
 /** Where operators look, unless --http says otherwise. */
-const USUAL_HTTP: ListenAddress = { host: '127.0.0.1', port: 7480 };
+export const USUAL_HTTP: ListenAddress = { host: '127.0.0.1', port: 7480 };
 
 /** What a server says of itself when it listens: one JSON line on stdout. */
 export interface Ready {

@@ -1,5 +1,6 @@
 // The table of options as text: `--help` for a terminal of 100 columns, and the Markdown of docs/OPERATING.md.
 
+import { RUN } from './invocation.ts';
 import { RELATIONS } from './option-relations.ts';
 import { flagOf, type OptionKey, rowOf, SECTIONS, variableOf } from './option-table.ts';
 
@@ -10,9 +11,10 @@ const GAP = 2;
 export function optionsHelp(): string {
   const width = Math.max(...SECTIONS.flatMap((section) => section.keys.map((key) => usage(key).length)));
   const lines = [
-    'Usage: bun run server [OPTION VALUE]…',
-    '       bun run server check [OPTION VALUE]…   show what would run, and every mistake',
-    '       bun run server hash                    make a hash for the file of operators',
+    `Usage: ${RUN} server [OPTION VALUE]…`,
+    `       ${RUN} server check [OPTION VALUE]…   show what would run, and every mistake`,
+    `       ${RUN} server hash                    make a hash for the file of operators`,
+    `       ${RUN} server health [OPTION VALUE]…  ask the one that runs with these whether it is alive`,
     '',
     'Each option can be set in the environment and in the file of --config too: --frame-bytes is',
     'CHORUS_FRAME_BYTES and frame-bytes. Flags win over the environment, which wins over the file.',

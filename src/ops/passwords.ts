@@ -2,6 +2,8 @@
 // run at a time, off the thread of the event loop, and a bounded number waits; more are refused. Whatever is wrong with
 // a hash, the answer is no. Nothing here is logged.
 
+import { RUN } from './invocation.ts';
+
 /** Checks one password; rejects or throws when the hash is none. */
 export type Verify = (password: string, hash: string) => Promise<boolean>;
 
@@ -41,7 +43,7 @@ export function hashProblem(hash: string): string | undefined {
     return costly ? 'the hash makes a check too costly (at most m=262144, t=64, p=16)' : undefined;
   }
   const bcrypt = BCRYPT.exec(hash);
-  if (bcrypt === null) return 'expected a hash as `bun run server hash` makes it';
+  if (bcrypt === null) return `expected a hash as \`${RUN} server hash\` makes it`;
   return Number(bcrypt[1]) > MOST_BCRYPT_COST ? 'the hash makes a check too costly (bcrypt: at most 15)' : undefined;
 }
 

@@ -7,11 +7,14 @@ import { dirname, join, resolve } from 'node:path';
 import * as rules from './rules.ts';
 
 const ROOT = resolve(import.meta.dir, '../..');
-const LOOKED_AT = ['*.{md,json,toml,lock}', 'LICENSE', '.gitignore', '.ci/**', '{src,test,bench,docs}/**'];
+const LOOKED_AT = [
+  ...['*.{md,json,toml,lock}', 'LICENSE', '.gitignore', 'Dockerfile', '.dockerignore'],
+  ...['.ci/**', '{src,test,bench,docs,packaging}/**'],
+];
 const BINARY = /\.(?:png|jpe?g|gif|ico|woff2?|wasm|bin|gz|sqlite)$/;
 const TOP_LEVEL = [
   ...['package.json', 'bunfig.toml', 'tsconfig.json', 'bun.lock', 'biome.json', '.gitignore', '.ci'],
-  ...['src', 'bench', 'test', 'docs', 'README.md', 'LICENSE'],
+  ...['src', 'bench', 'test', 'docs', 'packaging', 'README.md', 'LICENSE', 'Dockerfile', '.dockerignore'],
 ];
 const OPENING = '// A planted file: it opens as every file of the house does.\n';
 

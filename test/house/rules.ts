@@ -27,6 +27,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   pages: ['base', 'wire', 'client'],
   cli: [...BELOW_NODE, 'node', 'net', 'ops', 'client', 'pages'],
   main: [...BELOW_NODE, 'node', 'net', 'ops', 'client', 'pages', 'cli'],
+  chorus: ['ops', 'cli', 'main'],
 };
 
 /** The folders without clock, timers, chance, sockets or runtime; of the client only its core. */
