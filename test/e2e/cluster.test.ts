@@ -54,10 +54,11 @@ class Program implements Disposable {
   }
 }
 
-/** The port of each server, once all of them are up. */
+/** The port of each server in the order of their numbers, once all of them are up: whichever was up first. */
 async function ports(program: Program): Promise<number[]> {
   await program.until(/Ctrl-C ends all/, 0);
-  return [...program.text.matchAll(/is up at 127\.0\.0\.1:(\d+)/g)].map(([, port]) => Number(port));
+  const lines = [...program.text.matchAll(/(\d) \w+ +is up at 127\.0\.0\.1:(\d+)/g)];
+  return lines.sort(([, a], [, b]) => Number(a) - Number(b)).map(([, , port]) => Number(port));
 }
 
 const pidOf = (program: Program, name: string): number =>

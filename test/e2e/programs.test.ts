@@ -186,7 +186,7 @@ describe('chorus from source', () => {
   );
 });
 
-describe.skipIf(!LONG)('chorus, the executable (needs test:long: it is 110 MB)', () => {
+const asExecutable = (): void => {
   beforeAll(async () => {
     const built = Bun.spawn([process.execPath, join(ROOT, 'src/cli/build.ts'), executable()], {
       stdin: 'ignore',
@@ -212,4 +212,7 @@ describe.skipIf(!LONG)('chorus, the executable (needs test:long: it is 110 MB)',
     },
     PATIENCE_MS,
   );
-});
+};
+
+if (LONG) describe('chorus, the executable', asExecutable);
+else test.skipIf(!LONG)('chorus, the executable (needs test:long: it is 110 MB)', asExecutable);
