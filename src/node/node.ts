@@ -12,11 +12,10 @@ import { type ConnectionId, type Epoch, type RoomKey, type Ticket, ticket as tic
 import type { SendOutcome } from '../base/outcome.ts';
 import { Chat } from '../chat/chat.ts';
 import type { FrameSource, Out, RoomPort } from '../chat/ports.ts';
-import { NEW, type Session } from '../chat/session.ts';
+import type { Session } from '../chat/session.ts';
 import type { Outbox, Shared } from '../fanout/outbox.ts';
 import { type Ring, Stamps } from '../fanout/ring.ts';
 import type { RoomLog } from '../order/log.ts';
-import { BAD, FRAME, Frame, MORE } from '../wire/scanner.ts';
 import { encodeFrame } from '../wire/writer.ts';
 import { Backpressure } from './backpressure.ts';
 import type { NodeConfig } from './config.ts';
@@ -27,6 +26,7 @@ import { Drain } from './drain.ts';
 import { Endings } from './endings.ts';
 import { Flusher } from './flusher.ts';
 import { Holds } from './holds.ts';
+import { Input } from './input.ts';
 import { LateAnswers } from './late-answers.ts';
 import { LinkConnections } from './link-connections.ts';
 import type { MeshConfig, MeshPorts } from './mesh.ts';
@@ -55,7 +55,7 @@ export class Node implements Out, RoomsOut {
 
   readonly #config: NodeConfig;
   readonly #ports: Ports;
-  readonly #frame: Frame;
+  readonly #input: Input;
   readonly #flusher: Flusher;
   readonly #endings: Endings;
   readonly #backpressure: Backpressure;
@@ -85,7 +85,7 @@ export class Node implements Out, RoomsOut {
     this.#holds = new Holds(ports, () => this.#flusher.wake());
     this.#backpressure = new Backpressure(config, this.#holds);
     this.#endings = new Endings(ports);
-    this.#frame = new Frame(config.limits.connections.args);
+    this.#input = this.#inputOf();
     this.connections = new Connections(config, this.shared);
     this.rooms = new Rooms(config.rooms, this);
     this.links = mesh && this.#linkConnections(mesh.config, mesh.ports);
@@ -107,7 +107,7 @@ export class Node implements Out, RoomsOut {
 
   /** A connection from `address`, shown to others as `host`. Its id is good until closed() was called with it. */
   connected(address: string, host: string, now: number): ConnectionId {
-    this.now = now;
+    this.#enter(now);
     const connection = this.connections.open(address, now);
     if (this.#sweepAt === Number.POSITIVE_INFINITY) this.#sweepAt = now + SWEEP_MS;
     const refusal = this.stopping ? 'This server is stopping' : this.connections.refusal(connection);
@@ -134,21 +134,21 @@ export class Node implements Out, RoomsOut {
       return;
     }
     connection.scanner.feed(chunk);
-    this.#read(connection);
+    this.#input.read(connection);
   }
 
   /** The peer will send nothing more, but may still read. */
   inputOver(id: ConnectionId, now: number): void {
-    this.now = now;
+    this.#enter(now);
     const connection = this.connections.at(id);
     if (connection === undefined) return;
     connection.inputOver = true;
-    this.#finishInput(connection);
+    this.#input.finish(connection);
   }
 
   /** The connection can take bytes again. */
   drained(id: ConnectionId, now: number): void {
-    this.now = now;
+    this.#enter(now);
     const connection = this.connections.at(id);
     if (connection === undefined) return;
     connection.outbox.drained(now);
@@ -158,7 +158,7 @@ export class Node implements Out, RoomsOut {
 
   /** The connection is gone. */
   closed(id: ConnectionId, reason: string, now: number): void {
-    this.now = now;
+    this.#enter(now);
     const connection = this.connections.at(id);
     if (connection === undefined) return;
     this.#drop(connection, reason);
@@ -171,13 +171,13 @@ export class Node implements Out, RoomsOut {
 
   /** A command of an operator who has no connection; answers what was said to it. */
   operate(operator: string, verb: string, args: readonly string[], now: number): readonly Said[] {
-    this.now = now;
+    this.#enter(now);
     return this.#desk.obey(this.chat, operator, verb, args, now);
   }
 
   /** The answer to what was asked under a ticket: a log's position, or 1 and 0 for a password. Repeats are ignored. */
   done(ticket: Ticket, result: number, now: number): void {
-    this.now = now;
+    this.#enter(now);
     const session = this.#verifying.get(ticket);
     if (session !== undefined) {
       this.#verifying.delete(ticket);
@@ -208,13 +208,13 @@ export class Node implements Out, RoomsOut {
 
   /** Offers what this batch brought to every connection that has news. Called once, after Ports.wake. */
   flush(now: number): void {
-    this.now = now;
+    this.#enter(now);
     if (this.links !== undefined) this.#serve(undefined, () => this.links?.flush(now));
     this.#flusher.flush(now);
     if (this.links?.offered()) this.#flusher.wake();
     this.#backpressure.settle();
     this.#endings.settle();
-    for (const connection of this.#holds.take()) this.#read(connection);
+    for (const connection of this.#holds.take()) this.#input.read(connection);
   }
 
   /**
@@ -222,7 +222,7 @@ export class Node implements Out, RoomsOut {
    * to go to. New connections are refused. Answers in how many ms the last one is told.
    */
   shutdown(reason: string, now: number, spreadMs = 0): number {
-    this.now = now;
+    this.#enter(now);
     this.stopping = true;
     return this.#drain.begin(reason, spreadMs, now);
   }
@@ -333,6 +333,24 @@ export class Node implements Out, RoomsOut {
     if (stoodStill) this.links?.rooms.stalled();
   }
 
+  #inputOf(): Input {
+    const node = this;
+    return new Input(this.#config, {
+      get now() {
+        return node.now;
+      },
+      get chat() {
+        return node.chat;
+      },
+      contain: (connection, error) => this.#contain(connection, error),
+      expel: (connection, reason) => this.#expel(connection, reason),
+      over: (connection) => {
+        this.#drop(connection, 'Connection closed');
+        this.#end(connection);
+      },
+    });
+  }
+
   #drainOf(): Drain {
     return new Drain({
       connections: this.connections,
@@ -363,57 +381,7 @@ export class Node implements Out, RoomsOut {
     return new LinkConnections(config, ports, around, config.self.incarnation);
   }
 
-  // ── Input ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  #read(connection: Connection): void {
-    try {
-      this.#readFrames(connection);
-    } catch (error) {
-      this.#contain(connection, error);
-    }
-  }
-
-  #readFrames(connection: Connection): void {
-    const { scanner } = connection;
-    const frame = this.#frame;
-    while (connection.held === 0) {
-      const { session } = connection;
-      if (session === undefined) return;
-      const found = scanner.next(frame);
-      if (found === MORE) {
-        this.#weigh(connection, session);
-        if (!connection.refill()) return this.#finishInput(connection);
-        continue;
-      }
-      if (found === FRAME) {
-        connection.framed += frame.end - frame.start;
-        this.chat.command(session, frame, this.now);
-      } else if (found === BAD) {
-        this.chat.fault(session, scanner.faultVerb, scanner.faultOffset, scanner.faultReason, this.now);
-      } else this.chat.tooLong(session, scanner.limit, this.now);
-      if (session.state === NEW) this.#boundRegistration(connection);
-      else if (scanner.limit !== this.#config.limits.frameBytes) scanner.limit = this.#config.limits.frameBytes;
-    }
-  }
-
-  /** Bytes that are in no good frame have to be read, too: white space, garbage and bad frames cost by their length. */
-  #weigh(connection: Connection, session: Session): void {
-    if (session.state === NEW) return this.#boundRegistration(connection);
-    const kib = connection.takeNoise();
-    if (kib > 0) this.chat.noise(session, kib, this.now);
-  }
-
-  #boundRegistration(connection: Connection): void {
-    if (connection.scanner.offset <= this.#config.limits.registrationBytes) return;
-    this.#expel(connection, 'Too much was sent before registration; connect again and send NICK and USER first');
-  }
-
-  /** When no more input will come and all was read, the connection ends like one that was lost. */
-  #finishInput(connection: Connection): void {
-    if (!connection.inputOver || connection.held !== 0 || connection.closingAt !== 0 || connection.backlog) return;
-    this.#drop(connection, 'Connection closed');
-    this.#end(connection);
-  }
+  // ── Faults ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Does something for one session; a fault of ours in it ends its connection and no other. */
   #serve(session: Session | undefined, work: () => void): void {

@@ -19,8 +19,11 @@ import type { Channel, ChannelOrder } from './rooms.ts';
 
 /** How long somebody who joins waits for the copy. */
 const JOIN_MS = 10_000;
-/** How long a room without a home is kept when nobody is in it: word of its next home may be on its way. */
-const HOMELESS_MS = 2_000;
+/**
+ * How long a room that has lost its home is kept although nobody is in it: its next home may be about to open, and who
+ * was in it may be waiting to join.
+ */
+const HOMELESS_MS = 4_000;
 const NEVER = Number.POSITIVE_INFINITY;
 
 /** What a shared room asks of what all of them share. */
@@ -100,7 +103,7 @@ export class SharedRoom implements ChannelOrder, SharedOut {
     if (isNewer(by, this.#heard)) this.#heard = by;
     if (goesOn) this.#order?.peer.heard(by as Epoch, undefined, now);
     if (this.#host.claim(this.channel.key) === undefined) {
-      this.#endsAt = goesOn ? now + HOMELESS_MS : now;
+      this.#endsAt = goesOn || by === '' ? now + HOMELESS_MS : now;
       if (by !== '' && !goesOn && this.#peopled.size > 0) this.#order?.peer.lost(origin, true, now);
     }
     this.#settle();
@@ -153,7 +156,9 @@ export class SharedRoom implements ChannelOrder, SharedOut {
 
   /** Whether nobody here or elsewhere has a use for the room. */
   isOver(now: number): boolean {
-    return this.#endsAt <= now && this.#peopled.size === 0 && !this.isHome;
+    // Who waits to join wants it, where there is something to go on with.
+    const isWanted = this.#peopled.size > 0 || (this.#joining.size > 0 && this.#order !== undefined);
+    return this.#endsAt <= now && !isWanted;
   }
 
   // ── What the channel and chat ask ──────────────────────────────────────────────────────────────────────────────
@@ -182,6 +187,7 @@ export class SharedRoom implements ChannelOrder, SharedOut {
   peopled(server: ServerId, some: boolean): void {
     if (some) this.#peopled.add(server);
     else this.#peopled.delete(server);
+    if (some && this.isHome) this.#endsAt = NEVER;
     if (!some && server === this.#host.self) this.#order?.rest();
     this.#order?.peer.membersChanged(this.#host.now);
     if (this.#peopled.size === 0) this.#host.review(this);
@@ -317,9 +323,13 @@ export class SharedRoom implements ChannelOrder, SharedOut {
 
   announce({ epoch, oldEpoch, oldLast }: Opening, standby: ServerId | undefined): void {
     const { key, name } = this.channel;
-    if (epoch !== this.#heard) this.channel.began();
+    if (epoch !== this.#heard) {
+      this.channel.began();
+      // Of a room that lost its home while nobody was in it nothing is left, unless somebody comes back at once.
+      const isOrphan = this.#endsAt !== NEVER && this.#peopled.size === 0;
+      this.#endsAt = isOrphan ? this.#host.now + HOMELESS_MS : NEVER;
+    }
     this.#heard = epoch;
-    this.#endsAt = NEVER;
     this.#host.say(key, { name, epoch, standby, oldEpoch, oldLast });
     // Only its home ends a room in which nobody is, and that is this server now.
     this.channel.wakeBy(this.#host.now + HOMELESS_MS);

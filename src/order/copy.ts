@@ -125,6 +125,11 @@ export class Copy implements Readers {
     this.askAgainAt = now + ASK_MS;
   }
 
+  /** As subscribe, unless an answer is owed. */
+  ask(now: number): void {
+    if (this.askAgainAt === NEVER) this.subscribe(now);
+  }
+
   /** An epoch was opened. */
   #opened(from: ServerId, frame: Frame, now: number): void {
     const opening = readOpened(frame);
@@ -137,7 +142,7 @@ export class Copy implements Readers {
     const closed = current === undefined ? 0 : closedAt(opening, current.epoch);
     // A server that has nothing asks for all that is kept, and not for the newest epoch alone.
     const fits = current === undefined ? opening.oldEpoch === '' : this.#fits(current, closed);
-    if (!fits) return this.#askOnce(now);
+    if (!fits) return this.ask(now);
     if (!this.#hasTails(opening, from, now)) return;
     if (current !== undefined) this.close(current, closed ?? 0, now);
     this.begin(opening);
@@ -185,17 +190,13 @@ export class Copy implements Readers {
     const { current } = this.#line;
     if (epoch === current?.epoch) {
       if (position <= current.position) return current;
-      this.#askOnce(now);
+      this.ask(now);
       return undefined;
     }
     const wanted = this.#wantedOf(epoch);
     // A newer epoch whose opening was not heard.
-    if (wanted === undefined && isNewer(epoch, current?.epoch ?? '')) this.#askOnce(now);
+    if (wanted === undefined && isNewer(epoch, current?.epoch ?? '')) this.ask(now);
     return wanted?.segment;
-  }
-
-  #askOnce(now: number): void {
-    if (this.askAgainAt === NEVER) this.subscribe(now);
   }
 
   #received(from: ServerId, received: Received | undefined, now: number): void {

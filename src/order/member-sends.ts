@@ -43,6 +43,8 @@ export class MemberSends {
   readonly #out: MemberSendsOut;
   readonly #sends = new UnansweredSends();
   readonly #reserving = new Map<Uid, number>();
+  /** Who has asked for a number, and may hold one. */
+  readonly #askers = new Set<Uid>();
   readonly #frames = new FrameWriter(1_024);
   #counter: number;
 
@@ -159,6 +161,7 @@ export class MemberSends {
   /** Keeps a question for a number until it is answered. */
   reserve(holder: Uid, now: number): void {
     this.#reserving.set(holder, now + UNKNOWN_MS);
+    this.#askers.add(holder);
   }
 
   askReserve(epoch: Epoch, holder: Uid, now: number): void {
@@ -174,8 +177,10 @@ export class MemberSends {
     return true;
   }
 
-  forget(holder: Uid): void {
+  /** The holder is gone; whether it ever asked for a number. */
+  forget(holder: Uid): boolean {
     this.#reserving.delete(holder);
+    return this.#askers.delete(holder);
   }
 
   /** Gives up what has waited too long. */

@@ -163,7 +163,9 @@ export class RoomPeer {
   membersChanged(now: number): void {
     this.#now = now;
     this.leading?.followMembers();
-    if (this.leading === undefined && !this.copy.isReady) this.copy.subscribe(this.#now);
+    // Where nobody is, nobody has to be told of the room.
+    const isWanted = this.#options.out.hasMembers(this.#options.self);
+    if (this.leading === undefined && !this.copy.isReady && isWanted) this.copy.ask(now);
     this.after();
   }
 

@@ -46,7 +46,8 @@ export class SharedOrder {
   /** Somebody here is to be told of the room from now on: the home is asked for what the copy lacks. */
   wake(now: number): void {
     if (this.isReady) return;
-    this.peer.membersChanged(now);
+    this.peer.copy.ask(now);
+    this.peer.after();
   }
 
   /** Nobody here is told of the room any more. The home may stop streaming at any time, so the copy counts as old. */
@@ -90,9 +91,9 @@ export class SharedOrder {
   /** The holder left or was lost. */
   release(holder: Uid, now: number): void {
     const { peer } = this;
-    peer.sends.forget(holder);
+    const hasAsked = peer.sends.forget(holder);
     if (peer.decides) peer.leading?.home.release(holder, now);
-    else if (peer.asked !== undefined) peer.sends.say(homeOf(peer.asked), 'RELEASE', peer.asked, holder);
+    else if (hasAsked && peer.asked !== undefined) peer.sends.say(homeOf(peer.asked), 'RELEASE', peer.asked, holder);
     peer.after();
   }
 

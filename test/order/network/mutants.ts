@@ -188,7 +188,7 @@ export const MUTANTS: readonly NetworkMutant[] = [
   {
     name: 'an epoch that does not fit is taken all the same',
     file: 'order/copy.ts',
-    from: '    if (!fits) return this.#askOnce(now);\n',
+    from: '    if (!fits) return this.ask(now);\n',
     to: '',
     by: ['RISING', 'O2', 'O3', 'O7'],
   },
