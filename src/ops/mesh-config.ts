@@ -4,7 +4,7 @@
 import { serverId } from '../base/ids.ts';
 import type { ListenAddress } from '../net/edge.ts';
 import type { MeshConfig } from '../node/mesh.ts';
-import { formatAddress } from './address.ts';
+import { formatAddress, isLoopback, isUnspecified } from './address.ts';
 import type { Options } from './option-table.ts';
 
 const MIB = 1024 * 1024;
@@ -21,7 +21,7 @@ export interface Reach {
 
 export function meshConfig(options: Options, reach: Reach): MeshConfig {
   const { host, port } = options.advertise ?? reach.links;
-  const clients = options.advertiseClients.length > 0 ? options.advertiseClients : reach.clients;
+  const clients = options.advertiseClients.length > 0 ? options.advertiseClients : offered(reach.clients, host);
   return {
     network: options.network,
     self: {
@@ -55,4 +55,13 @@ export function meshConfig(options: Options, reach: Reach): MeshConfig {
     fullBytes: MIB,
     mostBytes: 4 * MIB,
   };
+}
+
+/**
+ * Where clients of other servers are told to go, of the places where we listen. All addresses of this machine are told
+ * as the one that its links have. Where others are elsewhere (`host` is not loopback), our loopback would be their own.
+ */
+function offered(listening: readonly ListenAddress[], host: string): ListenAddress[] {
+  const places = listening.map((each) => (isUnspecified(each.host) ? { host, port: each.port } : each));
+  return isLoopback(host) ? places : places.filter((place) => !isLoopback(place.host));
 }

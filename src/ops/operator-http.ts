@@ -4,6 +4,7 @@
 import type { Edge, ListenAddress } from '../net/edge.ts';
 import { type HttpLimits, HttpListener } from '../net/http.ts';
 import { figures, type Readiness, readiness } from '../node/view.ts';
+import { isLoopback } from './address.ts';
 import { problem, text } from './answers.ts';
 import { Api } from './api.ts';
 import { ApiTokens } from './api-token.ts';
@@ -11,7 +12,7 @@ import type { LogEvents } from './log-events.ts';
 import { LoopDelay } from './loop-delay.ts';
 import type { Sample } from './metric-table.ts';
 import { Metrics, processFigures } from './metrics.ts';
-import { isLoopback, type Route, Routes } from './routes.ts';
+import { type Route, Routes } from './routes.ts';
 
 const LIMITS = { headerBytes: 8192, bodyBytes: 8192, requestMs: 5000, idleMs: 30_000 };
 const MOST_CONNECTIONS = 32;

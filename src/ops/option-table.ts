@@ -159,7 +159,7 @@ const NETWORK = {
   advertiseClients: {
     kind: addresses,
     preset: [],
-    presetText: 'where --clients listens',
+    presetText: 'where --clients listens, but for loopback',
     help: 'Where clients of other servers reach us. May be repeated.',
     repeatable: true,
     example: '10.0.0.8:7400',

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import type { ListenAddress } from '../net/edge.ts';
-import { formatAddress } from './address.ts';
+import { formatAddress, isUnspecified } from './address.ts';
 import { type ConfigFile, readConfigFile } from './config-file.ts';
 import { clientsWithin, fdLimit } from './fd-limit.ts';
 import {
@@ -45,7 +45,6 @@ export type ParsedOptions =
   | { readonly help: string }
   | { readonly version: true };
 
-const UNSPECIFIED = ['0.0.0.0', '::'];
 const HELP_FLAGS = ['--help', '-h'];
 const NO_FILE: ConfigFile = { given: new Map(), problems: [], unreadable: new Set() };
 
@@ -196,7 +195,7 @@ function crowding(options: Options, settingOf: (key: OptionKey) => Setting, mach
 function unreachableLinks({ links, advertise }: Options, settingOf: (key: OptionKey) => Setting): string[] {
   if (links === 'off') return [];
   const { host } = advertise ?? links;
-  if (isIP(host) !== 0 && !UNSPECIFIED.includes(host)) return [];
+  if (isIP(host) !== 0 && !isUnspecified(host)) return [];
   const label = labelOf(settingOf(advertise === undefined ? 'links' : 'advertise'));
   const why = `${label} ${host}: other servers have to reach it by an IP address`;
   return [`${why}; give one${advertise === undefined ? ` with ${flagOf('advertise')}` : ''}`];

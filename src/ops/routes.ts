@@ -18,11 +18,6 @@ interface Compiled extends Route {
 
 const LOOPBACK_HOSTS = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?$/i;
 
-/** Whether `host` can be reached from this machine alone. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
-}
-
 export class Routes implements HttpHandler {
   readonly #routes: readonly Compiled[];
   readonly #local: boolean;

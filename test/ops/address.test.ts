@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { formatAddress, parseAddress } from '../../src/ops/address.ts';
+import { formatAddress, isLoopback, isUnspecified, parseAddress } from '../../src/ops/address.ts';
 
 test.each([
   ['127.0.0.1:7400', '127.0.0.1', 7400],
@@ -37,3 +37,18 @@ test.each([
   'a..b:1',
   ' a:1',
 ])('%p is none', (text) => expect(parseAddress(text)).toBeUndefined());
+
+test('loopback is known', () => {
+  expect(['127.0.0.1', '127.1.2.3', '::1', 'localhost'].map(isLoopback)).toEqual([true, true, true, true]);
+  expect(['0.0.0.0', '::', '10.0.0.1', '127.0.0.1.example'].map(isLoopback)).toEqual([false, false, false, false]);
+});
+
+test('an address that is all of them is known', () => {
+  expect(['0.0.0.0', '::', '0.0.0.1', '127.0.0.1', 'localhost'].map(isUnspecified)).toEqual([
+    true,
+    true,
+    false,
+    false,
+    false,
+  ]);
+});
