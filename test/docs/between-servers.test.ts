@@ -51,6 +51,7 @@ const TIMES: readonly (readonly [long: string, what: string, file: string, name:
   ['30 s', 'between two VECTORs', 'ops/mesh-config.ts', 'vectorMs'],
   ['2 s', 'between two STATS', 'mesh/stats.ts', 'STATS_MS'],
   ['60 s', 'a state of a server', 'ops/mesh-config.ts', 'unseenMs'],
+  ['4 s', 'an empty room that has lost', 'node/shared-room.ts', 'HOMELESS_MS'],
   ['2 s', 'the standby may owe', 'order/leading.ts', 'ACK_MS'],
   ['10 s', 'after which it may be chosen', 'order/leading.ts', 'SLOW_MS'],
   ['2 s', 'until a SUBSCRIBE', 'order/copy.ts', 'ASK_MS'],
