@@ -68,7 +68,7 @@ export class SharedRoom implements ChannelOrder, SharedOut {
   #heard: EpochOrNone = '';
   #peerDue = NEVER;
   #isLeaving = false;
-  /** When the room ends unless somebody is in it or at home in it. */
+  /** When the room ends unless somebody is in it. */
   #endsAt = NEVER;
 
   constructor(channel: Channel, host: SharedRoomHost) {
@@ -141,9 +141,9 @@ export class SharedRoom implements ChannelOrder, SharedOut {
     this.#settle();
   }
 
-  /** This server leaves: the room is given to its standby, if there is one and somebody is in it. */
+  /** This server leaves: the room is given to its standby, if there is one; who was in it may just have been sent there. */
   handOver(now: number): void {
-    if (this.#peopled.size === 0 || !this.isHome) return;
+    if (!this.isHome) return;
     this.#order?.peer.handOver(now);
     this.#isLeaving = true;
     this.#settle();
@@ -156,9 +156,7 @@ export class SharedRoom implements ChannelOrder, SharedOut {
 
   /** Whether nobody here or elsewhere has a use for the room. */
   isOver(now: number): boolean {
-    // Who waits to join wants it, where there is something to go on with.
-    const isWanted = this.#peopled.size > 0 || (this.#joining.size > 0 && this.#order !== undefined);
-    return this.#endsAt <= now && !isWanted;
+    return this.#endsAt <= now && this.#peopled.size === 0;
   }
 
   // ── What the channel and chat ask ──────────────────────────────────────────────────────────────────────────────

@@ -119,6 +119,12 @@ describe('a room whose only member was at the home that is lost', () => {
     again.say('CSEND', 'and goes on', name, '', 'id-of-goes-on');
     stage.run(6_000);
     expect(again.last('RPL_SENT')?.args[2]).toBe('2');
+    // It is a room like any other again, and outlives its last member.
+    again.say('LEAVEROOM', name);
+    stage.run(10_000);
+    again.say('JOINROOM', name);
+    stage.run(500);
+    expect(again.all('RPL_WELCOME').at(-1)?.args[4]).toBe('3');
     expect(stage.faults).toEqual([]);
   });
 

@@ -148,6 +148,21 @@ export class Stage {
     this.cluster.network.mend();
   }
 
+  /** What servers say to one another of rooms from now on, as `from→to VERB`. */
+  overhear(): string[] {
+    const said: string[] = [];
+    for (const { index, server } of this.cluster.hosts) {
+      const rooms = server?.node.links?.rooms;
+      if (rooms === undefined) continue;
+      const arrived = rooms.arrived.bind(rooms);
+      rooms.arrived = (from, frame) => {
+        said.push(`${from}→${index + 1} ${frame.verb()}`);
+        return arrived(from, frame);
+      };
+    }
+    return said;
+  }
+
   /** What was found to be wrong with any server. */
   get faults(): string[] {
     return this.cluster.violations.map(({ invariant, what }) => `${invariant}: ${what}`);
