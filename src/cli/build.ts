@@ -6,6 +6,7 @@
 //
 // The commit that it says it is made from is git's, or COMMIT of the environment where there is no git, as in an image.
 
+import { rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { commit } from '../ops/version.ts';
 
@@ -22,6 +23,8 @@ const built = await Bun.build({
   minify: false,
   throw: false,
 });
+// The executable has the lines of the source in it; the copy beside it would only have to be carried along.
+rmSync(`${outfile}.map`, { force: true });
 for (const entry of built.logs) process.stderr.write(`build: ${entry.message}\n`);
 if (built.success) process.stdout.write(`${outfile}  ${(Bun.file(outfile).size / MIB).toFixed(0)} MiB\n`);
 else process.exitCode = 1;

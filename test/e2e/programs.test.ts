@@ -195,6 +195,7 @@ const asExecutable = (): void => {
     });
     expect(await built.stdout.text()).toStartWith(`${executable()}  `);
     expect(await built.exited).toBe(0);
+    expect(readdirSync(folder).filter((name) => name.startsWith('chorus'))).toEqual(['chorus']);
   }, BUILT_MS);
 
   behaves(() => [executable()], executable);
