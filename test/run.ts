@@ -1,4 +1,5 @@
-// The test run: types, lint and format, then every test, one step after the other with its time.
+// The test run: types, lint and format, then every test, one step after the other with its time. The tests run in two
+// processes side by side: those that start servers wait most of the time, and the others compute.
 //
 //   bun run test [filter…]   everything; filters choose test files
 //   bun run test:long        the same, where tests with more to give give it (CHORUS_TEST_LONG=1)
@@ -7,7 +8,7 @@
 // The last line is `N passed, N failed` and, when there are any, `, N skipped`; the exit code is 0 only when nothing
 // failed. Each check counts as one. It never hangs: a run over its time is stopped and counted as failed.
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { add, judge, NONE, type Tally, tallyLine } from './support/report.ts';
@@ -41,7 +42,7 @@ const mode = named ?? ALL;
 const filters = process.argv.slice(named === undefined ? 2 : 3);
 const deadline = performance.now() + (mode.long ? LONG_LIMIT_MS : LIMIT_MS);
 
-let running: Bun.Subprocess | undefined;
+const running = new Set<Bun.Subprocess>();
 let stopped = false;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop(signal));
 
@@ -51,12 +52,13 @@ if (mode.tests) tally = add(tally, await step('tests', test));
 console.log(`\n${tallyLine(tally)}`);
 process.exit(tally.failed === 0 ? 0 : 1);
 
-/** Passes a signal on to the step that runs; a test may hold signals back, so more force follows. */
+/** Passes a signal on to what runs; a test may hold signals back, so more force follows. */
 function stop(signal: NodeJS.Signals): void {
   stopped = true;
-  const child = running;
-  child?.kill(signal);
-  setTimeout(() => child?.kill('SIGKILL'), GRACE_MS).unref();
+  for (const child of running) {
+    child.kill(signal);
+    setTimeout(() => child.kill('SIGKILL'), GRACE_MS).unref();
+  }
 }
 
 async function step(name: string, work: () => Promise<Tally>): Promise<Tally> {
@@ -73,15 +75,41 @@ async function check(command: readonly string[]): Promise<Tally> {
   return (await run(command)) === 0 ? { ...NONE, passed: 1 } : { ...NONE, failed: 1 };
 }
 
+/** Every test, or those in files whose names contain a filter. */
 async function test(): Promise<Tally> {
+  const wanted = (file: string) => filters.length === 0 || filters.some((filter) => file.includes(filter));
+  const files = [...new Bun.Glob('test/**/*.test.ts').scanSync(ROOT)].filter(wanted).sort();
+  if (files.length === 0) {
+    console.log(`(fail) no file of tests is called anything like ${filters.join(' or ')}`);
+    return { ...NONE, failed: 1 };
+  }
+  const halves = [files.filter((file) => !isWaiting(file)), files.filter(isWaiting)].filter(({ length }) => length > 0);
+  const tallies = await Promise.all(halves.map((half, i) => testFiles(half, i > 0)));
+  return tallies.reduce(add, NONE);
+}
+
+/** Whether the tests of a file wait for other processes most of the time. */
+function isWaiting(file: string): boolean {
+  return file.startsWith('test/e2e/') || file.startsWith('test/cli/');
+}
+
+/** `later`: its output is shown when it is over. */
+async function testFiles(files: readonly string[], later: boolean): Promise<Tally> {
   const folder = mkdtempSync(join(tmpdir(), 'chorus-test-'));
   try {
     const path = join(folder, 'report.xml');
-    const options = ['--reporter=junit', `--reporter-outfile=${path}`];
-    const code = await run([BUN, 'test', ...options, ...filters], mode.long ? { CHORUS_TEST_LONG: '1' } : {});
+    const output = later ? join(folder, 'output') : undefined;
+    const command = [
+      BUN,
+      'test',
+      '--reporter=junit',
+      `--reporter-outfile=${path}`,
+      ...files.map((file) => `./${file}`),
+    ];
+    const code = await run(command, mode.long ? { CHORUS_TEST_LONG: '1' } : {}, output);
+    if (output !== undefined) process.stdout.write(await Bun.file(output).text());
     const report = Bun.file(path);
-    const expected = filters.length > 0 ? [] : [...new Bun.Glob('test/**/*.test.ts').scanSync(ROOT)].sort();
-    const [result, troubles] = judge((await report.exists()) ? await report.text() : undefined, code, expected);
+    const [result, troubles] = judge((await report.exists()) ? await report.text() : undefined, code, files);
     for (const trouble of troubles) console.log(`(fail) ${trouble}`);
     return result;
   } finally {
@@ -89,20 +117,22 @@ async function test(): Promise<Tally> {
   }
 }
 
-/** Runs a command to its end or the deadline; its output goes where ours goes. Returns the exit code. */
-async function run(command: readonly string[], extra: Record<string, string> = {}): Promise<number> {
-  running = Bun.spawn([...command], {
+/** Runs a command to its end or the deadline; its output goes to a file or where ours goes. Returns the exit code. */
+async function run(command: readonly string[], extra: Record<string, string> = {}, output?: string): Promise<number> {
+  const file = output === undefined ? undefined : openSync(output, 'w');
+  const child = Bun.spawn([...command], {
     cwd: ROOT,
     env: { ...process.env, ...extra },
-    stdio: ['ignore', 'inherit', 'inherit'],
+    stdio: ['ignore', file ?? 'inherit', file ?? 'inherit'],
   });
-  const child = running;
+  if (file !== undefined) closeSync(file);
+  running.add(child);
   const timer = setTimeout(() => {
     console.log('(fail) stopped: the run is over its time');
     child.kill('SIGKILL');
   }, deadline - performance.now());
   const code = await child.exited;
   clearTimeout(timer);
-  running = undefined;
+  running.delete(child);
   return code;
 }

@@ -39,6 +39,7 @@ interface Member {
   readonly book: MemberBook;
   /** Counts its connections. */
   session: number;
+  /** It asks for a number, or has one that is not filled. */
   reserving: boolean;
 }
 
@@ -134,7 +135,7 @@ export class Crowd {
     this.ledger.send(number, member.book.room, index, reserves);
     if (this.#options.ids) this.#outages.sent(member.book.room, performance.now());
     if (reserves) void this.#sendReserved(member, number);
-    else if (this.#options.ids) this.#sendWithId(member, number);
+    else if (this.#options.ids) void this.#sendWithId(member, number);
     else this.#sendBare(member, index, number);
   }
 
@@ -227,8 +228,9 @@ export class Crowd {
     return this.#turn;
   }
 
-  #sendWithId({ client, room, book }: Member, number: number, seq = 0): void {
-    client.send(room, this.#texts.make(number, seq > 0), seq).then(
+  /** Fulfilled when it is settled, either way. */
+  #sendWithId({ client, room, book }: Member, number: number, seq = 0): Promise<void> {
+    return client.send(room, this.#texts.make(number, seq > 0), seq).then(
       (sent) => {
         this.#record(this.#timings.acknowledgement, number);
         this.ledger.acknowledge(number, sent.epoch, sent.seq);
@@ -254,8 +256,9 @@ export class Crowd {
         return 0;
       },
     );
+    // Until it is filled the same number would be the answer to whoever asks again.
+    await this.#sendWithId(member, number, seq);
     member.reserving = false;
-    this.#sendWithId(member, number, seq);
   }
 
   #sendBare(member: Member, index: number, number: number): void {
