@@ -52,7 +52,7 @@ export function joinRoom(context: Context, session: Session, frame: Frame, now: 
   if (isNew && user.rooms.length >= context.config.limits.roomsPerUser) {
     return context.refuse(session, frame, now, 'ERR_TOOMANYROOMS', name, TEXTS.userRoomsFull);
   }
-  const ready = room.port.ready?.(session) ?? 'yes';
+  const ready = room.port.ready?.(session, epoch as Epoch | '', last) ?? 'yes';
   if (ready === 'later') return context.hold(session, frame, 'again');
   if (ready === 'no') return context.refuse(session, frame, now, 'ERR_ROOMUNAVAILABLE', name, TEXTS.noJoin);
   if (!context.spend(session, frame, 1, now)) return;

@@ -76,10 +76,11 @@ export interface RoomPort {
   /** Another server is the room's home: only that one ends it when nobody is in it. */
   readonly elsewhere?: boolean;
   /**
-   * Whether `order` can say what who joins has to know. 'later': Chat.again(asker, now) follows when it can, or
-   * cannot for now. Where this is left out it always can.
+   * Whether `order` can say what who joins has to know, and has come as far as it has read elsewhere: slot `last` of
+   * `epoch`, '' for nothing. 'later': Chat.again(asker, now) follows when it can, or cannot for now. Where this is left
+   * out it always can.
    */
-  ready?(asker: Session): 'yes' | 'later' | 'no';
+  ready?(asker: Session, epoch: Epoch | '', last: number): 'yes' | 'later' | 'no';
   /** Hears when the first user of a server, this one or another, has come into the room, and when the last has left. */
   readonly peopled?: ((server: ServerId, some: boolean) => void) | undefined;
   /** From now on the connection gets what is announced and published in the room. */

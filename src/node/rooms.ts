@@ -26,6 +26,7 @@ import { type EntryKind, type RoomLog, SKIP } from '../order/log.ts';
 import { Penalties, type PenaltyLimits } from '../order/reservations.ts';
 import { Frame } from '../wire/scanner.ts';
 import { encodeFrame } from '../wire/writer.ts';
+import type { Place } from './joiners.ts';
 import { RoomCounters } from './room-counters.ts';
 
 export interface RoomsConfig {
@@ -64,7 +65,7 @@ export interface ChannelOrder extends RoomOrder {
   close(): void;
   /** As in RoomPort. Left out by an order that is this server's alone. */
   readonly elsewhere?: boolean;
-  admits?(asker: Session): 'yes' | 'later' | 'no';
+  admits?(asker: Session, place: Place): 'yes' | 'later' | 'no';
   peopled?(server: ServerId, some: boolean): void;
 }
 
@@ -98,8 +99,8 @@ export class Channel<Order extends ChannelOrder = ChannelOrder> implements RoomP
     return this.order.elsewhere === true;
   }
 
-  ready(asker: Session): 'yes' | 'later' | 'no' {
-    return this.order.admits?.(asker) ?? 'yes';
+  ready(asker: Session, epoch: Epoch | '', last: number): 'yes' | 'later' | 'no' {
+    return this.order.admits?.(asker, { epoch, last }) ?? 'yes';
   }
 
   subscribe(connection: ConnectionId): void {

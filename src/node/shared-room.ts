@@ -14,11 +14,13 @@ import { SharedOrder } from '../order/shared.ts';
 import type { SharedOptions, SharedOut } from '../order/shared-ports.ts';
 import type { Hash } from '../order/standby.ts';
 import type { Frame } from '../wire/scanner.ts';
+import { Joiners, type Place } from './joiners.ts';
 import type { Claim } from './room-facts.ts';
 import type { Channel, ChannelOrder } from './rooms.ts';
 
-/** How long somebody who joins waits for the copy. */
+/** How long somebody who joins waits for the copy, and for a copy that is here to come as far as it has read. */
 const JOIN_MS = 10_000;
+const BEHIND_MS = 2_000;
 /**
  * How long a room that has lost its home is kept although nobody is in it: its next home may be about to open, and who
  * was in it may be waiting to join.
@@ -60,10 +62,7 @@ export class SharedRoom implements ChannelOrder, SharedOut {
   #order: SharedOrder | undefined;
   /** Servers with somebody in the room. */
   readonly #peopled = new Set<ServerId>();
-  /** Who waits to join, and until when. */
-  readonly #joining = new Map<Session, number>();
-  /** Who waited in vain, until that is asked for. */
-  readonly #refused = new WeakSet<Session>();
+  readonly #joiners = new Joiners();
   /** The newest epoch that was heard of. */
   #heard: EpochOrNone = '';
   #peerDue = NEVER;
@@ -170,13 +169,14 @@ export class SharedRoom implements ChannelOrder, SharedOut {
     return this.#order?.peer.leading !== undefined;
   }
 
-  admits(asker: Session): 'yes' | 'later' | 'no' {
+  admits(asker: Session, place: Place): 'yes' | 'later' | 'no' {
     const { now } = this.#host;
-    if (this.#refused.delete(asker)) return 'no';
+    const hasWaited = this.#joiners.takeLate(asker);
     const order = this.#order ?? this.#follow();
-    if (order?.isReady === true) return 'yes';
+    if (this.#isHere(place) || (hasWaited && order?.isReady === true)) return 'yes';
+    if (hasWaited) return 'no';
     order?.wake(now);
-    this.#joining.set(asker, now + JOIN_MS);
+    this.#joiners.add(asker, place, now + (order?.isReady === true ? BEHIND_MS : JOIN_MS));
     this.#announceDue();
     return 'later';
   }
@@ -197,12 +197,7 @@ export class SharedRoom implements ChannelOrder, SharedOut {
       this.#order?.peer.tick(now);
       this.#peerDue = Math.max(this.#order?.peer.nextDeadline ?? NEVER, now + 1);
     }
-    for (const [session, until] of this.#joining) {
-      if (until > now) continue;
-      this.#joining.delete(session);
-      this.#refused.add(session);
-      this.#host.again(session);
-    }
+    for (const session of this.#joiners.takeOverdue(now)) this.#host.again(session);
     this.#settle();
   }
 
@@ -215,8 +210,7 @@ export class SharedRoom implements ChannelOrder, SharedOut {
     this.#order?.close();
     if (own !== undefined) this.#host.unsay(key, own.epoch);
     this.#host.ended(key, isNewer(this.epoch, this.#heard) ? this.epoch : this.#heard);
-    for (const session of this.#joining.keys()) this.#host.again(session);
-    this.#joining.clear();
+    for (const session of this.#joiners.takeReady(() => true)) this.#host.again(session);
   }
 
   // ── RoomOrder ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -375,15 +369,22 @@ export class SharedRoom implements ChannelOrder, SharedOut {
   }
 
   #retryJoins(now: number): void {
-    if (this.#order !== undefined || this.#joining.size === 0) return;
+    if (this.#order !== undefined || this.#joiners.size === 0) return;
     this.#follow()?.wake(now);
+  }
+
+  /** Whether the copy has come as far as somebody has read elsewhere: what that one has would come as new otherwise. */
+  #isHere({ epoch, last }: Place): boolean {
+    const order = this.#order;
+    if (order?.isReady !== true) return false;
+    if (epoch === '' || this.isHome) return true;
+    return epoch === order.epoch ? last < order.next : !isNewer(epoch, order.epoch);
   }
 
   /** Behind everything that may have changed something. */
   #settle(): void {
-    if (this.#joining.size > 0 && this.#order?.isReady === true) {
-      for (const session of this.#joining.keys()) this.#host.again(session);
-      this.#joining.clear();
+    if (this.#joiners.size > 0) {
+      for (const session of this.#joiners.takeReady((place) => this.#isHere(place))) this.#host.again(session);
     }
     if (this.isOver(this.#host.now)) this.#host.review(this);
     this.#announceDue();
@@ -393,7 +394,6 @@ export class SharedRoom implements ChannelOrder, SharedOut {
     let at = this.#peerDue;
     // Once that time has come the room is reviewed whenever something about it changes.
     if (this.#endsAt > this.#host.now) at = Math.min(at, this.#endsAt);
-    for (const until of this.#joining.values()) at = Math.min(at, until);
-    this.#host.due(this.channel, at);
+    this.#host.due(this.channel, Math.min(at, this.#joiners.deadline));
   }
 }

@@ -216,6 +216,43 @@ describe('a home that', () => {
   });
 });
 
+describe('who comes from another server', () => {
+  test('and has read more than is here yet is let in when that is here, and gets nothing a second time', () => {
+    const stage = new Stage(3);
+    const [ann, , cat] = stage.room('lobby', 'ann', 'bob', 'cat') as [Client, Client, Client];
+    // The standby is quick; what is said comes late to the other one.
+    const slow = isStandby(stage, 1) ? 2 : 1;
+    const { network, hosts } = stage.cluster;
+    for (const from of hosts.keys()) network.cut(from, slow);
+    for (let i = 1; i <= 3; i++) ann.say('CSEND', `${i}`, '', '', `id-of-number-${i}`);
+    stage.run(200);
+    const epoch = ann.last('CMSG')?.args[1] as string;
+    const dan = stage.client(slow, 'dan');
+    dan.say('JOINROOM', 'lobby', epoch, '3');
+    stage.run(300);
+    expect(dan.all('RPL_WELCOME')).toHaveLength(1);
+    stage.heal();
+    ann.say('CSEND', '4', '', '', 'id-of-number-4');
+    stage.run(500);
+    expect(dan.last('RPL_WELCOME')?.args.slice(3, 7)).toEqual([epoch, '4', '1', '1']);
+    expect(dan.texts).toEqual(['4']);
+    expect(cat.texts).toEqual(['1', '2', '3', '4']);
+    expect(stage.faults).toEqual([]);
+  });
+
+  test('with a place that nobody has ever heard of waits two seconds, and no longer', () => {
+    const stage = new Stage(2);
+    stage.room('lobby', 'ann', 'bob');
+    const dan = stage.client(1, 'dan');
+    dan.say('JOINROOM', 'lobby', 'zzzzzzzz.9', '3');
+    stage.run(1_900);
+    expect(dan.all('RPL_WELCOME')).toHaveLength(1);
+    stage.run(200);
+    expect(dan.last('RPL_WELCOME')?.args[6]).toBe('0');
+    expect(stage.faults).toEqual([]);
+  });
+});
+
 describe('a server', () => {
   test('asks once for the room of its first member, and not at all when its last one has left', () => {
     const stage = new Stage(3);
