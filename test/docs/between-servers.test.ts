@@ -56,7 +56,7 @@ const TIMES: readonly (readonly [long: string, what: string, file: string, name:
   ['10 s', 'after which it may be chosen', 'order/leading.ts', 'SLOW_MS'],
   ['2 s', 'until a SUBSCRIBE', 'order/copy.ts', 'ASK_MS'],
   ['10 s', 'JOINROOM waits', 'node/shared-room.ts', 'JOIN_MS'],
-  ['2 s', 'for a copy to come', 'node/shared-room.ts', 'BEHIND_MS'],
+  ['2 s', 'JOINROOM waits for a copy to', 'node/shared-room.ts', 'BEHIND_MS'],
   ['1 s', 'what a ROUTE could not', 'node/shared-rooms.ts', 'ASTRAY_MS'],
   ['3 s', 'until a message without an outcome', 'order/member-sends.ts', 'AGAIN_MS'],
   ['20 s', 'until its outcome', 'order/member-sends.ts', 'UNKNOWN_MS'],
