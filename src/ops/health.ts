@@ -1,6 +1,6 @@
 // `server health`: asks a server on this machine whether it is alive, for supervisors that have no HTTP client of their
 // own, such as a container's. It takes the flags, variables and file that the server takes, and finds in them where
-// operators look. Says the answer in one line; never waits longer than 3 s.
+// operators look. Says the answer in one line; never waits for long.
 
 import { connect } from 'node:net';
 import type { ListenAddress } from '../net/edge.ts';
@@ -14,22 +14,26 @@ const LOOPBACK = new Map([
 ]);
 
 /** Asks what listens at `address`; resolves to the exit code, 0 when it answered that it is well. */
-export async function healthCommand(address: ListenAddress | 'off', say: (line: string) => void): Promise<number> {
+export async function healthCommand(
+  address: ListenAddress | 'off',
+  say: (line: string) => void,
+  waitMs = WAIT_MS,
+): Promise<number> {
   if (address === 'off' || address.port === 0) {
     say(address === 'off' ? '--http is off: there is nobody to ask' : '--http has port 0: nobody knows which it got');
     return 1;
   }
   const at = { host: LOOPBACK.get(address.host) ?? address.host, port: address.port };
-  const answer = await ask(at);
+  const answer = await ask(at, waitMs);
   say(`${formatAddress(at)}: ${answer}`);
   return /^HTTP\/1\.1 200\b/.test(answer) ? 0 : 1;
 }
 
 /** The first line of the answer to GET /healthz, or what became of the question. No proxy is asked, whatever is set. */
-function ask({ host, port }: ListenAddress): Promise<string> {
+function ask({ host, port }: ListenAddress, waitMs: number): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect({ host, port });
-    const timer = setTimeout(() => done(`no answer in ${WAIT_MS / 1000} s`), WAIT_MS);
+    const timer = setTimeout(() => done(`no answer in ${waitMs / 1000} s`), waitMs);
     let text = '';
     const done = (answer: string): void => {
       clearTimeout(timer);
