@@ -1,6 +1,6 @@
 // The auditor of a server comes when all is quiet: looks where everybody is and which servers there are, joins every
 // room, reads all that is kept of it, lists who is in it, and leaves. What it hears says how each room ended, and what
-// the auditors of all servers hear is the same. It asks one thing a second, so that nobody's bucket is ever empty.
+// the auditors of all servers hear is the same. It asks no faster than its bucket fills.
 
 import { encode } from './frames.ts';
 import type { Dial } from './raw-client.ts';
@@ -9,11 +9,14 @@ import type { End } from './transport.ts';
 import type { Weather } from './weather.ts';
 import type { World } from './world.ts';
 
-const PACE_MS = 1_000;
+const PACE_MS = 100;
+/** In which a server fetches what it lacks of a room that somebody joins. */
+const FETCH_MS = 1_000;
 
 export class Auditor {
   /** Everything was answered, or it was not let in. */
   isDone = false;
+  readonly #paceMs: number;
   readonly #world: World;
   readonly #dialogue: Dialogue;
   readonly #end: End;
@@ -21,6 +24,8 @@ export class Auditor {
 
   /** `nicks`: whom it asks for. */
   constructor(server: number, nicks: readonly string[], world: World, weather: Weather, record: Record, dial: Dial) {
+    const rate = weather.base.node.chat.limits.flood?.rate ?? Number.POSITIVE_INFINITY;
+    this.#paceMs = Math.max(PACE_MS, 2_000 / rate);
     this.#world = world;
     const name = `c${FIRST_AUDITOR + server}s1`;
     this.#dialogue = record.open(name, FIRST_AUDITOR + server, server, true, world.elapsed);
@@ -42,7 +47,7 @@ export class Auditor {
     this.#say('USER', name, '0', '*', 'the auditor');
     if (weather.servers > 1) this.#questions.push(['MAP'], ...nicks.map((nick) => ['LOCATE', nick]));
     this.#questions.push(['LISTROOMS']);
-    world.after(PACE_MS, () => this.#ask());
+    world.after(this.#paceMs, () => this.#ask());
   }
 
   retire(): void {
@@ -64,7 +69,7 @@ export class Auditor {
       return;
     }
     this.#say(verb, ...args);
-    this.#world.after(PACE_MS, () => this.#ask());
+    this.#world.after(verb === 'JOINROOM' ? FETCH_MS : this.#paceMs, () => this.#ask());
   }
 
   #hear({ verb, args }: Utterance): void {

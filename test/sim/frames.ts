@@ -12,11 +12,15 @@ const GREATER = 0x3e;
 const COMMA = 0x2c;
 const BACKSLASH = 0x5c;
 const LF = 0x0a;
+const NOTHING = new Uint8Array(0);
+/** An argument of a text without escapes begins or ends with white space. */
+const RAGGED = /(?:^|,)[ \t\r\n]|[ \t\r\n](?:,|$)/;
+const VERB = /^[A-Z0-9_]{1,31}$/;
 /** The largest frame that a client may be sent. */
 const MOST_BYTES = 16_384;
 
 export class FrameReader {
-  #rest = new Uint8Array(0);
+  #rest: Uint8Array = NOTHING;
   readonly #most: number;
   readonly #decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   /** What was wrong with the stream, in words. */
@@ -34,7 +38,7 @@ export class FrameReader {
 
   /** The frames that `chunk` completes. */
   read(chunk: Uint8Array): Frame[] {
-    const bytes = this.#rest.length === 0 ? chunk : new Uint8Array(Buffer.concat([this.#rest, chunk]));
+    const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
     const frames: Frame[] = [];
     let at = 0;
     for (;;) {
@@ -44,7 +48,7 @@ export class FrameReader {
       if (frame !== undefined) frames.push(frame);
       at = end;
     }
-    this.#rest = bytes.slice(at);
+    this.#rest = at === bytes.length ? NOTHING : Uint8Array.from(bytes.subarray(at));
     if (this.#rest.length > 0 && this.#rest[0] !== LESS) this.#fault(this.#rest, 'does not begin with <');
     return frames;
   }
@@ -60,9 +64,11 @@ export class FrameReader {
     } catch {
       return this.#fault(bytes, 'is no UTF-8');
     }
-    const fields = split(text);
-    const [verb = '', ...args] = fields;
-    if (!/^[A-Z0-9_]{1,31}$/.test(verb)) return this.#fault(bytes, 'has no verb in upper case');
+    const args = split(text);
+    const verb = args.shift() as string;
+    if (!VERB.test(verb)) return this.#fault(bytes, 'has no verb in upper case');
+    // Most have nothing to escape, and commas part all of it.
+    if (!text.includes('\\') && !RAGGED.test(text)) return { verb, args };
     const plain = args.map(unescaped);
     const wrong = plain.findIndex((value, i) => escaped(value) !== args[i]);
     if (wrong >= 0) return this.#fault(bytes, `has an argument ${wrong} that is not canonical`);

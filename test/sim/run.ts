@@ -88,7 +88,7 @@ export function runSeed(seed: number, options: RunOptions = {}): Result {
     for (const auditor of auditors) auditor.retire();
     for (const client of [...clients, ...cores]) client.retire();
     const { limits } = weather.base.node;
-    world.run(limits.idleTimeoutMs + limits.writeDeadlineMs + 15_000);
+    world.run(limits.idleTimeoutMs + limits.writeDeadlineMs + 5_000);
     world.run(weather.base.node.chat.limits.roomIdleMs + 2_000);
     // Ids outlive nothing but their rooms.
     for (const { server } of cluster.hosts) server?.checkEmpty();

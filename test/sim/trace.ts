@@ -3,19 +3,19 @@
 
 export class Trace {
   readonly #onLine: ((line: string) => void) | undefined;
-  #hash = 0n;
+  #hash = 0;
 
   constructor(onLine: ((line: string) => void) | undefined) {
     this.#onLine = onLine;
   }
 
   get hash(): string {
-    return this.#hash.toString(16).padStart(16, '0');
+    return this.#hash.toString(16).padStart(8, '0');
   }
 
   note(at: number, who: string, what: string, bytes: Uint8Array | undefined): void {
-    this.#hash = Bun.hash(`${at} ${who} ${what}`, this.#hash) as bigint;
-    if (bytes !== undefined) this.#hash = Bun.hash(bytes, this.#hash) as bigint;
+    this.#hash = Bun.hash.xxHash32(`${at} ${who} ${what}`, this.#hash);
+    if (bytes !== undefined) this.#hash = Bun.hash.xxHash32(bytes, this.#hash);
     if (this.#onLine === undefined) return;
     const time = (at / 1000).toFixed(3).padStart(8);
     this.#onLine(`${time} ${who.padEnd(7)} ${what}${bytes === undefined ? '' : ` ${readable(bytes)}`}`);

@@ -89,7 +89,7 @@ const PROFILES: Readonly<Record<Profile, number>> = {
 
 /** `servers` is how many there are to be; drawn, too, where it is undefined. */
 export function drawWeather(random: Random, wanted: number | 'many' | undefined): Weather {
-  const drawn = Number(random.weighted({ 1: 3, 2: 3, 3: 4, 4: 2, 5: 1 }));
+  const drawn = Number(random.weighted({ 1: 7, 2: 8, 3: 7, 4: 2, 5: 1 }));
   const servers = wanted === 'many' ? Math.max(drawn, 2) : (wanted ?? drawn);
   const log = random.chance(servers === 1 ? 0.45 : 0.8) ? (LOGS[0] as LogWeather) : random.pick(LOGS);
   const ttlMs = random.pick([400, 1_500, 5_000]);
@@ -129,16 +129,13 @@ export function drawWeather(random: Random, wanted: number | 'many' | undefined)
     cores: random.pick([0, 0, 1, 1, 2]),
     rooms: ROOMS.slice(0, random.between(1, ROOMS.length)),
     operator: { name: 'root', password: 'hash of root' },
-    stormMs: isMany ? random.between(4_000, 14_000) : random.between(4_000, 14_000),
+    stormMs: random.between(2_500, 8_000),
     settleMs:
-      (isMany ? MESH_SETTLES_MS : 0) +
-      limits.writeDeadlineMs +
-      limits.idleTimeoutMs +
-      limits.lingerMs +
+      Math.max(isMany ? MESH_SETTLES_MS : 0, limits.writeDeadlineMs + limits.idleTimeoutMs + limits.lingerMs) +
       ttlMs +
       log.delayMs +
       log.silentMs +
-      12_000,
+      5_000,
     pace,
     textBytes,
   };
@@ -268,7 +265,7 @@ function drawNetwork(random: Random, servers: number): NetworkWeather {
     datagrams: { loss: random.pick([0, 0.1, 0.4]), doubled: random.pick([0, 0.2]), delayMs: random.pick([2, 30, 400]) },
     linkDelayMs: random.pick([0, 2, 20, 80]),
     linkJitterMs: random.pick([0, 5, 60]),
-    linkCuts: random.pick([0, 0.1, 0.6]),
+    linkCuts: random.pick([0, 0.05, 0.3]),
     linkBufferBytes: random.pick([2_000, 65_536, 1_048_576]),
     peers,
     discovery: shape === 'multicast' || shape === 'both',
@@ -285,7 +282,7 @@ function drawNetwork(random: Random, servers: number): NetworkWeather {
       leap: leaps ? 1 : 0,
       stranger: happens(0.5, 4),
     },
-    faultEveryMs: random.pick([1_000, 3_000, 8_000]),
+    faultEveryMs: random.pick([500, 1_500, 4_000]),
     mesh: {
       network: 'simulated',
       replica: {
