@@ -152,8 +152,17 @@ export class LinkTap {
   }
 }
 
+/** Servers could not reach each other for a while; in ms since the beginning. */
+export interface Cut {
+  readonly from: number;
+  readonly until: number;
+  /** Which, as the names of their links end: `0-2`. */
+  readonly pairs: readonly string[];
+}
+
 export class Record {
   readonly facts: Facts;
+  readonly cuts: Cut[] = [];
   readonly dialogues: Dialogue[] = [];
   readonly links: LinkTap[] = [];
   /** What somebody who does not know the secret was told by a server. */

@@ -3,6 +3,7 @@
 
 import { keyOf, slotsOf } from './checkers/checker.ts';
 import type { Dialogue, Record } from './record.ts';
+import { countServers } from './sometimes-servers.ts';
 
 export class Sometimes {
   readonly counts = new Map<string, number>();
@@ -65,6 +66,7 @@ export const EXPECTED: readonly string[] = [
 
 /** Counts what the record shows. */
 export function countRecord(record: Record, sometimes: Sometimes): void {
+  countServers(record, sometimes);
   const epochs = new Map<string, string>();
   for (const dialogue of record.dialogues) {
     const { utterances } = dialogue;

@@ -85,12 +85,14 @@ export class Storm {
   }
 
   #cut(directions: readonly (readonly [number, number])[]): void {
-    const { network, world } = this.#cluster;
+    const { network, world, record } = this.#cluster;
+    const from = world.elapsed;
     const cut = directions.filter(([from, to]) => !network.wire(from, to).isCut);
-    for (const [from, to] of cut) network.cut(from, to);
+    for (const [a, b] of cut) network.cut(a, b);
     world.after(this.#lasts(), () => {
       world.note('storm', `mends ${cut.map((one) => one.join('-')).join(' ')}`);
-      for (const [from, to] of cut) network.wire(from, to).mend();
+      for (const [a, b] of cut) network.wire(a, b).mend();
+      record.cuts.push({ from, until: world.elapsed, pairs: cut.map((pair) => pair.join('-')) });
     });
   }
 
