@@ -33,6 +33,8 @@ export interface Group {
   readonly bytes: Uint8Array;
 }
 
+/** From here on letters of a verb are in lower case. */
+const LOWER_A = 0x61;
 const NO_BYTES = new Uint8Array(0);
 
 export class GroupReader {
@@ -43,7 +45,7 @@ export class GroupReader {
   #args: readonly string[] = [];
   #count = 0;
   #left = 0;
-  #writer = new FrameWriter();
+  readonly #writer = new FrameWriter();
 
   constructor(columns: CountColumns) {
     this.#columns = columns;
@@ -80,7 +82,7 @@ export class GroupReader {
     if (writer.length > MOST_BYTES) return this.#refuse(`${this.#verb} of too many bytes`);
     if (--this.#left > 0) return 'more';
     const bytes = writer.bytes.slice(0, writer.length);
-    this.#writer = new FrameWriter();
+    writer.clear();
     return { verb: this.#verb, args: this.#args, count: this.#count, bytes };
   }
 
@@ -116,6 +118,10 @@ export class FrameCursor {
 /** Writes a frame that was read in the one form in which it is written. */
 export function writeCanonical(writer: FrameWriter, frame: Frame): void {
   const { bytes } = frame;
+  if (isPlain(frame)) {
+    writer.frame(bytes, frame.start, frame.end).lf();
+    return;
+  }
   writer.begin(frame.verb());
   for (let i = 0; i < frame.argc; i++) {
     const start = frame.argStart[i] as number;
@@ -127,6 +133,18 @@ export function writeCanonical(writer: FrameWriter, frame: Frame): void {
     }
   }
   writer.end();
+}
+
+/** Whether a frame without escapes stands in canonical form: no white space, and its verb in upper case. */
+function isPlain({ bytes, start, end, verbStart, verbEnd, argc, argStart, argEnd, argEscaped }: Frame): boolean {
+  if (verbStart !== start + 1) return false;
+  for (let i = verbStart; i < verbEnd; i++) if ((bytes[i] as number) >= LOWER_A) return false;
+  let at = verbEnd;
+  for (let i = 0; i < argc; i++) {
+    if (argEscaped[i] !== 0 || argStart[i] !== at + 1) return false;
+    at = argEnd[i] as number;
+  }
+  return at + 1 === end;
 }
 
 /** A copy of bytes[start, end). */

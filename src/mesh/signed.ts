@@ -14,7 +14,9 @@ export function isNonce(text: string): boolean {
 
 /** The values of all arguments of a frame. */
 export function argsOf(frame: Frame): string[] {
-  return Array.from({ length: frame.argc }, (_, i) => frame.arg(i));
+  const args: string[] = [];
+  for (let i = 0; i < frame.argc; i++) args.push(frame.name(i));
+  return args;
 }
 
 /** A whole frame, without an LF. */

@@ -118,5 +118,11 @@ function endOfFrame(bytes: Uint8Array, at: number): number {
 }
 
 function isEntry(bytes: Uint8Array, at: number): boolean {
-  return ENTRIES.some((head) => head.every((byte, i) => bytes[at + i] === byte));
+  for (const head of ENTRIES) if (begins(bytes, at, head)) return true;
+  return false;
+}
+
+function begins(bytes: Uint8Array, at: number, head: Uint8Array): boolean {
+  for (let i = 0; i < head.length; i++) if (bytes[at + i] !== head[i]) return false;
+  return true;
 }

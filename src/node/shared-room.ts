@@ -66,6 +66,8 @@ export class SharedRoom implements ChannelOrder, SharedOut {
   /** The newest epoch that was heard of. */
   #heard: EpochOrNone = '';
   #peerDue = NEVER;
+  /** When tick() was asked for. */
+  #due = NEVER;
   #isLeaving = false;
   /** When the room ends unless somebody is in it. */
   #endsAt = NEVER;
@@ -132,7 +134,6 @@ export class SharedRoom implements ChannelOrder, SharedOut {
   arrived(from: ServerId, frame: Frame, now: number): void {
     if (this.#order === undefined) this.#takePart(from, frame, now);
     this.#order?.peer.receive(from, frame, now);
-    this.#settle();
   }
 
   flush(now: number): void {
@@ -192,6 +193,7 @@ export class SharedRoom implements ChannelOrder, SharedOut {
   }
 
   tick(now: number): void {
+    this.#due = NEVER;
     if (this.#peerDue <= now) {
       this.#peerDue = NEVER;
       this.#order?.peer.tick(now);
@@ -394,6 +396,9 @@ export class SharedRoom implements ChannelOrder, SharedOut {
     let at = this.#peerDue;
     // Once that time has come the room is reviewed whenever something about it changes.
     if (this.#endsAt > this.#host.now) at = Math.min(at, this.#endsAt);
-    this.#host.due(this.channel, Math.min(at, this.#joiners.deadline));
+    at = Math.min(at, this.#joiners.deadline);
+    if (at === this.#due) return;
+    this.#due = at;
+    this.#host.due(this.channel, at);
   }
 }

@@ -65,6 +65,8 @@ export class SharedRooms implements SharedRoomHost, RoomFactsOut, FrameCarrier {
   readonly #out: SharedRoomsOut;
   readonly #frames = new PeerFrames(this);
   readonly #rooms = new Map<RoomKey, SharedRoom>();
+  /** The same rooms by their names as they are shown, which is how other servers write them. */
+  readonly #named = new Map<string, SharedRoom>();
   readonly #dirty = new Set<SharedRoom>();
   readonly #reviews = new Set<SharedRoom>();
   /** Rooms that have ended → the newest epoch that was known of each. */
@@ -109,10 +111,10 @@ export class SharedRooms implements SharedRoomHost, RoomFactsOut, FrameCarrier {
 
   /** A frame that another server sent to this one; false when it is about no room's order. */
   arrived(from: ServerId, frame: Frame): boolean {
-    if (!VERBS.has(frame.verb())) return false;
-    const key = roomKey(frame.arg(0)) as RoomKey | undefined;
-    const room = key === undefined ? undefined : (this.#rooms.get(key) ?? this.#discovered(key, frame));
-    if (frame.verb() === 'SEAL' && room?.takesPart !== true) this.#sealNothing(from, frame);
+    const verb = frame.verb();
+    if (!VERBS.has(verb)) return false;
+    const room = this.#named.get(frame.name(0)) ?? this.#find(frame);
+    if (verb === 'SEAL' && room?.takesPart !== true) this.#sealNothing(from, frame);
     else room?.arrived(from, frame, this.now);
     return true;
   }
@@ -290,6 +292,7 @@ export class SharedRooms implements SharedRoomHost, RoomFactsOut, FrameCarrier {
   ended(key: RoomKey, epoch: EpochOrNone): void {
     const room = this.#rooms.get(key);
     this.#rooms.delete(key);
+    if (room !== undefined) this.#named.delete(room.channel.name);
     if (room !== undefined) this.#dirty.delete(room);
     if (room !== undefined) this.#reviews.delete(room);
     this.#ended.delete(key);
@@ -319,7 +322,14 @@ export class SharedRooms implements SharedRoomHost, RoomFactsOut, FrameCarrier {
   #add(key: RoomKey, name: string): SharedRoom {
     const { order } = this.#out.rooms.add(key, name, (channel) => new SharedRoom(channel, this));
     this.#rooms.set(key, order);
+    this.#named.set(name, order);
     return order;
+  }
+
+  /** The room that a frame names in another way. */
+  #find(frame: Frame): SharedRoom | undefined {
+    const key = roomKey(frame.arg(0)) as RoomKey | undefined;
+    return key === undefined ? undefined : (this.#rooms.get(key) ?? this.#discovered(key, frame));
   }
 
   /** A room that another server brings before its own word that it is home is here. */

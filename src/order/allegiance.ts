@@ -8,6 +8,8 @@ import { type EpochOrNone, homeOf, isNewer, newest } from './epochs.ts';
 export class Allegiance {
   /** The newest epoch that is known to have begun. */
   known: EpochOrNone = '';
+  /** The home of the known epoch, where it is another server. */
+  leader: ServerId | undefined;
   /** The newest epoch that was known or promised: nothing older is obeyed. */
   promised: EpochOrNone = '';
   /** The standby of the known epoch, as far as was heard. */
@@ -18,12 +20,6 @@ export class Allegiance {
     this.#self = self;
   }
 
-  /** The home of the known epoch, where it is another server. */
-  get leader(): ServerId | undefined {
-    const home = this.known === '' ? undefined : homeOf(this.known);
-    return home === this.#self ? undefined : home;
-  }
-
   /** Whether what `server` says of the room counts. */
   isOwedTo(server: ServerId): boolean {
     return server === this.leader && !isNewer(this.promised, this.known);
@@ -32,6 +28,8 @@ export class Allegiance {
   /** `epoch` has begun. */
   know(epoch: EpochOrNone): void {
     this.known = newest(epoch, this.known);
+    const home = this.known === '' ? undefined : homeOf(this.known);
+    this.leader = home === this.#self ? undefined : home;
     this.promise(epoch);
   }
 

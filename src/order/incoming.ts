@@ -53,7 +53,7 @@ export class IncomingStreams {
 
   #append(segment: Segment, position: number, kind: EntryKind, frame: Frame, ref: string): boolean {
     const seq = numberAt(frame, 2);
-    if (seq < 1 || frame.arg(1) !== segment.epoch) return false;
+    if (seq < 1 || frame.name(1) !== segment.epoch) return false;
     const { bytes, start, end } = frame;
     // Entries are kept with the line feed behind them, which belongs to no frame.
     if (bytes[end] === LF) return segment.append(position, kind, seq, bytes, start, end + 1, ref) !== REFUSED;

@@ -64,7 +64,7 @@ export class RoomPeer {
       isObeyed: (server) => this.leading === undefined && this.#allegiance.isOwedTo(server),
       correct: (server, epoch) => this.#correct(server, epoch),
       learn: (server, epoch) => this.#learnFrom(server, epoch),
-      source: () => (this.asked === undefined ? undefined : homeOf(this.asked)),
+      source: () => (this.asked === undefined ? undefined : this.#allegiance.leader),
       known: () => this.#allegiance.known,
       began: (epoch) => this.#began(epoch),
       fetching: (from, epoch) => this.#elections.targetOf(from, epoch),
@@ -220,7 +220,8 @@ export class RoomPeer {
     this.#now = now;
     if (this.isClosed) return;
     this.#take(from, frame);
-    this.after();
+    // What follows from all frames of a batch is seen to once.
+    this.#options.out.dirty();
   }
 
   #take(from: ServerId, frame: Frame): void {

@@ -14,22 +14,37 @@ export const ORDER_VERBS = [
   ...['CMSG', 'SKIPSEQUENCE'],
 ] as const;
 
+const ZERO = 0x30;
+
 /** Epochs of a line, and branches, that a SEALED speaks of: the newest. */
 const MOST_LINE = 9;
 const MOST_BRANCHES = 5;
 
 /** Argument `i` as a number from 0 on; -1 when it is none. */
 export function numberAt(frame: Frame, i: number): number {
-  const text = frame.arg(i);
-  if (!/^[0-9]{1,16}$/.test(text)) return -1;
-  const value = Number(text);
-  return Number.isSafeInteger(value) ? value : -1;
+  if (i >= frame.argc) return -1;
+  const { bytes } = frame;
+  const [start, end] = [frame.argStart[i] as number, frame.argEnd[i] as number];
+  if (start === end || end - start > 16) return -1;
+  let value = 0;
+  for (let at = start; at < end; at++) {
+    const digit = (bytes[at] as number) - ZERO;
+    if (digit < 0 || digit > 9) return -1;
+    value = value * 10 + digit;
+  }
+  return value <= Number.MAX_SAFE_INTEGER ? value : -1;
 }
+
+/** The epoch that was read last: mostly the next one is the same. */
+let lastEpoch: EpochOrNone = '';
 
 /** Argument `i` as an epoch, '' when it is empty; undefined when it is neither. */
 export function epochAt(frame: Frame, i: number): EpochOrNone | undefined {
-  const text = frame.arg(i);
-  return text === '' || isEpoch(text) ? (text as EpochOrNone) : undefined;
+  const text = frame.name(i);
+  if (text === lastEpoch || text === '') return text as EpochOrNone;
+  if (!isEpoch(text)) return undefined;
+  lastEpoch = text;
+  return text;
 }
 
 export function writeOpened(to: FrameWriter, room: string, opening: Opening): void {

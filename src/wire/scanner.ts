@@ -20,10 +20,11 @@
 // - A frame's length counts its '<' and '>', but not the '<' that cuts it off. Too long outdoes any other fault of it.
 
 import { assert } from '../base/assert.ts';
-import { copyBytes, latin1, utf8 } from '../base/bytes.ts';
+import { copyBytes, utf8 } from '../base/bytes.ts';
 import { unescapeText } from './canonical.ts';
 import { findEnd, NESTED, type Offsets, REASONS, readFrame, WHOLE } from './grammar.ts';
 import { BACKSLASH, LESS, OWS, VERB_CLASS } from './octets.ts';
+import { Texts } from './texts.ts';
 import { makeWords, wordsOf } from './words.ts';
 
 /** What next() found: nothing whole yet, a frame, a fault, or a frame over the limit. */
@@ -38,6 +39,9 @@ export const MAX_ARGS = 64;
 
 /** Nothing to report, and more to read: a loop and not a call, as a run may be as long as a chunk. */
 const AGAIN = -1;
+
+/** Strings of what is said again and again. */
+const texts = new Texts();
 
 const EMPTY = new Uint8Array(0);
 const SMALLEST_CARRY = 64;
@@ -76,7 +80,13 @@ export class Frame implements Offsets {
 
   /** The verb in upper case. */
   verb(): string {
-    return latin1(this.bytes, this.verbStart, this.verbEnd).toUpperCase();
+    return texts.of(this.bytes, this.verbStart, this.verbEnd).toUpperCase();
+  }
+
+  /** As arg(), for an argument that is one of few, which come again and again. */
+  name(i: number): string {
+    if (i >= this.argc || this.argEscaped[i] !== 0) return this.arg(i);
+    return texts.of(this.bytes, this.argStart[i] as number, this.argEnd[i] as number);
   }
 
   /** What argument `i` says, without its escapes; empty when it was not given. */

@@ -71,6 +71,13 @@ export class FrameWriter {
     return this;
   }
 
+  /** Ends with an LF what frame() copied without. */
+  lf(): this {
+    this.#reserve(1);
+    this.bytes[this.length++] = LF;
+    return this;
+  }
+
   /** Forgets everything written, and keeps the buffer. */
   clear(): void {
     this.length = 0;
