@@ -84,7 +84,10 @@ export function writeAscii(text: string, target: Uint8Array, at: number): number
 /** The number of decimal digits of a non-negative safe integer. */
 export function digitCount(value: number): number {
   let digits = 1;
-  for (let rest = value; rest >= 10; digits++) rest = Math.floor(rest / 10);
+  let rest = value;
+  // As in writeDecimal, what is longer is cut where integers are fast.
+  for (; rest >= 1e9; digits += 9) rest = Math.floor(rest / 1e9);
+  for (let low = rest | 0; low >= 10; digits++) low = (low / 10) | 0;
   return digits;
 }
 

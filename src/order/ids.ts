@@ -3,8 +3,10 @@
 // younger one; when that is full or old enough it becomes the older one, and what was the older one is forgotten. So
 // an entry lives for `idWindowMs` at least, unless `idWindow` newer ones came after it. Texts are compared by a hash of
 // 53 bits: an accident of 1 in 10^15, and who arranges it on purpose loses a message of its own.
+// A message that has no id is known by a reference, which takes numbers alone: series.ts.
 
 import type { Budget, Member } from '../base/budget.ts';
+import { readReference, Series } from './series.ts';
 
 export interface IdLimits {
   /** How long an id is known. */
@@ -84,14 +86,16 @@ export class MessageIds implements Member {
 /** Entries of one age: the Map leads to places in an array of numbers, so that an entry is no object. */
 class Generation {
   readonly #places = new Map<string, number>();
+  readonly #references = new Series();
   /** seq and fingerprint, two by two. */
   #numbers = new Float64Array(16);
 
   get size(): number {
-    return this.#places.size;
+    return this.#places.size + this.#references.size;
   }
 
   find(id: string, found: { seq: number; print: number }): boolean {
+    if (readReference(id)) return this.#references.find(found);
     const place = this.#places.get(id);
     if (place === undefined) return false;
     found.seq = this.#numbers[place] as number;
@@ -100,6 +104,7 @@ class Generation {
   }
 
   add(id: string, seq: number, print: number): void {
+    if (readReference(id)) return this.#references.add(seq, print);
     const place = this.#places.size * 2;
     if (place === this.#numbers.length) {
       const larger = new Float64Array(place * 2);

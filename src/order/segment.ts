@@ -18,6 +18,7 @@ import { message, readMessage } from './message-parts.ts';
 import { Numbers } from './numbers.ts';
 import type { Opening } from './opening.ts';
 import { CatchUpReader, emptySlot, HistoryReader, type ReadableRoom } from './readers.ts';
+import { REFERENCE } from './series.ts';
 
 /** How far above the last known number a decision may lie in a copy that lacks nothing between. */
 const MOST_AHEAD = 65_536;
@@ -37,7 +38,7 @@ export interface SegmentBudgets {
 
 /** What a message without an id is known by: its reference, in a form that no id has. */
 export function keyOf(ref: string): string {
-  return ref === '' ? '' : `\n${ref}`;
+  return ref === '' ? '' : REFERENCE + ref;
 }
 
 /** Those who hear of every entry that becomes readable. The bytes are lent. */

@@ -48,6 +48,45 @@ describe('message ids', () => {
     expect(budget.held).toBe(0);
   });
 
+  test('a reference is known like an id, in any order and of any server', () => {
+    const { ids, find, budget } = open({ idWindow: 1_000 });
+    const numbers = Array.from({ length: 300 }, (_, i) => 1_790_000_000_000_000 + ((i * 37) % 300));
+    for (const [i, number] of numbers.entries()) {
+      for (const server of [1, 2, 4_294_967_295]) ids.add(`\n${server}.${number}`, i + server, i, 0);
+    }
+    for (const [i, number] of numbers.entries()) {
+      for (const server of [1, 2, 4_294_967_295]) {
+        expect(find(`\n${server}.${number}`)).toEqual({ seq: i + server, print: i });
+        expect(find(`\n3.${number}`)).toBeUndefined();
+      }
+    }
+    expect(find('\n1.1789999999999999')).toBeUndefined();
+    expect(find('\n1.1790000000000300')).toBeUndefined();
+    expect([ids.size, budget.held]).toEqual([900, 900]);
+  });
+
+  test('what is no reference in its one form is an id of its own', () => {
+    const { ids, find } = open();
+    const others = [
+      '\n1.5',
+      '\n01.5',
+      '\n1.05',
+      '\n1.5 ',
+      '\n1.',
+      '\n.5',
+      '\n1',
+      '\n',
+      '\n1.9007199254740993',
+      '\n1.90071992547409935',
+      '1.5',
+    ];
+    for (const [i, id] of others.entries()) {
+      expect(find(id)).toBeUndefined();
+      ids.add(id, i + 1, i, 0);
+    }
+    for (const [i, id] of others.entries()) expect(find(id)).toEqual({ seq: i + 1, print: i });
+  });
+
   test('all rooms together keep what the budget allows', () => {
     const budget = new Budget(1_000);
     const rooms = Array.from({ length: 10 }, () => open({ budget, idWindow: 1_000 }));
