@@ -99,8 +99,6 @@ export class Mesh implements LinksOut, DiscoveryOut, LinkOut, Watcher {
   /** Server → the link on the way there, as others were told of it. */
   #ways: ReadonlyMap<ServerId, ConnectionId | undefined> = new Map();
   #waysAt = -1;
-  /** Whether the link that a group was sent on takes more. */
-  #wantsMore = true;
   #now: number;
 
   constructor(config: MeshConfig, ports: MeshPorts, host: MeshHost, state: State, now: number) {
@@ -128,9 +126,7 @@ export class Mesh implements LinksOut, DiscoveryOut, LinkOut, Watcher {
     });
     this.router = new Router(config.self.id, {
       linkTowards: (to) => this.#linkTowards(to),
-      send: (link, bytes, start, end) => {
-        this.#wantsMore = this.send(link, bytes, start, end);
-      },
+      send: (link, bytes, start, end) => this.send(link, bytes, start, end),
       arrived: (from, frames) => host.arrived(from, frames),
       unreachable: (to) => {
         host.log('debug', 'route.unreachable', { server: to });
@@ -161,10 +157,11 @@ export class Mesh implements LinksOut, DiscoveryOut, LinkOut, Watcher {
     this.#compareWays();
   }
 
-  /** Sends `count` frames bytes[start, end) to another server; 'full': the link on the way wants no more for now. */
+  /** Sends `count` frames bytes[start, end) to another server; 'full': the link on the way takes no more for now. */
   sendTo(to: ServerId, bytes: Uint8Array, start: number, end: number, count: number): 'sent' | 'full' | 'unreachable' {
-    if (!this.router.send(to, bytes, start, end, count)) return 'unreachable';
-    return this.#wantsMore ? 'sent' : 'full';
+    const link = this.#linkTowards(to);
+    if (link !== undefined && this.#full.has(link)) return 'full';
+    return this.router.send(to, bytes, start, end, count) ? 'sent' : 'unreachable';
   }
 
   /** The other servers within reach, the nearest first. */

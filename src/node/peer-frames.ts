@@ -18,7 +18,7 @@ const ENTRIES = ['<CMSG,', '<SKIPSEQUENCE,'].map(utf8Bytes);
 
 /** How frames leave. */
 export interface FrameCarrier {
-  /** Sends `count` frames to a server; 'full' when the link there wants no more for now. */
+  /** Sends `count` frames to a server; 'full', and nothing sent, while the link there takes no more. */
   send(server: ServerId, bytes: Uint8Array, start: number, end: number, count: number): 'sent' | 'full' | 'unreachable';
   /** Asks for flush() when the batch is over. */
   wake(): void;
@@ -79,14 +79,15 @@ export class PeerFrames {
     while (at < frames.length && !waiting.full) {
       const { end, count } = groupFrom(frames.bytes, at, frames.length);
       const outcome = this.#carrier.send(server, frames.bytes, at, end, count);
-      at = outcome === 'unreachable' ? frames.length : end;
-      waiting.full = outcome === 'full';
+      if (outcome === 'full') waiting.full = true;
+      else at = outcome === 'unreachable' ? frames.length : end;
     }
     if (at === frames.length) {
       if (frames.bytes.length <= KEPT_BYTES) frames.clear();
       else this.#waiting.set(server, { frames: new FrameWriter(), full: waiting.full });
       return;
     }
+    if (at === 0) return;
     const rest = new FrameWriter(frames.length - at);
     rest.frame(frames.bytes, at, frames.length);
     this.#waiting.set(server, { frames: rest, full: true });

@@ -67,6 +67,28 @@ describe('one order', () => {
     expect(stage.faults).toEqual([]);
   });
 
+  test('also when a server between two has to give up a link that takes nothing: it heals, and nothing is missing', () => {
+    const row = { peers: [[1], [2], []], linkBufferBytes: 4_000, fullBytes: 8_000, mostBytes: 200_000 } as const;
+    const stage = new Stage(3, row);
+    const clients = stage.room('lobby', 'ann', 'bob', 'cat');
+    const [ann, bob, cat] = clients as [Client, Client, Client];
+    const links = (): number => [...(stage.host(1).server?.node.links?.mesh.links.peers() ?? [])].length;
+    stage.host(2).pause(6_000);
+    for (let i = 0; i < 900; i++) {
+      ann.say('CSEND', `${i}`.padEnd(280, '.'), '', '', `id-of-ann-${i}`);
+      if (i % 20 === 0) stage.run(50);
+    }
+    stage.run(1_000);
+    expect(links()).toBe(1);
+    expect(bob.texts).toHaveLength(900);
+    stage.run(30_000);
+    expect(links()).toBe(2);
+    expectOneOrder(clients, 900);
+    expect(cat.all('RPL_LAGGED')).toEqual([]);
+    expect(ann.all('RPL_SENT')).toHaveLength(900);
+    expect(stage.faults).toEqual([]);
+  });
+
   test('at the level `home` nobody is waited for', () => {
     const stage = new Stage(2, { ack: 'home' });
     const clients = stage.room('lobby', 'ann', 'bob');

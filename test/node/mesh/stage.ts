@@ -21,6 +21,9 @@ export interface StageOptions {
   readonly network?: Partial<NetworkWeather>;
   readonly ringEntries?: number;
   readonly fullBytes?: number;
+  /** Bytes that may wait for a link before it is ended, and that its socket takes. */
+  readonly mostBytes?: number;
+  readonly linkBufferBytes?: number;
   readonly roomIdleMs?: number;
 }
 
@@ -184,7 +187,7 @@ function weather(servers: number, options: StageOptions): Weather {
     linkDelayMs: 1,
     linkJitterMs: 0,
     linkCuts: 0,
-    linkBufferBytes: 1_048_576,
+    linkBufferBytes: options.linkBufferBytes ?? 1_048_576,
     datagrams: { loss: 0, doubled: 0, delayMs: 1 },
   };
   const mesh = {
@@ -192,7 +195,7 @@ function weather(servers: number, options: StageOptions): Weather {
     replica: { ...network.mesh.replica, holdMs: HOLD_MS },
     rooms: { ...network.mesh.rooms, holdMs: HOLD_MS, ack: options.ack ?? 'replicated' },
     fullBytes: options.fullBytes ?? 65_536,
-    mostBytes: 4_194_304,
+    mostBytes: options.mostBytes ?? 4_194_304,
   } as const;
   return {
     ...drawn,
