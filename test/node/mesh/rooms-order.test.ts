@@ -54,16 +54,22 @@ describe('one order', () => {
   });
 
   test('whatever has to wait for a link: what did not go at once goes on', () => {
-    // A link that wants no more after so little is full at every batch, and its socket takes everything at once.
+    // A batch is more than one group, and its socket takes everything at once: nothing else says that there is room.
     const stage = new Stage(2, { fullBytes: 400 });
     const clients = stage.room('lobby', 'ann', 'bob');
     const [ann, bob] = clients as [Client, Client];
-    for (let i = 0; i < 300; i++) ann.say('CSEND', `${i}`.padEnd(200, '.'), '', '', `id-of-ann-${i}`);
-    for (let i = 0; i < 300; i++) bob.say('CSEND', `${i}`.padEnd(200, ';'), '', '', `id-of-bob-${i}`);
+    ann.sayMany(
+      counted(500).map((i) => i.padEnd(290, '.')),
+      'id-of-ann',
+    );
+    bob.sayMany(
+      counted(500).map((i) => i.padEnd(290, ';')),
+      'id-of-bob',
+    );
     stage.run(1_500);
-    expectOneOrder(clients, 600);
-    expect(ann.all('RPL_SENT')).toHaveLength(300);
-    expect(bob.all('RPL_SENT')).toHaveLength(300);
+    expectOneOrder(clients, 1_000);
+    expect(ann.all('RPL_SENT')).toHaveLength(500);
+    expect(bob.all('RPL_SENT')).toHaveLength(500);
     expect(stage.faults).toEqual([]);
   });
 

@@ -47,6 +47,12 @@ export class Client {
     this.#end.write(bytes, 0, bytes.length);
   }
 
+  /** Many messages in one piece, so that they are one batch. */
+  sayMany(texts: readonly string[], id: string): void {
+    const bytes = Buffer.concat(texts.map((text, i) => encode('CSEND', [text, '', '', `${id}-${i}`])));
+    this.#end.write(bytes, 0, bytes.length);
+  }
+
   /** It reads nothing until resume(). */
   pause(): void {
     this.#end.pause();
