@@ -5,8 +5,8 @@ import type { Outbox } from '../fanout/outbox.ts';
 import type { Ring } from '../fanout/ring.ts';
 
 export class Flusher {
-  readonly #rings: Ring[] = [];
-  readonly #outboxes: Outbox[] = [];
+  #rings: Ring[] = [];
+  #outboxes: Outbox[] = [];
   readonly #wake: () => void;
   readonly #onFault: (outbox: Outbox, error: unknown) => void;
   #awake = false;
@@ -52,13 +52,17 @@ export class Flusher {
   /** Offers everything. What is marked meanwhile belongs to the next flush. */
   flush(now: number): void {
     this.#awake = false;
-    for (const ring of this.#rings.splice(0)) {
-      ring.dirty = false;
-      this.flushRing(ring, now);
-    }
-    for (const outbox of this.#outboxes.splice(0)) {
+    const [rings, outboxes] = [this.#rings, this.#outboxes];
+    this.#rings = [];
+    this.#outboxes = [];
+    // Links are among these: other servers begin while this one writes to its clients.
+    for (const outbox of outboxes) {
       outbox.dirty = false;
       this.#offer(outbox, now);
+    }
+    for (const ring of rings) {
+      ring.dirty = false;
+      this.flushRing(ring, now);
     }
   }
 

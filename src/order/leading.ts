@@ -39,10 +39,12 @@ export interface LeadingOut {
 class Forwarded {
   readonly server: ServerId;
   readonly number: number;
+  readonly ref: string;
 
   constructor(server: ServerId, number: number) {
     this.server = server;
     this.number = number;
+    this.ref = refOf(server, number);
   }
 }
 
@@ -69,8 +71,8 @@ export class Leading implements HomeOut {
   /** Of each server, the highest number of a send that was seen. A server that began anew counts from higher up. */
   readonly #seen = new Map<ServerId, number>();
   readonly #slow = new Map<ServerId, number>();
-  /** References of sends that wait for their commit: asked for again, they get the one answer. */
-  readonly #waiting = new Set<string>();
+  /** Sends that wait for their commit, those of other servers by reference: asked for again, they get the one answer. */
+  readonly #waiting = new Set<string | Unanswered>();
   /** Servers of whose sends one is missing here: asked for, or to be asked for when there is room. */
   readonly #missing = new Map<ServerId, 'asked' | 'full'>();
   #settlements: Settlement[] = [];
@@ -128,9 +130,11 @@ export class Leading implements HomeOut {
   decide(send: Unanswered, now: number): SendOutcome {
     this.#now = now;
     const { holder, nick, text, seq, id } = send;
-    const ref = refOf(this.#options.self, send.number);
-    if (this.#waiting.has(ref)) return WAITING;
-    return this.#send(send, ref, holder, nick, text, 0, text.length, seq, id);
+    if (this.#waiting.has(send)) return WAITING;
+    const ref = id === '' ? refOf(this.#options.self, send.number) : '';
+    const outcome = this.#send(send, ref, holder, nick, text, 0, text.length, seq, id);
+    if (outcome === WAITING) this.#waiting.add(send);
+    return outcome;
   }
 
   /** A member elsewhere asks for something. */
@@ -148,7 +152,7 @@ export class Leading implements HomeOut {
     if (before > seen) return this.#askAgain(from);
     const id = frame.arg(7);
     const asker = new Forwarded(from, number);
-    const ref = refOf(from, number);
+    const { ref } = asker;
     if (this.#waiting.has(ref)) return;
     const [start, end] = [frame.argStart[8] as number, frame.argEnd[8] as number];
     const { home } = this;
@@ -167,6 +171,7 @@ export class Leading implements HomeOut {
         this.#missing.set(from, 'full');
         return;
       }
+      if (outcome === WAITING) this.#waiting.add(ref);
       this.#seen.set(from, number);
       this.#missing.delete(from);
     }
@@ -386,10 +391,10 @@ export class Leading implements HomeOut {
   settled(_home: Home, asker: object, outcome: SendOutcome, seq: number, _key: string): void {
     if (this.#retired) return;
     if (asker instanceof Unanswered) {
-      this.#waiting.delete(refOf(this.#options.self, asker.number));
+      this.#waiting.delete(asker);
       this.#out.settledHere(asker, outcome, seq);
     } else if (asker instanceof Forwarded) {
-      this.#waiting.delete(refOf(asker.server, asker.number));
+      this.#waiting.delete(asker.ref);
       this.#settlements.push({ to: asker, outcome, epoch: this.segment.epoch, seq });
       this.#options.out.dirty();
     }
@@ -419,7 +424,6 @@ export class Leading implements HomeOut {
     const key = id === '' ? keyOf(ref) : id;
     const outcome = this.home.send(asker, holder, nick, text, start, end, seq, id, this.#now, key);
     this.#log.ref = '';
-    if (outcome === WAITING) this.#waiting.add(ref);
     return outcome;
   }
 

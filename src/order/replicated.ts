@@ -94,13 +94,13 @@ export class ReplicatedLog implements RoomLog {
     const segment = this.#segment;
     const count = Math.min(position, segment.position) - segment.committed;
     if (count <= 0 || this.#stopped) return;
-    const answered = this.#tickets.splice(0, count);
+    let answered = this.#tickets;
+    if (count < answered.length) answered = answered.splice(0, count);
+    else this.#tickets = [];
     const before = segment.committed;
     segment.committed = before + count;
     if (this.#tickets.length === 0) this.#waitingBytes = 0;
-    answered.forEach((ticket, i) => {
-      this.#answer(ticket, before + i + 1);
-    });
+    for (let i = 0; i < answered.length; i++) this.#answer(answered[i] as Ticket, before + i + 1);
   }
 
   /** Nothing is committed or taken any more: another server decides. */

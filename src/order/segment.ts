@@ -59,7 +59,9 @@ export class Segment implements ReadableRoom {
   turn: Uint8Array = new Uint8Array(0);
   readonly #limits: SegmentLimits;
   readonly #budgets: SegmentBudgets;
-  readonly #refs = new Map<number, string>();
+  /** The references of the entries kept, and of some before them: the first is that of position `#refsFrom`. */
+  readonly #refs: string[] = [];
+  #refsFrom = 1;
   readonly #slot = emptySlot();
   #log: MemoryLog;
   #base: number;
@@ -118,13 +120,13 @@ export class Segment implements ReadableRoom {
     const taken = this.#log.append(position - 1 - this.#base, kind, seq, bytes, start, end, NO_TICKET);
     if (taken === REFUSED) return REFUSED;
     if (seq > this.#highest) this.#highest = seq;
-    if (ref !== '') this.#keepRef(position, ref);
+    this.#keepRef(position, ref);
     return position;
   }
 
   /** The reference that the message at `position` is known by; '' when it has none. */
   refAt(position: number): string {
-    return this.#refs.get(position) ?? '';
+    return this.#refs[position - this.#refsFrom] ?? '';
   }
 
   /** Takes all up to `position` as decided, and tells `readers` of each, in order. */
@@ -165,7 +167,7 @@ export class Segment implements ReadableRoom {
     this.#log = new MemoryLog(this.epoch, this.#budgets.memory, this.#limits.memory, floor);
     this.#base = position;
     this.committed = position;
-    this.#refs.clear();
+    this.#forgetRefs();
     this.numbers.passOver(floor);
   }
 
@@ -205,7 +207,7 @@ export class Segment implements ReadableRoom {
   free(): void {
     this.#log.close();
     this.ids.close();
-    this.#refs.clear();
+    this.#forgetRefs();
   }
 
   #remember(position: number, slot: Slot, now: number): void {
@@ -216,11 +218,17 @@ export class Segment implements ReadableRoom {
   }
 
   #keepRef(position: number, ref: string): void {
-    this.#refs.set(position, ref);
-    if (this.#refs.size <= 2 * (this.position - this.oldest + 1)) return;
-    for (const old of this.#refs.keys()) {
-      if (old >= this.oldest) return;
-      this.#refs.delete(old);
-    }
+    const refs = this.#refs;
+    if (refs.length === 0) this.#refsFrom = position;
+    if (position === this.#refsFrom + refs.length) refs.push(ref);
+    // Cut off when half of them are of no use.
+    const old = this.oldest - this.#refsFrom;
+    if (old * 2 <= refs.length) return;
+    refs.splice(0, old);
+    this.#refsFrom += old;
+  }
+
+  #forgetRefs(): void {
+    this.#refs.length = 0;
   }
 }
