@@ -8,6 +8,8 @@ import type { Reporter, Row } from './report.ts';
 import { type ProcessorTime, ServerProcess } from './server-process.ts';
 
 export interface MeshEffort {
+  /** How long both are busy before anything is measured: until their code is compiled for good. */
+  readonly warmMs: number;
   readonly shapes: readonly Shape[];
   /** The one and the three are measured in so many turns, each so long. */
   readonly turns: number;
@@ -18,6 +20,7 @@ export interface MeshEffort {
 }
 
 export const FULL_MESH: MeshEffort = {
+  warmMs: 8_000,
   shapes: [
     { rooms: 1, members: 50, publishers: 1, window: 1 },
     { rooms: 1, members: 50, publishers: 1, window: 16 },
@@ -31,6 +34,7 @@ export const FULL_MESH: MeshEffort = {
   pauseMs: 10,
 };
 export const SMOKE_MESH: MeshEffort = {
+  warmMs: 0,
   shapes: [{ rooms: 1, members: 6, publishers: 1, window: 2 }],
   turns: 1,
   turnMs: 0,
@@ -44,8 +48,20 @@ export async function mesh(effort: MeshEffort, reporter: Reporter): Promise<void
   await using stack = new AsyncDisposableStack();
   const single = stack.use(await ServerProcess.start());
   const servers = await network(stack);
+  for (const side of [[single], servers]) await warm(side, effort, reporter);
   await price(single, servers, effort, reporter);
   await crossing(servers, effort, reporter);
+}
+
+/** Takes servers through what is measured later. */
+async function warm(servers: readonly ServerProcess[], effort: MeshEffort, reporter: Reporter): Promise<void> {
+  const { shapes, warmMs } = effort;
+  reporter.progress(`mesh: ${servers.length === 1 ? 'one' : 'three'}, until all is compiled`);
+  const ports = servers.map(({ port }) => port);
+  for (const [i, shape] of shapes.slice(0, 3).entries()) {
+    await using crowd = await Crowd.gather(ports, shape, `warm${servers.length}${i}`);
+    await turnOf(crowd, shape, warmMs / 3);
+  }
 }
 
 /** Three servers, each linked with both others. */

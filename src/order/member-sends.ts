@@ -66,7 +66,10 @@ export class MemberSends {
     return next;
   }
 
-  /** Keeps a message until it has an outcome; undefined when too many wait. The number in front of it: `before`. */
+  /**
+   * Keeps a message until it has an outcome; undefined when too many wait. The number in front of it: `before`. The
+   * bytes of `nick` never change.
+   */
   add(
     asker: object,
     holder: Uid,
@@ -85,7 +88,7 @@ export class MemberSends {
       asker,
       number: ++this.#counter,
       holder,
-      nick: nick.slice(),
+      nick,
       text: text.slice(start, end),
       seq,
       id,

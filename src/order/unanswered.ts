@@ -4,7 +4,7 @@
 
 import type { Uid } from '../base/ids.ts';
 
-/** One message that waits for its outcome. Its bytes are its own. */
+/** One message that waits for its outcome. The bytes of its text are its own, and those of its nick never change. */
 export class Unanswered {
   readonly asker: object;
   /** Counts the sends of this server to the room: with the server, a key for a message that has no id. */
