@@ -127,6 +127,14 @@ test('what is read is passed on in canonical form', () => {
   expect(new TextDecoder().decode(one?.bytes)).toBe('<SERVER,ab,\\ x\\ >\n');
 });
 
+test.each([
+  ...['<SERVER,a,b>', '<server,a,b>', '<SErVER,a,b>', '< SERVER,a,b>', '<SERVER ,a,b>', '<SERVER, a,b>'],
+  ...['<SERVER,a ,b>', '<SERVER,a,b >', '<SERVER,\\a,b>', '<SERVER,a,\\b>'],
+])('%s is passed on in the one form that it has', (form) => {
+  const [one] = groupsIn(new TextEncoder().encode(`<FACT,9,1,1,2>${form}<SERVER>`));
+  expect(new TextDecoder().decode(one?.bytes)).toBe('<SERVER,a,b>\n<SERVER>\n');
+});
+
 describe('memory', () => {
   const few = { servers: 8, log: { facts: 16, bytes: 8192 }, logBytes: 20_000, snapshotBytes: 50_000 };
 

@@ -94,3 +94,21 @@ test('a tail may begin far behind the first number of its epoch', () => {
   expect([tail.numbers.next, tail.last, tail.find(70_001).kind]).toEqual([70_003, 70_002, 'slot']);
   expect(tail.find(69_999)).toEqual({ kind: 'gone', floor: 1 });
 });
+
+test('what is kept has its reference, however much was forgotten before it', () => {
+  const segment = open(4);
+  const bytes = (seq: number) => utf8Bytes(`<CMSG,Lobby,${EPOCH},${seq},ann,2026-11-22T00:00:00.000Z,hello>\n`);
+  for (let seq = 1; seq <= 40; seq++) {
+    const ref = seq % 3 === 0 ? '' : `1.${seq}`;
+    // The same entry again changes nothing.
+    for (let i = 0; i < 2; i++) segment.append(seq, MESSAGE, seq, bytes(seq), 0, bytes(seq).length, ref);
+    segment.commit(seq, 0);
+    for (let position = segment.oldest; position <= seq; position++) {
+      expect(segment.refAt(position)).toBe(position % 3 === 0 ? '' : `1.${position}`);
+    }
+  }
+  expect(segment.refAt(1)).toBe('');
+  segment.skipTo(60, 61);
+  segment.append(61, MESSAGE, 61, bytes(61), 0, bytes(61).length, '1.61');
+  expect([segment.refAt(40), segment.refAt(61)]).toEqual(['', '1.61']);
+});
