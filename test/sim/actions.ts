@@ -106,12 +106,13 @@ const ACTIONS = {
     for (let left = client.random.between(10, 200); left > 0; left--) client.say('PING', 'x'.repeat(left));
   },
   floodTells: (client) => {
-    const target = someNick(client);
-    for (let left = client.random.between(30, 100); left > 0; left--) {
+    const most = client.weather.base.node.chat.limits.targets;
+    const targets = Array.from({ length: client.random.between(1, most) }, () => slowNick(client));
+    for (let left = client.random.between(60, 140); left > 0; left--) {
       client.say(
         'LSEND',
         client.text(60).padEnd(client.weather.textBytes, '.').slice(0, client.weather.textBytes),
-        target,
+        ...targets,
       );
     }
   },
@@ -140,24 +141,24 @@ const ANYBODY: Partial<Record<ActionName, number>> = {
   send: 8,
   sendWithId: 6,
   sendCurrent: 2,
-  repeat: 1.5,
-  reuseId: 0.4,
-  reserve: 1,
-  fill: 1,
+  repeat: 2.5,
+  reuseId: 1,
+  reserve: 4,
+  fill: 2,
   fillOthers: 0.6,
   create: 1,
   join: 2.5,
   joinFar: 0.5,
   leave: 0.7,
   find: 1,
-  history: 0.8,
+  history: 1.6,
   members: 0.8,
   rooms: 0.4,
   tell: 0.6,
   locate: 0.4,
   map: 0.2,
   ping: 1,
-  nick: 0.4,
+  nick: 1.6,
   oper: 0.1,
   kill: 0.1,
   broadcast: 0.1,
@@ -166,7 +167,7 @@ const ANYBODY: Partial<Record<ActionName, number>> = {
   tooLongText: 0.2,
   stall: 0.3,
   reset: 0.15,
-  vanish: 0.1,
+  vanish: 0.7,
   move: 0.1,
   half: 0.08,
   quit: 0.12,
@@ -176,11 +177,11 @@ const ANYBODY: Partial<Record<ActionName, number>> = {
 const WEIGHTS: Readonly<Record<Profile, Partial<Record<ActionName, number>>>> = {
   talker: ANYBODY,
   reserver: { ...ANYBODY, reserve: 8, fill: 5, abandon: 1, find: 4, leave: 1.5, quit: 0.3, reset: 0.4 },
-  flooder: { ...ANYBODY, flood: 1.5, floodTells: 2, floodPings: 0.3, floodLists: 0.5, history: 2 },
-  slow: { ...ANYBODY, stall: 2, stallLong: 0.3, floodLists: 0.3, rooms: 1, members: 1, joinFar: 1 },
-  vandal: { ...ANYBODY, garbage: 2, broken: 0.5, less: 1, endless: 0.2, wrong: 4, floodPings: 0.2 },
+  flooder: { ...ANYBODY, flood: 5, floodTells: 6, floodPings: 0.3, floodLists: 0.5, history: 2 },
+  slow: { ...ANYBODY, stall: 4, stallLong: 1, floodLists: 1.5, rooms: 1, members: 1, joinFar: 1 },
+  vandal: { ...ANYBODY, garbage: 2, broken: 0.5, less: 1, endless: 1.5, wrong: 4, floodPings: 0.2 },
   traveller: { ...ANYBODY, reset: 1, vanish: 0.5, move: 1, half: 0.3, quit: 0.5, repeat: 3, reuseId: 1, join: 4 },
-  operator: { ...ANYBODY, oper: 1, kill: 2, broadcast: 1, close: 0.2, closeServer: 0.1 },
+  operator: { ...ANYBODY, oper: 6, kill: 14, broadcast: 1, close: 0.2, closeServer: 1 },
   observer: { join: 4, ping: 1, members: 0.3, locate: 0.1 },
 };
 
@@ -252,8 +253,15 @@ function anyRoom(client: RawClient): string {
 
 function someNick(client: RawClient): string {
   const { random } = client;
-  if (client.others.length > 0 && random.chance(0.6)) return random.pick(client.others);
+  if (client.others.length > 0 && random.chance(0.8)) return random.pick(client.others);
   return random.chance(0.4)
     ? random.pick(['bob', 'eve', 'nobody'])
     : `n${random.below(client.weather.profiles.length)}_${random.between(1, 3)}`;
+}
+
+/** Of somebody who reads slowly, where there is one. */
+function slowNick(client: RawClient): string {
+  const { random, weather } = client;
+  const slow = [...weather.profiles.keys()].filter((i) => weather.profiles[i] === 'slow');
+  return slow.length === 0 || random.chance(0.3) ? someNick(client) : `n${random.pick(slow)}_${random.between(1, 2)}`;
 }

@@ -4,14 +4,16 @@
 
 import { encode } from './frames.ts';
 import type { Dial } from './raw-client.ts';
-import { type Dialogue, FIRST_AUDITOR, type Record, type Utterance } from './record.ts';
+import { type Dialogue, FIRST_AUDITOR, type Record as Heard, type Utterance } from './record.ts';
 import type { End } from './transport.ts';
 import type { Weather } from './weather.ts';
 import type { World } from './world.ts';
 
 const PACE_MS = 100;
-/** In which a server fetches what it lacks of a room that somebody joins. */
+/** In which the rest of a room comes to a server where nobody was in it lately. */
 const FETCH_MS = 1_000;
+/** Answers that are waited for. */
+const ANSWERS: Readonly<Record<string, string>> = { JOINROOM: 'RPL_WELCOME', HISTORY: 'RPL_ENDOFHISTORY' };
 
 export class Auditor {
   /** Everything was answered, or it was not let in. */
@@ -21,9 +23,11 @@ export class Auditor {
   readonly #dialogue: Dialogue;
   readonly #end: End;
   readonly #questions: (readonly string[])[] = [];
+  /** The verb of the question whose answer it waits for; '' when it waits for none. */
+  #waitsFor = '';
 
   /** `nicks`: whom it asks for. */
-  constructor(server: number, nicks: readonly string[], world: World, weather: Weather, record: Record, dial: Dial) {
+  constructor(server: number, nicks: readonly string[], world: World, weather: Weather, record: Heard, dial: Dial) {
     const rate = weather.base.node.chat.limits.flood?.rate ?? Number.POSITIVE_INFINITY;
     this.#paceMs = Math.max(PACE_MS, 2_000 / rate);
     this.#world = world;
@@ -69,11 +73,20 @@ export class Auditor {
       return;
     }
     this.#say(verb, ...args);
-    this.#world.after(verb === 'JOINROOM' ? FETCH_MS : this.#paceMs, () => this.#ask());
+    if (verb in ANSWERS) this.#waitsFor = verb;
+    else this.#askLater();
+  }
+
+  #askLater(): void {
+    const waitMs = this.#waitsFor === 'JOINROOM' ? FETCH_MS : this.#paceMs;
+    this.#waitsFor = '';
+    this.#world.after(waitMs, () => this.#ask());
   }
 
   #hear({ verb, args }: Utterance): void {
     const [first = '', second = '', third = ''] = args;
+    const isAnswer = verb === ANSWERS[this.#waitsFor] || (verb.startsWith('ERR_') && first === this.#waitsFor);
+    if (isAnswer) this.#askLater();
     if (verb === 'PING') this.#say('PONG', ...args);
     else if (verb === 'RPL_ROOM') {
       this.#questions.push(['JOINROOM', first], ['ULIST', first], ['HISTORY', first, '', '', '256']);

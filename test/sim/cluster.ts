@@ -86,6 +86,8 @@ export class Host {
     server.shutdown(reason);
     world.after(PARTING_MS, () => {
       if (this.server === server) this.crash(false);
+      // Somebody's word may come when nobody is there any more to begin its next life.
+      if (world.calm) this.start();
     });
   }
 

@@ -62,6 +62,7 @@ export class RawClient {
   #messages = 0;
   #nicks = 0;
   #retired = false;
+  #stalledUntil = 0;
 
   constructor(index: number, profile: Profile, world: World, weather: Weather, record: Record, dial: Dial) {
     this.index = index;
@@ -134,12 +135,16 @@ export class RawClient {
     else this.say('JOINROOM', room);
   }
 
-  /** Stops reading for a while. */
+  /** Stops reading for a while, or for longer than it would have. */
   stall(ms: number): void {
-    const { end } = this;
+    const { end, world } = this;
     if (end === undefined || end.closed) return;
+    if (!end.paused) this.#stalledUntil = 0;
+    this.#stalledUntil = Math.max(this.#stalledUntil, world.now + ms);
     end.pause();
-    this.world.after(ms, () => end.resume());
+    world.after(ms, () => {
+      if (this.end !== end || world.now >= this.#stalledUntil) end.resume();
+    });
   }
 
   /** Loses the connection: by reset, by a quiet death of the network, or half of it. */
@@ -247,7 +252,7 @@ export class RawClient {
     }
     this.#nicks++;
     const own = `n${this.index}_${this.#nicks}`;
-    const name = !calm && random.chance(0.15) ? random.pick(['bob', 'Bob', 'BOB', '9bad']) : own;
+    const name = !calm && random.chance(0.5) ? random.pick(['bob', 'Bob', 'BOB', '9bad']) : own;
     const data = [this.dialogue?.name ?? '', '0', '*', `Client ${this.index}, really`];
     if (calm || random.chance(0.8)) {
       if (resumable === undefined || calm || random.chance(0.6)) this.say('NICK', name);

@@ -27,6 +27,8 @@ export interface Result {
 
 const SHOWN = 12;
 const FINAL = 'the last word';
+/** Until it is known everywhere that somebody has gone, and each server has said so. */
+const PARTED_MS = 15_000;
 
 export interface RunOptions {
   /** How many there are; drawn from the seed when undefined, too, but at least two for 'many'. */
@@ -58,6 +60,7 @@ export function runSeed(seed: number, options: RunOptions = {}): Result {
   const cores = Array.from({ length: weather.cores }, (_, i) => {
     return new CoreClient(100 + i, world, weather, record, dial);
   });
+  const { limits } = weather.base.node;
   const play = (): void => {
     for (const host of cluster.hosts) world.after(host.index === 0 ? 0 : world.random.below(300), () => host.start());
     for (const client of [...clients, ...cores]) world.after(world.random.below(1_000), () => client.start());
@@ -75,7 +78,11 @@ export function runSeed(seed: number, options: RunOptions = {}): Result {
     // Whoever has a slow way may have much to read still, and its words to be heard wait for that.
     const isWaiting = ({ dialogue }: RawClient | CoreClient): boolean =>
       dialogue !== undefined && dialogue.ended === undefined && !hasLastWord(dialogue);
-    for (let left = 120; left > 0 && [...clients, ...cores].some(isWaiting); left--) world.run(1_000);
+    for (let left = 60; left > 0 && [...clients, ...cores].some(isWaiting); left--) world.run(1_000);
+    // Who asked for more than its way can carry is cut off, or it would still be obeyed while the auditors look.
+    const late = clients.filter(isWaiting);
+    for (const client of late) client.cut('reset');
+    if (late.length > 0) world.run(PARTED_MS);
     for (const client of [...clients, ...cores]) if (client.dialogue !== undefined) settle(client.dialogue);
 
     record.facts.auditAt = world.elapsed;
@@ -87,7 +94,6 @@ export function runSeed(seed: number, options: RunOptions = {}): Result {
     record.facts.retiredAt = world.elapsed;
     for (const auditor of auditors) auditor.retire();
     for (const client of [...clients, ...cores]) client.retire();
-    const { limits } = weather.base.node;
     world.run(limits.idleTimeoutMs + limits.writeDeadlineMs + 5_000);
     world.run(weather.base.node.chat.limits.roomIdleMs + 2_000);
     // Ids outlive nothing but their rooms.

@@ -6,7 +6,7 @@ import { runMany, type SeedReport } from './many.ts';
 import { MUTANTS } from './mutant-list.ts';
 import { isFound, runMutant } from './mutants.ts';
 import { runSeed } from './run.ts';
-import { EXPECTED, Sometimes } from './sometimes.ts';
+import { Sometimes } from './sometimes.ts';
 
 const LONG = process.env.CHORUS_TEST_LONG === '1';
 const SEEDS = LONG ? 2_000 : 200;
@@ -22,8 +22,6 @@ const QUICK = [
   'whoever connects is believed to know the secret',
   'the tails of a split are not spoken of',
 ];
-/** Too rare for a short run. */
-const RARE = ['closed: Killed', 'server: connection.abandoned (Output limit exceeded)'];
 
 describe('seeds', () => {
   const sometimes = new Sometimes();
@@ -41,8 +39,7 @@ describe('seeds', () => {
   );
 
   test('what is rare happened', () => {
-    const expected = LONG ? EXPECTED : EXPECTED.filter((event) => !RARE.includes(event));
-    expect(expected.filter((event) => sometimes.missing.includes(event))).toEqual([]);
+    expect(sometimes.below(SEEDS / 20)).toEqual([]);
   });
 
   test('a seed is one run, traced or not', () => {

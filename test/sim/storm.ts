@@ -101,7 +101,7 @@ export class Storm {
     const sides = hosts.map(() => this.#random.below(2));
     const parted: [number, number][] = [];
     for (const a of hosts.keys()) for (const b of hosts.keys()) if (sides[a] !== sides[b]) parted.push([a, b]);
-    if (this.#random.chance(0.5)) for (const [a, b] of parted) this.#cluster.reset(a, b);
+    if (this.#random.chance(0.8)) for (const [a, b] of parted) this.#cluster.reset(a, b);
     this.#cut(parted);
   }
 

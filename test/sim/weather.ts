@@ -71,19 +71,19 @@ export interface Weather {
 const LOGS: readonly LogWeather[] = [
   { late: 0, delayMs: 0, refused: 0, refusedLate: 0, silent: 0, silentMs: 0, toldTwice: 0 },
   { late: 0.8, delayMs: 60, refused: 0, refusedLate: 0, silent: 0, silentMs: 0, toldTwice: 0.05 },
-  { late: 0.9, delayMs: 200, refused: 0.04, refusedLate: 0.04, silent: 0, silentMs: 0, toldTwice: 0.1 },
-  { late: 0.5, delayMs: 20, refused: 0.15, refusedLate: 0.02, silent: 0.01, silentMs: 3_000, toldTwice: 0.05 },
+  { late: 0.9, delayMs: 200, refused: 0.06, refusedLate: 0.15, silent: 0, silentMs: 0, toldTwice: 0.1 },
+  { late: 0.5, delayMs: 20, refused: 0.15, refusedLate: 0.2, silent: 0.01, silentMs: 3_000, toldTwice: 0.05 },
   { late: 1, delayMs: 40, refused: 0.01, refusedLate: 0.01, silent: 0.02, silentMs: 26_000, toldTwice: 0 },
 ];
 const ROOMS = ['alpha', 'Beta', 'γάμμα', 'delta-4', '#five', 'six.6'];
 const PROFILES: Readonly<Record<Profile, number>> = {
   talker: 5,
-  reserver: 4,
-  flooder: 2,
-  slow: 3,
-  vandal: 1.5,
+  reserver: 7,
+  flooder: 2.5,
+  slow: 5,
+  vandal: 2.5,
   traveller: 3,
-  operator: 1,
+  operator: 3,
   observer: 0,
 };
 
@@ -91,8 +91,9 @@ const PROFILES: Readonly<Record<Profile, number>> = {
 export function drawWeather(random: Random, wanted: number | 'many' | undefined): Weather {
   const drawn = Number(random.weighted({ 1: 7, 2: 8, 3: 7, 4: 2, 5: 1 }));
   const servers = wanted === 'many' ? Math.max(drawn, 2) : (wanted ?? drawn);
-  const log = random.chance(servers === 1 ? 0.45 : 0.8) ? (LOGS[0] as LogWeather) : random.pick(LOGS);
-  const ttlMs = random.pick([400, 1_500, 5_000]);
+  // Rooms that servers share are copied from one to another, and have no log.
+  const log = servers > 1 || random.chance(0.25) ? (LOGS[0] as LogWeather) : random.pick(LOGS.slice(1));
+  const ttlMs = random.pick([500, 6_000, 8_000]);
   const pace = random.pick([0.5, 0.5, 1, 1, 2]);
   const textBytes = random.pick([300, 600, 1_500]);
   const idWindow = random.chance(0.2) ? random.pick([8, 40]) : 65_536;
@@ -127,9 +128,9 @@ export function drawWeather(random: Random, wanted: number | 'many' | undefined)
     },
     profiles,
     cores: random.pick([0, 0, 1, 1, 2]),
-    rooms: ROOMS.slice(0, random.between(1, ROOMS.length)),
+    rooms: ROOMS.slice(0, random.pick([1, 2, 2, 3, 4, 6])),
     operator: { name: 'root', password: 'hash of root' },
-    stormMs: random.between(2_500, 8_000),
+    stormMs: random.between(3_000, 8_500),
     settleMs:
       Math.max(isMany ? MESH_SETTLES_MS : 0, limits.writeDeadlineMs + limits.idleTimeoutMs + limits.lingerMs) +
       ttlMs +
@@ -149,9 +150,9 @@ function drawServer(
   idWindow: number,
 ): ServerWeather {
   const roomBytes = random.pick([4_096, 8_192, 65_536]);
-  const flood = random.chance(0.25) ? undefined : { rate: random.pick([4, 10, 40]), burst: random.pick([8, 20, 60]) };
+  const flood = random.chance(0.4) ? undefined : { rate: random.pick([4, 10, 40]), burst: random.pick([8, 20, 60]) };
   const frameBytes = textBytes + 600;
-  const writeDeadlineMs = random.pick([2_000, 4_000, 8_000]);
+  const writeDeadlineMs = random.pick([1_000, 3_000, 5_000]);
   const limits = {
     nickLength: 32,
     roomLength: 64,
@@ -196,7 +197,7 @@ function drawServer(
       rooms: {
         server: { id: server.id, incarnation: BEGINNING },
         ring: {
-          entries: random.pick([6, 32, 200]),
+          entries: random.pick([6, 6, 32]),
           bytes: roomBytes,
           ageMs: random.pick([1_000, 60_000]),
         },
@@ -226,16 +227,16 @@ function drawServer(
         registrationBytes: 4_096,
         registrationMs: random.pick([1_500, 5_000]),
         newOutputBytes: 4_096,
-        outputBytes: random.pick([16_384, 65_536, 262_144]),
+        outputBytes: random.pick([8_192, 8_192, 32_768]),
         writeDeadlineMs,
-        idlePingMs: random.pick([1_500, 4_000, 4_000]),
-        idleTimeoutMs: random.pick([5_000, 9_000]),
+        idlePingMs: random.pick([1_500, 1_500, 4_000]),
+        idleTimeoutMs: random.pick([3_000, 5_000, 9_000]),
         lingerMs: random.pick([1_000, 3_000]),
       },
     },
     mesh: undefined,
     log,
-    memory: { slots: random.pick([8, 32, 1_024]), bytes: roomBytes },
+    memory: { slots: random.pick([8, 8, 1_024]), bytes: roomBytes },
     memoryCap: Math.max(roomBytes, random.pick([16_384, 1_048_576])),
     batchMs: random.pick([0, 1, 5]),
   };
@@ -245,11 +246,11 @@ function drawServer(
 const MESH_SETTLES_MS = 34_000;
 
 function drawNetwork(random: Random, servers: number): NetworkWeather {
-  const isSkewed = random.chance(0.25);
   const leaps = random.chance(0.2);
+  const isSkewed = random.chance(0.25);
   const clocks = Array.from({ length: servers }, () => (isSkewed ? random.between(-9_000, 9_000) : 0));
   const every = [...clocks.keys()];
-  const holdMs = random.pick([0, 1_000, 3_000]);
+  const holdMs = random.pick([0, 0, 1_000, 3_000]);
   // A ring holds together when one link breaks, a line does not; both are legal.
   const shape = random.weighted({ multicast: 5, all: 2, ring: 2, line: 1, both: 2 });
   const peers = every.map((i) => {
@@ -270,15 +271,15 @@ function drawNetwork(random: Random, servers: number): NetworkWeather {
     peers,
     discovery: shape === 'multicast' || shape === 'both',
     faults: {
-      reset: happens(0.7, 4),
+      reset: happens(0.6, 3),
       silence: happens(0.5, 3),
       oneWay: happens(0.5, 2),
-      split: happens(0.6, 3),
+      split: happens(0.8, 6),
       pause: happens(0.5, 2),
       longPause: happens(0.3, 1),
-      crash: happens(0.5, 2),
-      dark: happens(0.3, 1),
-      stop: happens(0.5, 2),
+      crash: happens(0.6, 4),
+      dark: happens(0.4, 2),
+      stop: happens(0.7, 3),
       leap: leaps ? 1 : 0,
       stranger: happens(0.5, 4),
     },

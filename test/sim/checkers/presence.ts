@@ -15,7 +15,7 @@ export const presence: Checker = {
     const truth = auditedMembers(record);
     return record.dialogues.flatMap((dialogue) => [
       ...quits(record, dialogue),
-      ...owners(dialogue),
+      ...owners(record, dialogue),
       ...(isAnnounced(record) && dialogue.settled ? views(record, dialogue, truth) : []),
     ]);
   },
@@ -74,8 +74,11 @@ function isReplay(dialogue: Dialogue, room: string, since: number, utterance: Ut
   );
 }
 
-/** In one list no two users have one nickname. */
-function owners(dialogue: Dialogue): Violation[] {
+/**
+ * In one list no two users have one nickname, but for those of servers that have not heard of each other yet: whose claim
+ * is the later one stays until its own server ends it.
+ */
+function owners(record: Record, dialogue: Dialogue): Violation[] {
   const found: Violation[] = [];
   let rows: Utterance[] = [];
   for (const utterance of dialogue.utterances) {
@@ -86,7 +89,11 @@ function owners(dialogue: Dialogue): Violation[] {
     if (Number(args[1]) !== rows.length) {
       found.push(violation('ANSWER', dialogue, at, `ULIST of ${args[0]} counts ${args[1]} and names ${rows.length}`));
     }
-    const nicks = rows.map((row) => (row.args[1] ?? '').split('!')[0]?.toLowerCase());
+    const isQuiet = record.facts.auditAt !== 0 && at >= record.facts.auditAt;
+    const nicks = rows.map(({ args: [, ident = '', , server = ''] }) => {
+      const nick = (ident.split('!')[0] ?? '').toLowerCase();
+      return isQuiet ? nick : `${nick} at ${server}`;
+    });
     const twice = nicks.find((nick, i) => nicks.indexOf(nick) !== i);
     if (twice !== undefined) found.push(violation('C3', dialogue, at, `two users of ${args[0]} are called ${twice}`));
     rows = [];
