@@ -318,7 +318,7 @@ export const MUTANTS: readonly SimMutant[] = [
     file: 'mesh/neighbours.ts',
     from: 'return id === this.#topology.self || (flow.peer !== id && !this.#topology.linked(id, flow.peer));',
     to: 'return id === this.#topology.self;',
-    by: ['C1', 'C2'],
+    by: ['C1', 'C2', 'S1'],
     servers: 'many',
   },
   {
@@ -358,7 +358,7 @@ export const MUTANTS: readonly SimMutant[] = [
     file: 'chat/elsewhere.ts',
     from: 'if (user.session !== undefined) endNow(this.#context, user.session, REASONS.resumed, now);',
     to: 'if (user.session !== undefined) return;',
-    by: ['C2', 'C3', 'C4'],
+    by: ['C2', 'C3', 'C4', 'PRESENCE'],
     servers: 'many',
   },
   {
