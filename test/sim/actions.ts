@@ -145,7 +145,7 @@ const ANYBODY: Partial<Record<ActionName, number>> = {
   reuseId: 1,
   reserve: 4,
   fill: 2,
-  fillOthers: 0.6,
+  fillOthers: 2,
   create: 1,
   join: 2.5,
   joinFar: 0.5,
@@ -167,7 +167,7 @@ const ANYBODY: Partial<Record<ActionName, number>> = {
   tooLongText: 0.2,
   stall: 0.3,
   reset: 0.15,
-  vanish: 0.7,
+  vanish: 1,
   move: 0.1,
   half: 0.08,
   quit: 0.12,
@@ -181,7 +181,7 @@ const WEIGHTS: Readonly<Record<Profile, Partial<Record<ActionName, number>>>> = 
   slow: { ...ANYBODY, stall: 4, stallLong: 1, floodLists: 1.5, rooms: 1, members: 1, joinFar: 1 },
   vandal: { ...ANYBODY, garbage: 2, broken: 0.5, less: 1, endless: 1.5, wrong: 4, floodPings: 0.2 },
   traveller: { ...ANYBODY, reset: 1, vanish: 0.5, move: 1, half: 0.3, quit: 0.5, repeat: 3, reuseId: 1, join: 4 },
-  operator: { ...ANYBODY, oper: 6, kill: 14, broadcast: 1, close: 0.2, closeServer: 1 },
+  operator: { ...ANYBODY, oper: 6, kill: 20, broadcast: 1, close: 0.2, closeServer: 1 },
   observer: { join: 4, ping: 1, members: 0.3, locate: 0.1 },
 };
 

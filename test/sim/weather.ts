@@ -230,7 +230,7 @@ function drawServer(
         outputBytes: random.pick([8_192, 8_192, 32_768]),
         writeDeadlineMs,
         idlePingMs: random.pick([1_500, 1_500, 4_000]),
-        idleTimeoutMs: random.pick([3_000, 5_000, 9_000]),
+        idleTimeoutMs: random.pick([3_000, 3_000, 5_000]),
         lingerMs: random.pick([1_000, 3_000]),
       },
     },
