@@ -13,7 +13,7 @@ import type { Chat } from '../chat/chat.ts';
 import type { Session } from '../chat/session.ts';
 import { type EpochOrNone, isEpoch } from '../order/epochs.ts';
 import type { MemoryLimits } from '../order/memory.ts';
-import { ORDER_VERBS, writeSealed } from '../order/server-frames.ts';
+import { epochAt, ORDER_VERBS, writeSealed } from '../order/server-frames.ts';
 import type { SharedOptions } from '../order/shared-ports.ts';
 import type { Hash } from '../order/standby.ts';
 import { roomKey } from '../wire/names.ts';
@@ -114,7 +114,9 @@ export class SharedRooms implements SharedRoomHost, RoomFactsOut, FrameCarrier {
     const verb = frame.verb();
     if (!VERBS.has(verb)) return false;
     const room = this.#named.get(frame.name(0)) ?? this.#find(frame);
-    if (verb === 'SEAL' && room?.takesPart !== true) this.#sealNothing(from, frame);
+    // Whoever subscribes here takes this server for a home that it was in another life.
+    if (verb === 'SUBSCRIBE' && room?.takesPart !== true) this.#holdsNothing(from, frame, '');
+    else if (verb === 'SEAL' && room?.takesPart !== true) this.#holdsNothing(from, frame, epochAt(frame, 1));
     else room?.arrived(from, frame, this.now);
     return true;
   }
@@ -339,12 +341,11 @@ export class SharedRooms implements SharedRoomHost, RoomFactsOut, FrameCarrier {
     return this.#rooms.get(key);
   }
 
-  /** Nothing is held here of the room that somebody wants sealed, so it is not waited for. */
-  #sealNothing(to: ServerId, frame: Frame): void {
-    const epoch = frame.arg(1);
-    if (!isEpoch(epoch)) return;
+  /** Tells whoever seals a room, or subscribes to it, that nothing of it is held here, so that it is not waited for. */
+  #holdsNothing(to: ServerId, frame: Frame, promised: EpochOrNone | undefined): void {
+    if (promised === undefined) return;
     this.#writer.clear();
-    writeSealed(this.#writer, frame.arg(0), epoch, { server: this.self, before: '', line: [], branches: [] });
+    writeSealed(this.#writer, frame.arg(0), promised, { server: this.self, before: '', line: [], branches: [] });
     this.to(to, this.#writer.bytes, 0, this.#writer.length);
   }
 }

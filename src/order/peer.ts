@@ -414,6 +414,12 @@ export class RoomPeer {
   #sealed(from: ServerId, frame: Frame): void {
     const answer = readSealed(from, frame);
     if (answer === undefined) return;
+    const { known, leader } = this.#allegiance;
+    if (from === leader && isNewer(known, answer.promised)) {
+      // A home stands by its epoch for as long as it lives: this one is in another life, which knows nothing of it.
+      this.#watch.lost(false, this.#now);
+      return;
+    }
     if (!isNewer(answer.promised, this.#allegiance.promised))
       return this.#elections.sealed(answer.promised, answer.holding, this.#now);
     // Something newer has been promised elsewhere: it is waited for.

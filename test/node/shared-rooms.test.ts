@@ -69,3 +69,13 @@ test('a server that keeps nothing of a room says so at once to whoever seals it,
     expect(said()).toStartWith('<SEALED,Hall,mwse.2');
   }
 });
+
+test('a server that is subscribed to as a home that it was in another life says that it holds nothing', () => {
+  const known = shared();
+  known.rooms.open(HALL, 'Hall');
+  const unknown = shared();
+  for (const { rooms, said } of [known, unknown]) {
+    expect(rooms.arrived(BETA, frameOf('SUBSCRIBE', 'Hall', 'mwse.1', 7))).toBe(true);
+    expect(said()).toBe('<SEALED,Hall,,,0>\n');
+  }
+});

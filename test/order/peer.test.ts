@@ -111,3 +111,27 @@ test('a STREAM that announces more entries than it has references for is passed 
   one.hear(TWO, `<STREAM,Lobby,${old},0,1,1,>`, `<SKIPSEQUENCE,Lobby,${old},1>`);
   expect(one.order.next).toBe(2);
 });
+
+test('a home in another life knows nothing of its epoch: after the hold somebody takes its place', () => {
+  const one = new OnePeer([TWO]);
+  const old = epoch(START, TWO);
+  one.order.peer.follow(old, undefined, START);
+  one.hear(TWO, '<SEALED,Lobby,,,0>');
+  one.now += 2_999;
+  one.order.peer.tick(one.now);
+  expect(one.said().filter((line) => line.includes('SEAL,'))).toEqual([]);
+  // One second for each that is to try before this one.
+  one.now += 2_001;
+  one.order.peer.tick(one.now);
+  expect(one.said().join()).toContain('2 <SEAL,Lobby,');
+});
+
+test('a home that stands by its epoch, or a newer one, is not taken for lost', () => {
+  const one = new OnePeer([TWO]);
+  const old = epoch(START, TWO);
+  one.order.peer.follow(old, undefined, START);
+  one.hear(TWO, `<SEALED,Lobby,${old},,0>`);
+  one.now += 60_000;
+  one.order.peer.tick(one.now);
+  expect(one.said().filter((line) => line.includes('SEAL,'))).toEqual([]);
+});
