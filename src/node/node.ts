@@ -236,7 +236,8 @@ export class Node implements Out, RoomsOut {
   reply(id: ConnectionId, bytes: Uint8Array, start: number, end: number): void {
     const connection = this.connections.at(id);
     if (connection === undefined) return this.#desk.hear(id, bytes, start, end);
-    if (connection.closingAt !== 0) return;
+    // When everybody was ended at once chat still knows of them, and a link may have the place of one.
+    if (connection.closingAt !== 0 || connection.link) return;
     connection.outbox.say(bytes, start, end);
     this.#flusher.outbox(connection.outbox);
     if (!this.#backpressure.check(connection, this.now)) this.#abandon(connection, 'Output limit exceeded');
