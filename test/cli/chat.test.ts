@@ -1,6 +1,6 @@
 // The chat program from outside: its flags, its words, and what it makes of other people's bytes.
 
-import { afterEach, describe, expect, test } from 'bun:test';
+import { afterEach, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { resolve } from 'node:path';
 import type { Socket } from 'bun';
 import { readFlags } from '../../src/cli/chat-options.ts';
@@ -8,6 +8,9 @@ import { lineOf } from '../../src/cli/chat-text.ts';
 import { COLOURLESS, plain } from '../../src/cli/terminal-text.ts';
 import { encodeFrame } from '../../src/wire/writer.ts';
 import { ModelServer, type ServerSide } from '../client/model-server.ts';
+
+// Processes, on a machine that may be busy.
+setDefaultTimeout(60_000);
 
 const CHAT = resolve(import.meta.dir, '../../src/cli/chat.ts');
 const cleanups: (() => void)[] = [];

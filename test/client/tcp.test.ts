@@ -1,11 +1,14 @@
 // The driver and TCP on real sockets, with peers that stall, refuse and hang up.
 
-import { afterEach, describe, expect, test } from 'bun:test';
+import { afterEach, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import type { Socket } from 'bun';
 import type { ClientEvent } from '../../src/client/client-events.ts';
 import type { ClientOptions } from '../../src/client/client-options.ts';
 import { connectTcp } from '../../src/client/transport/tcp.ts';
 import { encodeFrame } from '../../src/wire/writer.ts';
+
+// Real connections, on a machine that may be busy.
+setDefaultTimeout(60_000);
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {

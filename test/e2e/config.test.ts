@@ -1,12 +1,15 @@
 // The configuration of a real server: checked without starting it, and read anew while people are connected.
 
-import { afterAll, describe, expect, test } from 'bun:test';
+import { afterAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TestNetwork } from '../support/network.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { ServerProcess, spawnServer } from '../support/server.ts';
+
+// Processes, on a machine that may be busy.
+setDefaultTimeout(60_000);
 
 const folder = mkdtempSync(join(tmpdir(), 'chorus-config-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -1,8 +1,11 @@
 // The server as a process: what it prints, how it refuses to start, how it ends, and that people can talk on it.
 
-import { describe, expect, test } from 'bun:test';
+import { describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { RawClient } from '../support/raw-client.ts';
 import { ServerProcess, spawnServer } from '../support/server.ts';
+
+// Processes, on a machine that may be busy.
+setDefaultTimeout(60_000);
 
 describe('starting', () => {
   test('one JSON line on stdout says where it listens', async () => {

@@ -1,6 +1,9 @@
 // `hash`: from a pipe, from a terminal of its own, and what it refuses.
 
-import { describe, expect, test } from 'bun:test';
+import { describe, expect, setDefaultTimeout, test } from 'bun:test';
+
+// Processes that each make a real hash of 64 MiB.
+setDefaultTimeout(60_000);
 
 const MODULE = require.resolve('../../src/ops/hash.ts');
 const SCRIPT = `import { hashCommand } from ${JSON.stringify(MODULE)}; process.exit(await hashCommand(process.argv.slice(1)));`;

@@ -1,8 +1,11 @@
 // The log's lines: both formats, what is filtered, and that no field can make a second line or obey a terminal.
 
-import { describe, expect, test } from 'bun:test';
+import { describe, expect, setDefaultTimeout, test } from 'bun:test';
 import type { LogLevel } from '../../src/node/ports.ts';
 import { createLog, type LogFields, type LogOptions, logLine } from '../../src/ops/log.ts';
+
+// Some start a process, on a machine that may be busy.
+setDefaultTimeout(60_000);
 
 const AT = Date.UTC(2026, 0, 2, 3, 4, 5, 6);
 const PRETTY = { format: 'pretty', colour: false } as const;

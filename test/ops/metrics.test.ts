@@ -1,6 +1,6 @@
 // The table of metrics: names by the conventions, the documents hold to it, and a scrape tells every row.
 
-import { describe, expect, test } from 'bun:test';
+import { describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { serverId } from '../../src/base/ids.ts';
@@ -11,6 +11,9 @@ import { DELAY_BOUNDS, LoopDelay } from '../../src/ops/loop-delay.ts';
 import { METRICS, metricsMarkdown, type Sample } from '../../src/ops/metric-table.ts';
 import { Metrics } from '../../src/ops/metrics.ts';
 import { withTable } from '../../src/ops/option-text.ts';
+
+// One waits for a loop that stands still, on a machine that may be busy.
+setDefaultTimeout(60_000);
 
 const ROOT = join(import.meta.dir, '..', '..');
 

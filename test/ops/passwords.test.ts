@@ -1,7 +1,10 @@
 // Passwords: hashes that fit, hashes that are refused, and checks that are few at a time, bounded, and contained.
 
-import { describe, expect, test } from 'bun:test';
+import { describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { hashPassword, hashProblem, PasswordChecks, passwordProblem } from '../../src/ops/passwords.ts';
+
+// A real hash takes 64 MiB and a tenth of a second of an idle processor, and many times that of a busy one.
+setDefaultTimeout(60_000);
 
 const SALT = 'C7ioPzRfH8ks4jS9tZnbYH5nOyeg2x4Cx0O3nRbzTEI$szoABlc+86prZ3U3BITAeLP4eNBhP5HPZDG8xi1+mPE';
 /** Cheap to check; it fits `right`. */

@@ -1,12 +1,15 @@
 // The simulator: seeds hold, a seed is one run, planted bugs are found, and what is rare does happen.
 
-import { describe, expect, test } from 'bun:test';
+import { describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { mutated } from '../support/mutants.ts';
 import { runMany, type SeedReport } from './many.ts';
 import { MUTANTS } from './mutant-list.ts';
 import { isFound, runMutant } from './mutants.ts';
 import { runSeed } from './run.ts';
 import { Sometimes } from './sometimes.ts';
+
+// Whole runs of the simulator, as much work as a busy machine gives them time for.
+setDefaultTimeout(60_000);
 
 const LONG = process.env.CHORUS_TEST_LONG === '1';
 const SEEDS = LONG ? 2_000 : 200;
