@@ -5,6 +5,7 @@ import { foldRoom } from '../frames.ts';
 import type { CoreEvent, Record } from '../record.ts';
 import type { Violation } from '../violation.ts';
 import { type Checker, keyOf, slotsOf } from './checker.ts';
+import { isAfter } from './reading.ts';
 
 export const cores: Checker = {
   name: 'client cores',
@@ -16,6 +17,11 @@ export const cores: Checker = {
     });
   },
 };
+
+interface Place {
+  readonly epoch: string;
+  readonly seq: number;
+}
 
 interface Branch {
   readonly epoch: string;
@@ -51,7 +57,7 @@ function rooms(record: Record, events: readonly CoreEvent[]): Violation[] {
   const slots = slotsOf(record);
   const branches = branchesOf(record);
   const next = new Map<string, { epoch: string; seq: number }>();
-  const seen = new Map<string, Set<string>>();
+  const seen = new Map<string, Map<string, Place>>();
   for (const { client, at, event } of events) {
     const fail = (what: string): void => {
       found.push({ invariant: 'CLIENT', at, what: `core ${client}: ${what}` });
@@ -73,7 +79,10 @@ function rooms(record: Record, events: readonly CoreEvent[]): Violation[] {
     if (to === undefined) {
       const then = event.resumeAt as { epoch: string; next: number } | undefined;
       if (then === undefined) next.delete(room);
-      else next.set(room, { epoch: then.epoch, seq: then.next });
+      else {
+        next.set(room, { epoch: then.epoch, seq: then.next });
+        beginAnew(seen.get(room), then);
+      }
       continue;
     }
     next.set(room, { epoch, seq: Number(to) + 1 });
@@ -83,12 +92,26 @@ function rooms(record: Record, events: readonly CoreEvent[]): Violation[] {
       fail(`passed over ${from} of ${room}, which holds a message`);
     if (kind !== 'message') continue;
     if (slot?.message?.text !== event.text) fail(`was told another text for ${from} of ${room}`);
-    const texts = seen.get(room) ?? new Set();
+    const texts = seen.get(room) ?? new Map<string, Place>();
     const forgets = record.facts.idWindowMs !== Number.POSITIVE_INFINITY;
     if (!forgets && texts.has(`${epoch} ${event.text}`)) fail(`${event.text} came twice in ${room}`);
-    seen.set(room, texts.add(`${epoch} ${event.text}`));
+    seen.set(room, texts.set(`${epoch} ${event.text}`, { epoch, seq: from }));
   }
   return found;
+}
+
+/**
+ * A server that cannot go on from a reader's place (`recovered` is 0) says where it starts afresh, and that may be in a
+ * lower epoch: the other side of a split, which does not know the epoch that was read. Everything from there on comes
+ * in order, and with it, when the split heals, what was read on the first side; what is before that place never does.
+ */
+function beginAnew(
+  texts: Map<string, Place> | undefined,
+  from: { readonly epoch: string; readonly next: number },
+): void {
+  for (const [text, { epoch, seq }] of texts ?? []) {
+    if (isAfter(epoch, from.epoch) || (epoch === from.epoch && seq >= from.next)) texts?.delete(text);
+  }
 }
 
 function requests(record: Record, client: number, events: readonly CoreEvent[]): Violation[] {
