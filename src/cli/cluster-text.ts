@@ -28,6 +28,8 @@ const UNSAID: ReadonlySet<string> = new Set([
   'server.stopping',
   'server.stopped',
   'discovery.searched',
+  'room.epoch',
+  'room.epochs',
   'dial.failed',
 ]);
 

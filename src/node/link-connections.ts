@@ -252,6 +252,7 @@ export class LinkConnections implements MeshHost {
         around.flusher.wake();
       },
       wake: () => around.flusher.wake(),
+      log: (level, event, fields) => around.log(level, event, fields),
     });
   }
 

@@ -11,7 +11,7 @@ import { type EpochOrNone, homeOf, isEpoch, isNewer } from '../order/epochs.ts';
 import type { EntryKind } from '../order/log.ts';
 import type { Opening } from '../order/opening.ts';
 import { SharedOrder } from '../order/shared.ts';
-import type { SharedOptions, SharedOut } from '../order/shared-ports.ts';
+import type { Cause, SharedOptions, SharedOut } from '../order/shared-ports.ts';
 import type { Hash } from '../order/standby.ts';
 import type { Frame } from '../wire/scanner.ts';
 import { Joiners, type Place } from './joiners.ts';
@@ -50,6 +50,8 @@ export interface SharedRoomHost {
   /** Nobody may want the room any more: end() is to be asked about when all that is being done is done. */
   review(room: SharedRoom): void;
   ended(key: RoomKey, epoch: EpochOrNone): void;
+  /** A room goes on in an epoch of this server's own. */
+  began(room: string, opening: Opening, why: Cause): void;
   settled(session: Session, channel: Channel, outcome: SendOutcome, epoch: EpochOrNone, seq: number, id: string): void;
   reserved(channel: Channel, holder: Uid, outcome: ReserveOutcome): void;
   /** What a command of the session waited for is there, or will not be. */
@@ -327,6 +329,10 @@ export class SharedRoom implements ChannelOrder, SharedOut {
     this.#host.say(key, { name, epoch, standby, oldEpoch, oldLast });
     // Only its home ends a room in which nobody is, and that is this server now.
     this.channel.wakeBy(this.#host.now + HOMELESS_MS);
+  }
+
+  began(opening: Opening, why: Cause): void {
+    this.#host.began(this.channel.name, opening, why);
   }
 
   /** Whatever makes the copy complete, those who wait for it are told in #settle. */

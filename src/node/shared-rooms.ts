@@ -13,13 +13,16 @@ import type { Chat } from '../chat/chat.ts';
 import type { Session } from '../chat/session.ts';
 import { type EpochOrNone, isEpoch } from '../order/epochs.ts';
 import type { MemoryLimits } from '../order/memory.ts';
+import type { Opening } from '../order/opening.ts';
 import { epochAt, ORDER_VERBS, writeSealed } from '../order/server-frames.ts';
-import type { SharedOptions } from '../order/shared-ports.ts';
+import type { Cause, SharedOptions } from '../order/shared-ports.ts';
 import type { Hash } from '../order/standby.ts';
 import { roomKey } from '../wire/names.ts';
 import type { Frame } from '../wire/scanner.ts';
 import { FrameWriter } from '../wire/writer.ts';
 import { type FrameCarrier, PeerFrames } from './peer-frames.ts';
+import type { LogFields, LogLevel } from './ports.ts';
+import { Ration } from './ration.ts';
 import { type Claim, RoomFacts, type RoomFactsOut } from './room-facts.ts';
 import type { Channel, Rooms } from './rooms.ts';
 import { SharedRoom, type SharedRoomHost } from './shared-room.ts';
@@ -49,12 +52,15 @@ export interface SharedRoomsOut {
   later(session: Session | undefined, tell: () => void): void;
   /** Asks for flush() when the batch is over. */
   wake(): void;
+  log(level: LogLevel, event: string, fields: LogFields): void;
 }
 
 /** Rooms that ended whose last epoch is remembered. */
 const MOST_ENDED = 16_384;
 /** What was on its way to a server and went astray is made good after so long. */
 const ASTRAY_MS = 1_000;
+/** Of so many rooms that go on here within a second each is told; a server that is lost may have been home of thousands. */
+const MOST_BEGUN = 50;
 const VERBS: ReadonlySet<string> = new Set(ORDER_VERBS);
 
 export class SharedRooms implements SharedRoomHost, RoomFactsOut, FrameCarrier {
@@ -74,6 +80,7 @@ export class SharedRooms implements SharedRoomHost, RoomFactsOut, FrameCarrier {
   /** Servers that something did not reach, and when that is made good. */
   readonly #astray = new Deadlines<ServerId>();
   readonly #writer = new FrameWriter();
+  readonly #begun: Ration;
   #reachable: readonly ServerId[] = [];
 
   constructor(config: SharedRoomsConfig, out: SharedRoomsOut) {
@@ -82,6 +89,7 @@ export class SharedRooms implements SharedRoomHost, RoomFactsOut, FrameCarrier {
     this.self = server.id;
     this.hash = out.hash;
     this.facts = new RoomFacts(server.id, this);
+    this.#begun = new Ration(MOST_BEGUN, (count) => out.log('info', 'room.epochs', { count }));
     const limits = { idWindowMs: order.idWindowMs, idWindow: order.idWindow, memory: config.memory };
     this.options = {
       self: server.id,
@@ -177,10 +185,11 @@ export class SharedRooms implements SharedRoomHost, RoomFactsOut, FrameCarrier {
 
   /** When tick() is wanted, in Unix ms. What single rooms want is kept with their channels. */
   get deadline(): number {
-    return this.#astray.next;
+    return Math.min(this.#astray.next, this.#begun.deadline);
   }
 
   tick(now: number): void {
+    this.#begun.tick(now);
     for (let server = this.#astray.take(now); server !== undefined; server = this.#astray.take(now)) {
       if (this.#reachable.includes(server)) this.reached(server);
     }
@@ -303,6 +312,10 @@ export class SharedRooms implements SharedRoomHost, RoomFactsOut, FrameCarrier {
       if (this.#ended.size <= MOST_ENDED) return;
       this.#ended.delete(oldest);
     }
+  }
+
+  began(room: string, { epoch, oldEpoch: old }: Opening, why: Cause): void {
+    if (this.#begun.take(this.now)) this.#out.log('info', 'room.epoch', { room, epoch, old, why });
   }
 
   settled(session: Session, channel: Channel, outcome: SendOutcome, epoch: EpochOrNone, seq: number, id: string): void {

@@ -28,7 +28,7 @@ import { closedAt, firstOpening, type Opening } from './opening.ts';
 import { MOVES, type Role } from './roles.ts';
 import type { Segment } from './segment.ts';
 import { epochAt, numberAt, readSealed } from './server-frames.ts';
-import type { SharedOptions } from './shared-ports.ts';
+import type { Cause, SharedOptions } from './shared-ports.ts';
 
 /** How long a server that promised waits for the epoch that it promised to. */
 const FROZEN_MS = 3_000;
@@ -51,6 +51,7 @@ export class RoomPeer {
   readonly #watch: HomeWatch;
   #frozenUntil = NEVER;
   #openedAt = 0;
+  #cause: Cause = 'fail-over';
   #now = 0;
   #dueAt = NEVER;
   isClosed = false;
@@ -206,7 +207,7 @@ export class RoomPeer {
     if (this.role === 'home') this.leading?.tick(now);
     this.#elections.tick(now);
     if (this.role === 'frozen' && !this.#elections.isProbing && this.#frozenUntil <= now) this.#thaw();
-    if (this.#succeedAt <= now) this.#elect();
+    if (this.#succeedAt <= now) this.#elect('fail-over');
     if (this.copy.askAgainAt <= now) this.copy.subscribe(this.#now);
     if (this.sends.againAt <= now) {
       this.copy.subscribe(this.#now);
@@ -257,7 +258,8 @@ export class RoomPeer {
       case 'SEALED':
         return this.#sealed(from, frame);
       case 'HANDOVER':
-        if (this.role === 'follower' && from === allegiance.leader && epochAt(frame, 1) === this.epoch) this.#elect();
+        if (this.role === 'follower' && from === allegiance.leader && epochAt(frame, 1) === this.epoch)
+          this.#elect('hand-over');
         return;
     }
   }
@@ -283,7 +285,7 @@ export class RoomPeer {
     if (leading.serve(from, epoch, position)) return;
     // Somebody has what this line has not: two sides of a split see each other again. Whoever comes while that is
     // being settled asks again.
-    if (this.#now >= this.#openedAt + MERGE_MS) this.#elect();
+    if (this.#now >= this.#openedAt + MERGE_MS) this.#elect('merge');
   }
 
   // Roles.
@@ -382,7 +384,7 @@ export class RoomPeer {
       this.copy.subscribe(this.#now);
       this.#resend();
     } else {
-      this.#elect();
+      this.#elect('fail-over');
     }
   }
 
@@ -396,7 +398,8 @@ export class RoomPeer {
     this.sends.decideAll(this.leading, this.#now);
   }
 
-  #elect(): void {
+  #elect(why: Cause): void {
+    this.#cause = why;
     this.#retire();
     if (this.role !== 'electing') this.#become('electing');
     this.#elections.begin(this.#allegiance.promised, this.#now);
@@ -441,6 +444,7 @@ export class RoomPeer {
     this.copy.isReady = true;
     this.copy.begin(opening);
     this.#lead();
+    this.#options.out.began(opening, this.#cause);
   }
 
   /** The current epoch is this server's own: it decides from now on. */

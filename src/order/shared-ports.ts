@@ -27,6 +27,9 @@ export interface SharedOptions {
   readonly out: SharedOut;
 }
 
+/** Why a room goes on in another epoch: its home gave it away, or was lost, or two sides of a split are one again. */
+export type Cause = 'hand-over' | 'fail-over' | 'merge';
+
 export interface SharedOut {
   /** Frames for another server, in order. They belong together; the bytes are only lent. */
   to(server: ServerId, bytes: Uint8Array, start: number, end: number): void;
@@ -49,6 +52,8 @@ export interface SharedOut {
   reserved(holder: Uid, outcome: ReserveOutcome): void;
   /** This server is the room's home: what all others are to know. Said again when the standby is another one. */
   announce(opening: Opening, standby: ServerId | undefined): void;
+  /** The room goes on here, in an epoch of this server's own. */
+  began(opening: Opening, why: Cause): void;
   /** The copy here is complete for the first time: readers may come. */
   ready(): void;
   /** tick() is wanted at `at` (Unix ms), and not at the time said before. */

@@ -67,6 +67,12 @@ function expectConsecutive(heard: readonly Heard[]): void {
   expect(seqs).toEqual(seqs.map((_, i) => (seqs[0] as number) + i));
 }
 
+/** One of the servers has logged that the room goes on there in `epoch`, for that reason. */
+async function goesOn(servers: readonly ServerProcess[], epoch: string, why: string): Promise<void> {
+  await Promise.any(servers.map((server) => server.logged(` epoch=${epoch} old=`)));
+  await Promise.any(servers.map((server) => server.logged(` why=${why}\n`)));
+}
+
 test('all hear one order, wherever they are', async () => {
   await using net = await three();
   const [alpha, beta, gamma] = net.servers;
@@ -138,6 +144,7 @@ test('a home that is killed is replaced: nothing that was accepted is lost, noth
   expect(texts(heard)).toEqual(Array.from({ length: 20 }, (_, i) => `b${i}`));
   expect(turns(heard)).toHaveLength(1);
   expectConsecutive(heard);
+  await goesOn([beta, gamma], turns(heard)[0] as string, 'fail-over');
   const again = await RawClient.register(gamma.port, 'dan');
   const [, , , epoch = '', next] = await join(again, 'Lobby');
   expect(epoch).toBe(turns(heard)[0] as string);
@@ -165,6 +172,7 @@ test('a home that is stopped gives its rooms away first', async () => {
   heard.push(...(await hear(cat, 'after')));
   expect(texts(heard)).toEqual(['before', 'meanwhile', 'after']);
   expect(turns(heard)).toHaveLength(1);
+  await goesOn([beta, gamma], turns(heard)[0] as string, 'hand-over');
   expectConsecutive(heard);
 });
 
@@ -231,6 +239,7 @@ test('rooms made on both sides of a split become one, and what was said on eithe
   const right = (await bob.until('<EPOCH,')).slice(1, -1).split(',');
   expect([left[2], left[3]]).toEqual([right[2], right[3]]);
   expect([left[4], right[4]]).toEqual([one, two]);
+  await goesOn(network.servers, left[2] as string, 'merge');
   ann.send('<CSEND,together,,,ann-sends-001>');
   expect((await hear(bob, 'together')).at(-1)).toEqual({ epoch: left[2] as string, seq: 2, text: 'together' });
   await hear(ann, 'together');

@@ -42,6 +42,7 @@ function shared(): { rooms: SharedRooms; said: () => string } {
       tell() {},
       later() {},
       wake() {},
+      log() {},
     },
   );
   const said = (): string => {

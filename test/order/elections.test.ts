@@ -48,6 +48,7 @@ beforeEach(() => {
       settled: () => {},
       reserved: () => {},
       announce: () => {},
+      began: () => {},
       ready: () => {},
       due: () => {},
       dirty: () => {},

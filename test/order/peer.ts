@@ -41,6 +41,7 @@ export class OnePeer {
         settled: () => {},
         reserved: () => {},
         announce: () => {},
+        began: () => {},
         ready: () => {},
         due: () => {},
         dirty: () => {},

@@ -225,14 +225,14 @@ export const MUTANTS: readonly NetworkMutant[] = [
   {
     name: 'nobody succeeds a home',
     file: 'order/peer.ts',
-    from: 'if (this.#succeedAt <= now) this.#elect();',
+    from: "if (this.#succeedAt <= now) this.#elect('fail-over');",
     to: '',
     by: ['ERROR', 'O9', 'LIVE'],
   },
   {
     name: 'two lines that went apart stay so',
     file: 'order/peer.ts',
-    from: '    if (this.#now >= this.#openedAt + MERGE_MS) this.#elect();\n',
+    from: "    if (this.#now >= this.#openedAt + MERGE_MS) this.#elect('merge');\n",
     to: '',
     by: ['O9'],
   },

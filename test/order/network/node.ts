@@ -274,6 +274,7 @@ export class Node {
           world.note(`${this.index} announces ${opening.epoch} standby ${standby ?? '-'}`);
           world.flood(this.index, this.fact);
         },
+        began: ({ epoch }, why) => world.note(`${this.index} goes on in ${epoch} by ${why}`),
         ready: () => this.#arrive(),
         due: (at) => this.#wake(at),
         dirty: () => {
