@@ -5,6 +5,7 @@
 //   bun run test:long        the same, where tests with more to give give it (CHORUS_TEST_LONG=1)
 //   bun run check            types, lint and format alone
 //
+// --help says so and runs nothing; any other flag is refused with 2.
 // The last line is `N passed, N failed` and, when there are any, `, N skipped`; the exit code is 0 only when nothing
 // failed. Each check counts as one. It never hangs: a run over its time is stopped and counted as failed.
 
@@ -38,10 +39,20 @@ const MODES = new Map<string | undefined, Mode>([
   ['long', { ...ALL, long: true }],
 ]);
 
+const USAGE = `Usage: bun run test [FILTER…]       types, lint and format, then all tests, or those in files named like a FILTER
+       bun run test:long [FILTER…]  the same, where tests with more to give give it
+       bun run check                types, lint and format alone`;
+
 const named = MODES.get(process.argv[2]);
 const mode = named ?? ALL;
 /** Choose test files. */
 const filters = process.argv.slice(named === undefined ? 2 : 3);
+const flag = filters.find((filter) => filter.startsWith('-'));
+if (flag !== undefined) {
+  const help = flag === '--help' || flag === '-h';
+  console[help ? 'log' : 'error'](help ? USAGE : `test: there is no flag ${JSON.stringify(flag)}\n${USAGE}`);
+  process.exit(help ? 0 : 2);
+}
 const deadline = performance.now() + (mode.long ? LONG_LIMIT_MS : LIMIT_MS);
 
 const running = new Set<Bun.Subprocess>();

@@ -4,16 +4,37 @@
 //
 //   build [FILE]   where it goes; the preset is dist/chorus
 //
-// The commit that it says it is made from is git's, or COMMIT of the environment where there is no git, as in an image.
+// It exits with 1 when it could not be built, and with 2 when the arguments are wrong. The commit that the executable says
+// it is made from is git's, or COMMIT of the environment where there is no git, as in an image.
 
 import { rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { commit } from '../ops/version.ts';
+import { type Flags, optionsOrExit, parseFlags, shown } from './flags.ts';
 
 const ROOT = resolve(import.meta.dir, '../..');
 const MIB = 1024 * 1024;
 
-const outfile = resolve(process.argv[2] ?? `${ROOT}/dist/chorus`);
+const USAGE = `Usage: bun run build [FILE]
+
+Makes one executable of all programs, with the runtime in it (some 110 MB).
+
+  FILE    where it goes (dist/chorus)
+  --help  this text`;
+
+function readBuildFlags(args: readonly string[]): Flags<{ readonly outfile: string }> {
+  const files = args.filter((arg) => !arg.startsWith('-'));
+  const values = parseFlags(
+    args.filter((arg) => arg.startsWith('-')),
+    {},
+  );
+  if (typeof values === 'string') return { wrong: values };
+  if (values.help) return { help: USAGE };
+  if (files.length > 1) return { wrong: `one FILE is made, and not ${files.map(shown).join(' and ')}` };
+  return { options: { outfile: resolve(files[0] ?? `${ROOT}/dist/chorus`) } };
+}
+
+const { outfile } = optionsOrExit('build', readBuildFlags(process.argv.slice(2)));
 const from = commit() ?? process.env.COMMIT ?? '';
 const built = await Bun.build({
   entrypoints: [`${ROOT}/src/chorus.ts`],

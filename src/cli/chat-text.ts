@@ -1,6 +1,7 @@
-// What the chat program shows: a line for each event. Nothing that came over the network reaches the screen but through
-// plain().
+// What the chat program shows: a line for each event, and one for what could not be done. Nothing that came over the
+// network reaches the screen but through plain().
 
+import { ClientError } from '../client/client-error.ts';
 import { type ClientEvent, nickOf } from '../client/client-events.ts';
 import { plain, type Style } from './terminal-text.ts';
 
@@ -31,6 +32,19 @@ export function lineOf(event: ClientEvent, style: Style, showRoom: boolean, now:
     default:
       return undefined;
   }
+}
+
+/** What to do in this program, where the server's own words name commands of the protocol. */
+const ADVICE: Readonly<Record<string, string>> = {
+  ERR_NICKINUSE: 'somebody has that nickname; /nick takes another',
+  ERR_NOSUCHROOM: 'there is no such room; /rooms lists those that there are, /join makes one',
+  ERR_NOTINROOM: 'you are not in that room; /join enters it',
+};
+
+/** Why something was not done, in words for who typed it. */
+export function complaintOf(error: unknown): string {
+  const advice = error instanceof ClientError ? ADVICE[error.code] : undefined;
+  return advice ?? plain(error instanceof Error ? error.message : String(error));
 }
 
 /** Numbers of messages are not shown, so they are not spoken of. */

@@ -12,7 +12,7 @@ import { RUN } from '../ops/invocation.ts';
 import { roomKey } from '../wire/names.ts';
 import { type Chat, enter, obey } from './chat-commands.ts';
 import { type ChatOptions, readFlags } from './chat-options.ts';
-import { lineOf } from './chat-text.ts';
+import { complaintOf, lineOf } from './chat-text.ts';
 import { optionsOrExit } from './flags.ts';
 import { openScreen, type Screen } from './screen.ts';
 import { plain, type Style, styleFor } from './terminal-text.ts';
@@ -143,9 +143,8 @@ class ChatProgram implements Chat {
   #complain(error: unknown, line?: string): void {
     if (error instanceof ClientError && error.code === 'CLOSED') return;
     this.#failed = true;
-    const message = error instanceof Error ? error.message : String(error);
     const said = line === undefined || line.startsWith('/') ? '' : `not sent: ${plain(line)}: `;
-    this.#screen.notice(this.#style.alarm(`! ${said}${plain(message)}`));
+    this.#screen.notice(this.#style.alarm(`! ${said}${complaintOf(error)}`));
   }
 
   #prompt(): void {

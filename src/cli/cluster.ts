@@ -130,8 +130,11 @@ class Cluster {
         return this.#invite();
       case 'q':
         return this.#end();
-      default:
+      case '?':
         for (const row of HELP) this.#screen.show(this.#style.quiet(row));
+        return;
+      default:
+        throw new Error(`there is no ${JSON.stringify(command)}; ? lists what there is`);
     }
   }
 

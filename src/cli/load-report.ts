@@ -46,10 +46,10 @@ export interface Result {
   readonly servers: readonly ProcessReport[];
 }
 
-/** A histogram of microseconds in milliseconds. */
+/** A histogram of microseconds in milliseconds. Its percentiles are ends of classes, which its largest may lie below. */
 export function percentilesOf(histogram: { count: number; max: number; percentile(p: number): number }): Percentiles {
-  const at = (p: number): number => (histogram.count === 0 ? 0 : histogram.percentile(p) / 1_000);
   const max = histogram.count === 0 ? 0 : histogram.max / 1_000;
+  const at = (p: number): number => (histogram.count === 0 ? 0 : Math.min(histogram.percentile(p) / 1_000, max));
   return { p50: at(50), p90: at(90), p99: at(99), p999: at(99.9), max };
 }
 

@@ -1,5 +1,5 @@
-// The HTTP listener: requests for operators come in whole and bounded, answers go out, and nothing is decided. It takes
-// GET and POST, a target without a host, and no body but one of a known length.
+// The HTTP listener: requests for operators come in whole and bounded, answers go out, and nothing is decided. It takes a
+// target without a host, and no body but a bounded one. The answer to HEAD goes out without its body.
 //
 // What it keeps true: at most `connections` at a time, whatever they say or do not say; a request is there in
 // `requestMs` or its connection ends; whoever takes nothing for `idleMs` ends; an answer that streams is never given
@@ -159,12 +159,17 @@ function send(
 ): void {
   // What was not read of a request would be taken for the next one.
   const rest = request.complete ? {} : { connection: 'close' };
+  const headOnly = request.method === 'HEAD';
   if (typeof body === 'string') {
     response.writeHead(status, { ...headers, ...rest, 'content-length': String(Buffer.byteLength(body)) });
-    response.end(body);
+    response.end(headOnly ? undefined : body);
     return;
   }
   response.writeHead(status, { ...headers, ...rest });
+  if (headOnly) {
+    response.end();
+    return;
+  }
   response.flushHeaders();
   begin(request, response, body, idleMs);
 }

@@ -2,7 +2,13 @@
 // is typed; otherwise it reads one line from stdin. The hash alone goes to stdout, questions and errors to stderr. A
 // password is never taken from the command line, where every user of the machine could read it.
 
+import { RUN } from './invocation.ts';
 import { hashPassword, MOST_PASSWORD_BYTES, passwordProblem } from './passwords.ts';
+
+const USAGE = `Usage: ${RUN} server hash
+
+Asks for a password twice, or reads one line from a pipe, and prints its hash for a line of --operators:
+name:hash[:grants]. It takes nothing from the command line, where every user of the machine could read it.`;
 
 /** What the command speaks with. */
 export interface HashIo {
@@ -21,6 +27,10 @@ const EXIT = { done: 0, refused: 1, usage: 2, interrupted: 130 } as const;
 
 /** Runs the command with the words behind `hash`; resolves to the exit code. */
 export async function hashCommand(argv: readonly string[], io: HashIo = processIo()): Promise<number> {
+  if (argv[0] === '--help' || argv[0] === '-h') {
+    io.out(`${USAGE}\n`);
+    return EXIT.done;
+  }
   if (argv.length > 0) {
     io.err('hash takes nothing from the command line: type the password when asked, or pipe it in\n');
     return EXIT.usage;

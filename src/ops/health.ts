@@ -46,7 +46,11 @@ function ask({ host, port }: ListenAddress, waitMs: number): Promise<string> {
       text += part;
       if (text.includes('\r\n')) done(text.slice(0, text.indexOf('\r\n')));
     });
-    socket.on('error', (error: NodeJS.ErrnoException) => done(error.code ?? error.message));
+    socket.on('error', ({ code, message }: NodeJS.ErrnoException) =>
+      done(
+        code === 'ECONNREFUSED' ? 'nobody listens there; is the server up, and this its --http?' : (code ?? message),
+      ),
+    );
     socket.on('close', () => done('closed without an answer'));
   });
 }

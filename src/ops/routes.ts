@@ -1,6 +1,7 @@
 // Routes: which function answers which path, and what is refused before one does. A request is for a name of this
 // machine when the listener is bound to it (a page of somebody else's could have its own name lead here), for a path
-// that there is, by GET or POST, and a POST brings JSON.
+// that there is, by GET, HEAD or POST, and a POST brings JSON. HEAD is answered as GET is; that its answer has no body is
+// the listener's affair.
 
 import type { HttpAnswer, HttpHandler, HttpRequest } from '../net/http.ts';
 import { problem } from './answers.ts';
@@ -38,9 +39,10 @@ export class Routes implements HttpHandler {
     }
     const fitting = this.#routes.filter(({ pattern }) => pattern.test(path));
     if (fitting.length === 0) return problem(404, 'There is no such path; docs/openapi.json names all');
-    const route = fitting.find((each) => each.method === method);
+    const asked = method === 'HEAD' ? 'GET' : method;
+    const route = fitting.find((each) => each.method === asked);
     if (route === undefined) {
-      const allow = fitting.map((each) => each.method).join(', ');
+      const allow = fitting.map((each) => (each.method === 'GET' ? 'GET, HEAD' : each.method)).join(', ');
       return problem(405, `This path is for ${allow}`, { allow });
     }
     if (method === 'POST' && !/^application\/json\s*(?:;|$)/i.test(request.header('content-type') ?? '')) {

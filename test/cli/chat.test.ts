@@ -3,9 +3,11 @@
 import { afterEach, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { resolve } from 'node:path';
 import type { Socket } from 'bun';
+import { ERRORS } from '../../src/chat/replies.ts';
 import { readFlags } from '../../src/cli/chat-options.ts';
-import { lineOf } from '../../src/cli/chat-text.ts';
+import { complaintOf, lineOf } from '../../src/cli/chat-text.ts';
 import { COLOURLESS, plain } from '../../src/cli/terminal-text.ts';
+import { ClientError } from '../../src/client/client-error.ts';
 import { encodeFrame } from '../../src/wire/writer.ts';
 import { ModelServer, type ServerSide } from '../client/model-server.ts';
 
@@ -168,6 +170,15 @@ test.each([
   ],
 ])('what is lost is said without numbers that nobody sees: %j', (slots, line) => {
   expect(lineOf({ kind: 'lost', room: 'dev', epoch: '1.7', ...slots }, COLOURLESS, false, 0)).toBe(line);
+});
+
+test('what could not be done is said with commands of this program, and never with bytes that a terminal obeys', () => {
+  for (const code of ['ERR_NICKINUSE', 'ERR_NOSUCHROOM', 'ERR_NOTINROOM'] as const) {
+    expect(complaintOf(new ClientError(code, ERRORS[code]))).toMatch(/^[^A-Z]*; \/[a-z]+ [^A-Z]*$/);
+  }
+  expect(complaintOf(new ClientError('TIMEOUT', 'no answer came in time'))).toBe('no answer came in time');
+  expect(complaintOf(new ClientError('ERR_NOSUCHSERVER', 'a\u001b[2Jb'))).toBe(plain('a\u001b[2Jb'));
+  expect(complaintOf('a\u001b[2Jb')).toBe(plain('a\u001b[2Jb'));
 });
 
 describe('the chat program in a pipe', () => {

@@ -2,10 +2,11 @@
 
 import { describe, expect, test } from 'bun:test';
 import { resolve } from 'node:path';
+import { createHistogram } from 'node:perf_hooks';
 import { Ledger, type MemberBook } from '../../src/cli/load-ledger.ts';
 import { type LoadOptions, readLoadFlags } from '../../src/cli/load-options.ts';
 import { Outages } from '../../src/cli/load-outages.ts';
-import { type Result, tableOf, verdictOf } from '../../src/cli/load-report.ts';
+import { percentilesOf, type Result, tableOf, verdictOf } from '../../src/cli/load-report.ts';
 import { isPlain, LoadTexts, numberIn } from '../../src/cli/load-text.ts';
 import { noFaults, WireWatch } from '../../src/cli/load-wire.ts';
 
@@ -307,4 +308,13 @@ test('the table shows what is wrong, and a run in which nothing was accepted is 
   expect(table).toMatch(/^verdict +BAD$/m);
   const nothing = { ...result, wire: CLEAN, account: { ...result.account, accepted: 0, expected: 0, delivered: 0 } };
   expect(verdictOf(nothing)).toMatchObject({ lost: 0, good: false });
+});
+
+test('no percentile is above the largest of what was counted', () => {
+  const histogram = createHistogram({ lowest: 1, highest: 60_000_000, figures: 2 });
+  for (const us of [900, 3_044_001]) histogram.record(us);
+  const { p50, p999, max } = percentilesOf(histogram);
+  expect(histogram.percentile(99.9)).toBeGreaterThan(histogram.max);
+  expect(p50).toBeLessThan(1);
+  expect([p999, max]).toEqual([3_044.001, 3_044.001]);
 });

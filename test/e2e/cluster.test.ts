@@ -80,6 +80,10 @@ describe.concurrent('the cluster', () => {
     await program.until(/beta +down; s 2 starts it again/);
     program.type('k 2');
     await program.until(/! beta is down/);
+    program.type('kill 2');
+    await program.until(/! there is no "kill"; \? lists what there is/);
+    program.type('?');
+    await program.until(/^s N {3}start server N again$/m);
     program.type('s 2');
     await program.until(/alpha +sees beta in a new life/);
     await program.until(/[├└]─ \w+ .*\n {2}[├└]─ \w+/);

@@ -97,12 +97,12 @@ function behaves(program: () => readonly string[], called: () => string): void {
     PATIENCE_MS,
   );
 
-  test.each(['server', 'chat', 'cluster', 'load'])(
+  test.each(['server', 'server hash', 'chat', 'cluster', 'load'])(
     '%s has a --help that says how it is called here',
     async (name) => {
-      const { code, out } = await chorus(name, '--help');
+      const { code, out } = await chorus(...name.split(' '), '--help');
       expect(code).toBe(0);
-      expect(out).toContain(`Usage: ${called()} ${name} `);
+      expect(out).toMatch(new RegExp(`^Usage: ${RegExp.escape(`${called()} ${name}`)}[ \n]`));
     },
     PATIENCE_MS,
   );
@@ -148,7 +148,10 @@ function behaves(program: () => readonly string[], called: () => string): void {
         expect(await server.exited).toBe(0);
         expect(await server.stderr.text()).toContain('server.stopped');
         const health = await chorus('server', 'health', '--http', http);
-        expect([health.code, health.out]).toEqual([1, `${http}: ECONNREFUSED\n`]);
+        expect([health.code, health.out]).toEqual([
+          1,
+          `${http}: nobody listens there; is the server up, and this its --http?\n`,
+        ]);
         expect(readdirSync(empty)).toEqual([]);
       } finally {
         server.kill('SIGKILL');
@@ -183,6 +186,27 @@ describe('chorus from source', () => {
   behaves(
     () => [process.execPath, join(ROOT, 'src/chorus.ts')],
     () => 'bun run',
+  );
+});
+
+describe('what a clone has beside the programs', () => {
+  test.each(['src/cli/build.ts', 'test/run.ts'])(
+    '%s says what it is asked with --help, refuses other flags, and does nothing then',
+    async (file) => {
+      const tool = [process.execPath, join(ROOT, file)];
+      expect(await run([...tool, '--help'])).toMatchObject({
+        code: 0,
+        out: expect.stringMatching(/^Usage: /),
+        err: '',
+      });
+      expect(await run([...tool, '--nope'])).toMatchObject({
+        code: 2,
+        out: '',
+        err: expect.stringContaining('--nope'),
+      });
+      expect(readdirSync(empty)).toEqual([]);
+    },
+    PATIENCE_MS,
   );
 });
 

@@ -89,6 +89,18 @@ test('a request comes in whole, one after the other on one connection', async ()
   }
 });
 
+test('the answer to HEAD has no body, and no stream begins for it', async () => {
+  const stream = new Stream();
+  const peer = await Peer.connect(await listen(stream));
+  peer.socket?.write('HEAD /x HTTP/1.1\r\nHost: localhost\r\n\r\nHEAD /stream HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  peer.ask('/after');
+  await settled(() => peer.text.includes('GET /after '), true);
+  expect(peer.text).toContain(`content-length: ${'HEAD /x '.length}\r\n`);
+  expect(peer.text).not.toContain('HEAD /x ');
+  expect(peer.text.match(/HTTP\/1\.1 200 OK\r\n/g)).toHaveLength(3);
+  expect(stream.sink).toBeUndefined();
+});
+
 test('a fault of ours is an answer, and the next request is served', async () => {
   const url = `http://127.0.0.1:${await listen()}`;
   const answer = await fetch(`${url}/fault`);

@@ -44,7 +44,10 @@ describe('the answer', () => {
     const server = answering('');
     const { port } = server;
     server.stop(true);
-    expect(await ask(port)).toEqual([1, [`127.0.0.1:${port}: ECONNREFUSED`]]);
+    expect(await ask(port)).toEqual([
+      1,
+      [`127.0.0.1:${port}: nobody listens there; is the server up, and this its --http?`],
+    ]);
   });
 
   test('of one that keeps silent is not waited for for long', async () => {

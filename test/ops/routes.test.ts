@@ -9,6 +9,7 @@ const ROUTES: Route[] = [
   { method: 'GET', path: '/things', run: () => json(200, 'all') },
   { method: 'GET', path: '/things/{name}', run: (_request, params) => json(200, params) },
   { method: 'POST', path: '/things/{name}', run: ({ body }) => json(202, body) },
+  { method: 'POST', path: '/told', run: ({ body }) => json(202, body) },
 ];
 
 function ask(method: string, path: string, headers: Record<string, string> = {}, local = true): HttpAnswer {
@@ -28,10 +29,16 @@ describe('a route', () => {
     expect(ask('GET', path).status).toBe(404),
   );
 
-  test.each(['PUT', 'DELETE', 'OPTIONS', 'HEAD', 'TRACE', 'get'])('%s is no method here', (method) => {
+  test.each(['PUT', 'DELETE', 'OPTIONS', 'TRACE', 'get'])('%s is no method here', (method) => {
     const answer = ask(method, '/things/x');
     expect(answer.status).toBe(405);
-    expect(answer.headers.allow).toBe('GET, POST');
+    expect(answer.headers.allow).toBe('GET, HEAD, POST');
+  });
+
+  test('HEAD is answered as GET is, and is no POST', () => {
+    expect(ask('HEAD', '/things/x')).toEqual(ask('GET', '/things/x'));
+    expect(ask('HEAD', '/told').status).toBe(405);
+    expect(ask('HEAD', '/told').headers.allow).toBe('POST');
   });
 
   test.each(['', 'text/plain', 'application/x-www-form-urlencoded', 'application/jsonp'])(
