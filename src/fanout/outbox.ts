@@ -76,6 +76,13 @@ export class Outbox {
     return (this.#front?.length ?? 0) + (this.#own?.length ?? 0);
   }
 
+  /** Bytes of rooms that it has still to take. */
+  get behind(): number {
+    let bytes = 0;
+    for (const sub of this.#subs) bytes += sub.behind;
+    return bytes;
+  }
+
   /** A source is still making frames: the connection's input waits. */
   get pouring(): boolean {
     return this.#own?.filling ?? false;

@@ -88,6 +88,13 @@ export class Ring implements Member {
     return this.#next - this.#first;
   }
 
+  /** Readers who have not taken all of it. */
+  get behind(): number {
+    let count = 0;
+    for (const reader of this.readers) if (reader.cursor < this.tape.head) count++;
+    return count;
+  }
+
   /** Bytes of memory held. */
   get held(): number {
     return this.tape.held + (this.#mask + 1) * ENTRY_BYTES;

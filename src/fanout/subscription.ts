@@ -36,6 +36,11 @@ export class Subscription {
     return Math.min(this.until, this.ring.tape.head);
   }
 
+  /** Bytes that are kept and that it has still to read. */
+  get behind(): number {
+    return Math.max(0, this.end - Math.max(this.cursor, this.ring.tape.tail));
+  }
+
   /** The ring evicted entries that were to be read. */
   get overtaken(): boolean {
     return this.cursor < this.ring.tape.tail;

@@ -135,6 +135,11 @@ export class Link {
     this.#scanner = new Scanner(host.limits.handshakeFrameBytes);
   }
 
+  /** Bytes that came from the peer. */
+  get receivedBytes(): number {
+    return this.#scanner.offset;
+  }
+
   /** When the peer was heard last. */
   get heardAt(): number {
     return this.#heardAt;

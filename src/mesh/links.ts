@@ -38,6 +38,16 @@ export interface UpLink {
   readonly skewMs: number;
 }
 
+/** A link that is up, as it is now. */
+export interface OpenLink {
+  readonly connection: ConnectionId;
+  readonly peer: Identity;
+  /** When the peer was heard last, in Unix ms. */
+  readonly heardAt: number;
+  /** Bytes that came from it. */
+  readonly receivedBytes: number;
+}
+
 export interface LinksOut {
   /** Begins to connect; answered by dialled() or dialFailed(). */
   dial(number: number, to: Endpoint): void;
@@ -122,9 +132,10 @@ export class Links {
   }
 
   /** The servers that a link is up to, with the connection it is. */
-  *peers(): Generator<{ readonly connection: ConnectionId; readonly peer: Identity; readonly heardAt: number }> {
+  *peers(): Generator<OpenLink> {
     for (const { link } of this.#up.values()) {
-      if (link.peer !== undefined) yield { connection: link.id, peer: link.peer, heardAt: link.heardAt };
+      const { id: connection, peer, heardAt, receivedBytes } = link;
+      if (peer !== undefined) yield { connection, peer, heardAt, receivedBytes };
     }
   }
 

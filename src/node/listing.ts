@@ -3,7 +3,9 @@
 
 import type { Room } from '../chat/rooms.ts';
 import type { User } from '../chat/users.ts';
+import type { Connection } from './connection.ts';
 import type { Node } from './node.ts';
+import { Channel } from './rooms.ts';
 
 /** The furthest that a page reaches: who looks for more looks for a part of the name. */
 export const MOST_LISTED = 1000;
@@ -42,6 +44,9 @@ export interface LinkItem {
   readonly silentMs: number;
   /** Bytes that wait to be taken by it. */
   readonly waitingBytes: number;
+  /** Bytes to it and from it since the link came up. */
+  readonly writtenBytes: number;
+  readonly receivedBytes: number;
   /** The way there and back, in ms; missing where it was not measured yet. */
   readonly roundTripMs?: number;
 }
@@ -55,6 +60,8 @@ export interface RoomItem {
   readonly next: number;
   /** Numbers a second, as seen here lately. */
   readonly rate: number;
+  /** Those who are connected here and have not taken all that was said. */
+  readonly behind: number;
 }
 
 export interface ClientItem {
@@ -85,6 +92,21 @@ export interface ClientDetail extends ClientItem {
     readonly writtenBytes: number;
     readonly lags: number;
   };
+}
+
+/** A client of this server that does not take what it is given. */
+export interface LaggardItem {
+  readonly nick: string;
+  readonly uid: string;
+  /** As other clients are shown it. */
+  readonly host: string;
+  /** Bytes that wait for it alone, and bytes of rooms that it has still to take. */
+  readonly waitingBytes: number;
+  readonly behindBytes: number;
+  /** Ms since it took anything; 0 where it takes what comes. */
+  readonly stalledMs: number;
+  /** Times that a room overtook it. */
+  readonly lags: number;
 }
 
 export type RoomOrder = 'members' | 'rate' | 'name';
@@ -124,13 +146,14 @@ export class Listing {
   links(now: number): readonly LinkItem[] {
     const { connections, links } = this.#node;
     const trips = links?.mesh.links.trips();
-    return [...(links?.mesh.links.peers() ?? [])].map(({ connection, peer, heardAt }) => {
+    return [...(links?.mesh.links.peers() ?? [])].map(({ connection, peer, heardAt, receivedBytes }) => {
       const { name: server, id, ip, port, incarnation } = peer;
-      const waitingBytes = connections.at(connection)?.outbox.held ?? 0;
+      const { held: waitingBytes = 0, written: writtenBytes = 0 } = connections.at(connection)?.outbox ?? {};
+      const traffic = { waitingBytes, writtenBytes, receivedBytes };
       const silentMs = Math.max(0, now - heardAt);
       const roundTripMs = trips?.get(id);
       const way = roundTripMs === undefined ? {} : { roundTripMs };
-      return { server, id, address: `${ip} ${port}`, incarnation, silentMs, waitingBytes, ...way };
+      return { server, id, address: `${ip} ${port}`, incarnation, silentMs, ...traffic, ...way };
     });
   }
 
@@ -169,10 +192,19 @@ export class Listing {
     return { ...item, connection: { openedAt, silentMs, waitingBytes, writtenBytes, lags } };
   }
 
+  /** Clients of this server who are behind, or were overtaken: those who take nothing in front, then those who lack most. */
+  laggards(query: PageQuery, now: number): Page<LaggardItem> {
+    const words = query.search.toLowerCase();
+    const all = laggardsOf(this.#node.connections, now);
+    const { items, total } = pageOf(all, query, ({ user }) => user.folded.includes(words), isWorse);
+    return { items: items.map(({ user: { nick, uid, host }, ...lag }) => ({ nick, uid, host, ...lag })), total };
+  }
+
   #item(room: Room): RoomItem {
     const { name, members, here, port } = room;
     const { epoch, next } = port.order;
-    return { name, members: members.size, here, epoch, next, rate: this.#rate(room) };
+    const behind = port instanceof Channel ? port.ring.behind : 0;
+    return { name, members: members.size, here, epoch, next, rate: this.#rate(room), behind };
   }
 
   #rate(room: Room): number {
@@ -185,6 +217,26 @@ export class Listing {
     const size = (room: Room): number => (order === 'members' ? room.members.size : this.#rate(room));
     return (a, b) => size(a) > size(b) || (size(a) === size(b) && byName(a, b));
   }
+}
+
+interface Laggard extends Omit<LaggardItem, 'nick' | 'uid' | 'host'> {
+  readonly user: User;
+}
+
+function* laggardsOf(connections: Iterable<Connection>, now: number): Generator<Laggard> {
+  for (const { session, outbox } of connections) {
+    const user = session?.user;
+    if (user === undefined) continue;
+    const { held: waitingBytes, behind: behindBytes, lags } = outbox;
+    const stalledMs = outbox.blocked ? Math.max(0, now - outbox.takenAt) : 0;
+    if (waitingBytes + behindBytes + lags > 0) yield { user, waitingBytes, behindBytes, stalledMs, lags };
+  }
+}
+
+/** Whether `a` takes nothing for longer than `b`, or as long and lacks more, or as much and was overtaken more often. */
+function isWorse(a: Laggard, b: Laggard): boolean {
+  const lacking = ({ waitingBytes, behindBytes }: Laggard): number => waitingBytes + behindBytes;
+  return (a.stalledMs - b.stalledMs || lacking(a) - lacking(b) || a.lags - b.lags) > 0;
 }
 
 function clientItem(user: User): ClientItem {

@@ -81,6 +81,10 @@ export class Api implements Disposable {
         return { clients: items, total };
       }),
       this.#get('/api/clients/{name}', (_request, [name = ''], now) => listing.client(this.#user(name), now)),
+      this.#get('/api/laggards', ({ query }, _params, now) => {
+        const { items, total } = listing.laggards(pageOf(query, []), now);
+        return { laggards: items, total };
+      }),
       this.#post('/api/kill', ['target', 'comment'], [], ({ target, comment }) => this.#kill(target, comment)),
       this.#post('/api/broadcast', ['scope', 'text'], [], ({ scope, text }) => this.#obey('BSEND', scope, text)),
       this.#post('/api/sclose', ['server', 'comment'], ['peer'], ({ server, comment, peer }) =>

@@ -59,7 +59,7 @@ describe('docs/openapi.json', () => {
 
   test('the check finds what does not fit', () => {
     const room = { $ref: '#/components/schemas/Room' } as Schema;
-    const good = { name: 'dev', members: 1, here: 1, epoch: 'a.1', next: 1, rate: 0.5 };
+    const good = { name: 'dev', members: 1, here: 1, epoch: 'a.1', next: 1, rate: 0.5, behind: 0 };
     expect(violations(room, good)).toEqual([]);
     for (const bad of [{ ...good, members: -1 }, { ...good, more: 1 }, { ...good, name: 7 }, {}]) {
       expect(violations(room, bad).length).toBeGreaterThan(0);

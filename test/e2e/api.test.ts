@@ -113,6 +113,34 @@ describe.concurrent('what is shown', () => {
       clearInterval(talking);
     }
   });
+
+  test('who does not take what is said, and what it lacks', async () => {
+    await using server = await ServerProcess.start(...FLAGS, '--flood', 'off');
+    const api = contract(server);
+    const [ann] = (await people(server, 'ann')) as [RawClient];
+    using slow = await RawClient.connectNarrow(server.port);
+    ann.send('<CREATEROOM,dev><JOINROOM,dev>');
+    await ann.until('<RPL_WELCOME,dev');
+    slow.send('<NICK,slow><USER,slow,0,*,slow><JOINROOM,dev>');
+    await slow.until('<RPL_WELCOME,dev');
+    expect((await api.get('/api/laggards')).body).toEqual({ laggards: [], total: 0 });
+    slow.pause();
+    const text = `<CSEND,${'x'.repeat(4000)}>`.repeat(50);
+    await settled(async () => {
+      ann.send(text);
+      await ann.flushed();
+      return (await api.get('/api/laggards')).body.total;
+    }, 1);
+    const [lag] = (await api.get('/api/laggards?search=LO')).body.laggards;
+    expect(lag.nick).toBe('slow');
+    expect(lag.behindBytes + lag.waitingBytes).toBeGreaterThan(0);
+    expect((await api.get('/api/laggards?search=ann')).body.total).toBe(0);
+    expect((await api.get('/api/rooms/dev')).body).toMatchObject({ here: 2, behind: 1 });
+    slow.resume();
+    ann.send('<CSEND,the end>');
+    await slow.until('<CMSG,dev,');
+    await settled(async () => (await api.get('/api/rooms/dev')).body.behind, 0);
+  });
 });
 
 describe.concurrent('what is done', () => {
@@ -162,6 +190,8 @@ describe.concurrent('what is done', () => {
       ['beta'],
     );
     const [bob] = (await people(beta, 'bob')) as [RawClient];
+    const [link] = (await api.get('/api/links')).body.links;
+    expect(Math.min(link.writtenBytes, link.receivedBytes)).toBeGreaterThan(0);
     await settled(async () => (await api.get('/api/clients?search=bob')).body.total, 1);
     expect((await api.get('/api/clients/bob')).body.connection).toBeUndefined();
     expect((await api.post('/api/kill', { target: 'bob', comment: 'from afar' })).status).toBe(200);
