@@ -2,9 +2,11 @@
 // connections that come and go, and of everything else that is no conversation, at full size. Figures go to stdout.
 // The same attacks run small in the tests; this is where the numbers of docs/SECURITY.md come from.
 
+import { percentile } from '../test/support/hall.ts';
+import { measureMixed } from '../test/support/mixed.ts';
 import { RawClient } from '../test/support/raw-client.ts';
 import { ServerProcess } from '../test/support/server.ts';
-import { measureStall, percentile } from '../test/support/stall.ts';
+import { measureStall } from '../test/support/stall.ts';
 import { visit } from '../test/support/visit.ts';
 
 const MIB = 1024 * 1024;
@@ -12,6 +14,7 @@ const MIB = 1024 * 1024;
 async function main(only: string | undefined): Promise<void> {
   if (only === undefined || only === 'stall') await stall();
   if (only === undefined || only === 'churn') await churn();
+  if (only === undefined || only === 'mixed') await mixed();
 }
 
 /** A thousand members who never read, a thousand who talk; a room's memory that is soon overtaken. */
@@ -52,6 +55,20 @@ async function churn(): Promise<void> {
   say(
     `  memory of the second half: ${mib((await server.rss()) - before)} MiB more; files at the end ${server.files() - files} more`,
   );
+}
+
+/** Everything at once: slow registrations, garbage, floods, frames without end, stalled readers, and churn. */
+async function mixed(): Promise<void> {
+  const shape = { talkers: 200, burst: 8, bytes: 200, rounds: 50, everyMs: 100, attacks: 5, visits: 20_000 };
+  const figures = await measureMixed(shape);
+  const { abuse, p50Ms, p50PeaceMs, p99Ms, p99PeaceMs } = figures;
+  say(
+    `mixed abuse: ${abuse.visits} visits, ${abuse.floods} floods, ${abuse.slow} slow registrations, ` +
+      `${abuse.stalled} stalled readers in ${(figures.tookMs / 1000).toFixed(0)} s`,
+  );
+  say(`  ${shape.talkers} ordinary clients: p50 ${p50Ms.toFixed(2)} ms, without it ${p50PeaceMs.toFixed(2)} ms`);
+  say(`  p99 ${p99Ms.toFixed(2)} ms, without it ${p99PeaceMs.toFixed(2)} ms: ${(p99Ms / p99PeaceMs).toFixed(2)} x`);
+  say(`  memory grew ${mib(figures.grew)} MiB at the most`);
 }
 
 function mib(bytes: number): string {

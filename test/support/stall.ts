@@ -2,17 +2,13 @@
 // server without them. Rounds go to both servers in turn, so that whatever else the machine does strikes both alike.
 // A round is one burst of messages and is over when every talker has all of them; each delivery has a latency.
 
-import type { Socket } from 'bun';
+import { Hall, type HallShape, percentile, ROOM } from './hall.ts';
 import { RawClient } from './raw-client.ts';
 import { ServerProcess } from './server.ts';
 
-export interface StallShape {
+export interface StallShape extends HallShape {
   readonly stalled: number;
-  readonly talkers: number;
   readonly rounds: number;
-  /** Messages of a round, and the bytes of each text. */
-  readonly burst: number;
-  readonly bytes: number;
   readonly flags: readonly string[];
 }
 
@@ -29,8 +25,6 @@ export interface StallFigures {
   readonly faults: readonly string[];
 }
 
-const LF = 0x0a;
-const ROOM = 'hall';
 // Who leaves with something unread is lost, not closed.
 const PRESENCE = /^<(?:JOINROOM,hall,s\d+![^,<>]+|QUIT,t\d+![^,<>]+,Connection (?:closed|lost)|RPL_MEMBERS,hall,\d+)>$/;
 const WOKEN_AT_ONCE = 50;
@@ -43,7 +37,7 @@ export async function measureStall(shape: StallShape): Promise<StallFigures> {
   await using server = await ServerProcess.start('--flood', 'off', '--log-level', 'error', ...shape.flags);
   const hallAlone = await Hall.gather(alone.port, shape);
   const hall = await Hall.gather(server.port, shape);
-  const stalled = await stall(server.port, shape.stalled);
+  const stalled = await stallReaders(server.port, ROOM, shape.stalled);
   await hallAlone.settle();
   await hall.settle();
   const before = [await alone.rss(), await server.rss()] as const;
@@ -68,17 +62,13 @@ export async function measureStall(shape: StallShape): Promise<StallFigures> {
   };
 }
 
-export function percentile(values: readonly number[], part: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
-}
-
-async function stall(port: number, count: number): Promise<RawClient[]> {
+/** Members of a room who stop reading at once, by sockets that hold little. */
+export async function stallReaders(port: number, room: string, count: number): Promise<RawClient[]> {
   const stalled: RawClient[] = [];
   for (let i = 0; i < count; i++) {
     const client = await RawClient.connectNarrow(port);
-    client.send(`<NICK,s${i}><USER,s,0,*,s><JOINROOM,${ROOM}>`);
-    await client.until(`<RPL_WELCOME,${ROOM}`);
+    client.send(`<NICK,s${i}><USER,s,0,*,s><JOINROOM,${room}>`);
+    await client.until(`<RPL_WELCOME,${room}`);
     client.pause();
     stalled.push(client);
   }
@@ -124,98 +114,4 @@ function judge(lines: readonly string[], shape: StallShape): string | undefined 
   }
   if (next !== last + 1) return `ended at ${next} of ${last}`;
   return told > 0 ? undefined : 'was never overtaken';
-}
-
-/** The talkers of one server. */
-class Hall {
-  readonly latencies: number[] = [];
-  readonly #shape: StallShape;
-  readonly #talkers: Socket<undefined>[] = [];
-  readonly #text: Uint8Array;
-  #speaker = 0;
-  #sentAt = 0;
-  #missing = 0;
-  #counting = false;
-  #over = Promise.withResolvers<void>();
-  /** Resolves with the next answer to a PING before the counting. */
-  #answer = Promise.withResolvers<void>();
-
-  private constructor(shape: StallShape) {
-    this.#shape = shape;
-    this.#text = new TextEncoder().encode(`<CSEND,${'x'.repeat(shape.bytes)},${ROOM}>`);
-  }
-
-  static async gather(port: number, shape: StallShape): Promise<Hall> {
-    const hall = new Hall(shape);
-    const first = await RawClient.register(port, 'host');
-    first.send(`<CREATEROOM,${ROOM}>`);
-    await first.until('<RPL_ROOMCREATED');
-    first[Symbol.dispose]();
-    for (let i = 0; i < shape.talkers; i++) hall.#talkers.push(await hall.#join(port, i));
-    return hall;
-  }
-
-  /** Waits until every talker has read what it was told about those who came. */
-  async settle(): Promise<void> {
-    for (const talker of this.#talkers) {
-      this.#answer = Promise.withResolvers<void>();
-      talker.write('<PING,here>');
-      await this.#answer.promise;
-    }
-    this.#counting = true;
-  }
-
-  /** One burst from as many talkers, heard by all. */
-  round(): Promise<void> {
-    const { burst, talkers } = this.#shape;
-    this.#missing = burst * talkers;
-    this.#over = Promise.withResolvers<void>();
-    this.#sentAt = performance.now();
-    for (let i = 0; i < burst; i++) {
-      this.#talkers[this.#speaker]?.write(this.#text);
-      this.#speaker = (this.#speaker + 1) % talkers;
-    }
-    return this.#over.promise;
-  }
-
-  leave(): void {
-    this.#counting = false;
-    for (const talker of this.#talkers) talker.end();
-  }
-
-  async #join(port: number, number: number): Promise<Socket<undefined>> {
-    this.#answer = Promise.withResolvers<void>();
-    let text = '';
-    const talker = await Bun.connect({
-      hostname: '127.0.0.1',
-      port,
-      socket: {
-        data: (_socket, chunk) => {
-          if (this.#counting) return this.#heard(chunk);
-          text = (text + chunk.toString()).slice(-1000);
-          if (!text.includes('<PONG,here>')) return;
-          text = '';
-          this.#answer.resolve();
-        },
-        close: () => this.#lost(),
-        error: () => this.#lost(),
-      },
-    });
-    talker.write(`<NICK,t${number}><USER,t,0,*,t><JOINROOM,${ROOM}><PING,here>`);
-    await this.#answer.promise;
-    return talker;
-  }
-
-  #heard(chunk: Uint8Array): void {
-    const latency = performance.now() - this.#sentAt;
-    for (let at = chunk.indexOf(LF); at >= 0; at = chunk.indexOf(LF, at + 1)) {
-      this.latencies.push(latency);
-      this.#missing--;
-    }
-    if (this.#missing === 0) this.#over.resolve();
-  }
-
-  #lost(): void {
-    if (this.#counting) this.#over.reject(new Error('the server closed a talker'));
-  }
 }
