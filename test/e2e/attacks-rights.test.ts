@@ -144,10 +144,7 @@ describe('bounds', () => {
     }
     // 75 MB were said, 60 of them since then: what stays of it is bounded, and so is what one question gives.
     expect((await server.rss()) - before).toBeLessThan(48 * MIB);
-    const epoch = (await ask(client, ['LEAVEROOM,r29', 'JOINROOM,r29']))
-      .find((line) => line.startsWith('<RPL_WELCOME,'))
-      ?.split(',')[2];
-    const history = await ask(client, [`HISTORY,r29,${epoch},,10000`]);
+    const history = await ask(client, ['HISTORY,r29,,,10000']);
     expect(history.filter((line) => line.startsWith('<CMSG,'))).toHaveLength(50);
   });
 });
