@@ -27,8 +27,13 @@ export interface Result {
 
 const SHOWN = 12;
 const FINAL = 'the last word';
-/** Until it is known everywhere that somebody has gone, and each server has said so. */
-const PARTED_MS = 15_000;
+/**
+ * Until what was said last has no consequences any more: a number that was given out is over, who has gone is known to
+ * have gone, who lost its connection is back, and each server has told what it knows.
+ */
+const QUIET_MS = 15_000;
+/** So often that is waited for: who is back may say something, too. */
+const MOST_WAITS = 6;
 
 export interface RunOptions {
   /** How many there are; drawn from the seed when undefined, too, but at least two for 'many'. */
@@ -80,9 +85,9 @@ export function runSeed(seed: number, options: RunOptions = {}): Result {
       dialogue !== undefined && dialogue.ended === undefined && !hasLastWord(dialogue);
     for (let left = 60; left > 0 && [...clients, ...cores].some(isWaiting); left--) world.run(1_000);
     // Who asked for more than its way can carry is cut off, or it would still be obeyed while the auditors look.
-    const late = clients.filter(isWaiting);
-    for (const client of late) client.cut('reset');
-    if (late.length > 0) world.run(PARTED_MS);
+    for (const client of clients) if (isWaiting(client)) client.cut('reset');
+    const unrest = (): number => lastNews(record) + QUIET_MS - world.elapsed;
+    for (let left = MOST_WAITS; left > 0 && unrest() > 0; left--) world.run(unrest());
     for (const client of [...clients, ...cores]) if (client.dialogue !== undefined) settle(client.dialogue);
 
     record.facts.auditAt = world.elapsed;
@@ -122,6 +127,18 @@ export function runSeed(seed: number, options: RunOptions = {}): Result {
     elapsedMs: world.elapsed,
     frames,
   };
+}
+
+/** When somebody last came, went or said more than that it lives, or a server last had something to tell of itself. */
+function lastNews({ dialogues, links }: Record): number {
+  let last = 0;
+  for (const { openedAt, endedAt, utterances } of dialogues) {
+    const news = utterances.findLast(({ verb }) => verb !== 'PING' && verb !== 'PONG');
+    last = Math.max(last, openedAt, endedAt, news?.at ?? 0);
+  }
+  for (const { utterances } of links)
+    last = Math.max(last, utterances.findLast(({ verb }) => verb === 'FACT')?.at ?? 0);
+  return last;
 }
 
 /** A client that has its answer to the last question has read everything before it. */

@@ -83,8 +83,6 @@ export interface Audit {
   readonly epoch: string;
   readonly next: number;
   readonly floor: number;
-  /** When it was found, in ms since the beginning. */
-  readonly at: number;
 }
 
 export function auditorsOf(record: Record): readonly Dialogue[] {
@@ -94,10 +92,10 @@ export function auditorsOf(record: Record): readonly Dialogue[] {
 export function auditOf(record: Record): Map<string, Audit> {
   const audits = new Map<string, Audit>();
   for (const auditor of auditorsOf(record)) {
-    for (const { said, verb, args, at } of auditor.utterances) {
+    for (const { said, verb, args } of auditor.utterances) {
       if (said || verb !== 'RPL_WELCOME' || args[0] === '*') continue;
       const room = auditor.room(args[0] ?? '');
-      const audit = { epoch: args[3] ?? '', next: Number(args[4]), floor: Number(args[5]), at };
+      const audit = { epoch: args[3] ?? '', next: Number(args[4]), floor: Number(args[5]) };
       const before = audits.get(room);
       // A server that had nobody in the room may be a little behind: the rest follows.
       if (before === undefined || before.epoch !== audit.epoch || before.next < audit.next) audits.set(room, audit);

@@ -8,8 +8,6 @@ import { auditOf, type Checker, keyOf, slotsOf, violation } from './checker.ts';
 import { isAfter, readingOf, type Stay } from './reading.ts';
 
 const SHOWN = 8;
-/** What the end of a reservation takes to be known everywhere when all is quiet: a log's delay and the way of links. */
-const SKIP_MS = 1_000;
 
 export const gaps: Checker = {
   name: 'gaps',
@@ -51,15 +49,12 @@ function lacks(stay: Stay, next: number): number[] {
   return lacking;
 }
 
-/**
- * The auditor reads all that is kept: no slot between floor and next is missing, and nothing is decided above, unless
- * the next one is reserved still. A slot stays undecided while its reservation lives, which is for its ttl and no longer.
- */
+/** The auditor reads all that is kept: no slot between floor and next is missing, and nothing is decided above. */
 function auditorGaps(record: Record, dialogue: Dialogue): Violation[] {
   if (!dialogue.isAuditor) return [];
   const found: Violation[] = [];
   const { arrivals, stays } = readingOf(dialogue);
-  for (const [room, { epoch, next, floor, at }] of auditOf(record)) {
+  for (const [room, { epoch, next, floor }] of auditOf(record)) {
     if (!stays.some((stay) => stay.room === room)) continue;
     const seqs = new Set(arrivals.filter((one) => one.room === room && one.epoch === epoch).map(({ seq }) => seq));
     const lacking: number[] = [];
@@ -69,8 +64,6 @@ function auditorGaps(record: Record, dialogue: Dialogue): Violation[] {
       const what = `${room} keeps ${floor} to ${next - 1}, but HISTORY lacks ${lacking.slice(0, SHOWN).join(' ')}`;
       found.push(violation('O2', dialogue, record.facts.calmAt, what));
     }
-    // Whoever said much at once is obeyed for long after the storm, and may have a number that is not used yet.
-    if (at < reservedUntil(record, room, epoch, next) + SKIP_MS) continue;
     for (const known of slotsOf(record).values()) {
       if (known.room !== room || known.epoch !== epoch || known.seq < next) continue;
       const what = `slot ${known.seq} of ${room} is decided, but ${next} is not, long after all is quiet`;
@@ -78,18 +71,6 @@ function auditorGaps(record: Record, dialogue: Dialogue): Violation[] {
     }
   }
   return found;
-}
-
-/** The end of the time for which somebody was given a slot, in ms since the beginning; -Infinity when nobody was. */
-function reservedUntil(record: Record, room: string, epoch: string, seq: number): number {
-  let until = Number.NEGATIVE_INFINITY;
-  for (const dialogue of record.dialogues) {
-    for (const { said, verb, args, at } of dialogue.utterances) {
-      if (said || verb !== 'NEWSEQUENCE' || args[1] !== epoch || Number(args[2]) !== seq) continue;
-      if (dialogue.room(args[0] ?? '') === room) until = Math.max(until, at + Number(args[3]));
-    }
-  }
-  return until;
 }
 
 function isShared({ facts }: Record): boolean {
