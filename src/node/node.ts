@@ -234,37 +234,36 @@ export class Node implements Out, RoomsOut {
   }
 
   reply(id: ConnectionId, bytes: Uint8Array, start: number, end: number): void {
-    const connection = this.connections.at(id);
-    if (connection === undefined) return this.#desk.hear(id, bytes, start, end);
-    // When everybody was ended at once chat still knows of them, and a link may have the place of one.
-    if (connection.closingAt !== 0 || connection.link) return;
+    if (this.connections.at(id) === undefined) return this.#desk.hear(id, bytes, start, end);
+    const connection = this.#served(id);
+    if (connection === undefined) return;
     connection.outbox.say(bytes, start, end);
     this.#flusher.outbox(connection.outbox);
     if (!this.#backpressure.check(connection, this.now)) this.#abandon(connection, 'Output limit exceeded');
   }
 
   stream(id: ConnectionId, source: FrameSource): void {
-    const connection = this.connections.at(id);
-    if (connection === undefined || connection.closingAt !== 0) return;
+    const connection = this.#served(id);
+    if (connection === undefined) return;
     connection.outbox.pour(pouring(source, (error) => this.#contain(connection, error)));
     this.#backpressure.pours(connection);
     this.#flusher.outbox(connection.outbox);
   }
 
   close(id: ConnectionId, reason: string): void {
-    const connection = this.connections.at(id);
-    if (connection === undefined || connection.closingAt !== 0) return;
+    const connection = this.#served(id);
+    if (connection === undefined) return;
     this.#say(connection, encodeFrame('ERROR', reason));
     this.#end(connection);
   }
 
   pause(id: ConnectionId): void {
-    const connection = this.connections.at(id);
+    const connection = this.#served(id);
     if (connection !== undefined) this.#holds.hold(connection, HELD_BY_COMMAND);
   }
 
   resume(id: ConnectionId): void {
-    const connection = this.connections.at(id);
+    const connection = this.#served(id);
     if (connection !== undefined) this.#holds.release(connection, HELD_BY_COMMAND);
   }
 
@@ -294,7 +293,7 @@ export class Node implements Out, RoomsOut {
   // ── What rooms ask (RoomsOut) ──────────────────────────────────────────────────────────────────────────────────
 
   outbox(id: ConnectionId): Outbox | undefined {
-    return this.connections.at(id)?.outbox;
+    return this.#served(id)?.outbox;
   }
 
   /** What came before is still to be written: now, and not when something else brings the next flush. */
@@ -412,6 +411,15 @@ export class Node implements Out, RoomsOut {
   #logFault(error: unknown, connection = -1): void {
     const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
     this.#ports.log('error', 'internal.error', { connection, reason });
+  }
+
+  /**
+   * The client that chat and the rooms mean, as long as it is served. When everybody was ended at once they still know
+   * of them, and a link may have the place of one.
+   */
+  #served(id: ConnectionId): Connection | undefined {
+    const connection = this.connections.at(id);
+    return connection === undefined || connection.closingAt !== 0 || connection.link ? undefined : connection;
   }
 
   // ── Output ─────────────────────────────────────────────────────────────────────────────────────────────────────

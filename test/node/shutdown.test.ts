@@ -1,6 +1,8 @@
 // A server that stops says ERROR to all, and nothing behind it: not even the answer that somebody still waits for.
 
 import { expect, test } from 'bun:test';
+import type { RoomKey } from '../../src/base/ids.ts';
+import { encodeFrame } from '../../src/wire/writer.ts';
 import { Cluster } from '../sim/cluster.ts';
 import { encode, FrameReader } from '../sim/frames.ts';
 import { Random } from '../sim/random.ts';
@@ -41,4 +43,32 @@ test('an answer that comes when the server stops is not said behind ERROR', () =
     expect(heard).toContain('RPL_LIMITS');
     expect(heard.at(-1)).toBe('ERROR');
   }
+});
+
+test('who is told that the server stops hears nothing more of a room, though its JOINROOM is answered only now', () => {
+  const world = new World(1);
+  const weather = drawWeather(new Random(1), 2);
+  const cluster = new Cluster(world, weather, new Record({ ...weather.facts }), new Sometimes());
+  const [host] = cluster.hosts;
+  host?.start();
+  const node = host?.server?.node;
+  if (host === undefined || node === undefined) throw new Error('a cluster of nobody');
+  const end = cluster.connect(host, 'c1s1', '10.0.0.9', PROMPT_WAY, PROMPT_WAY, new Random(1));
+  const heard: string[] = [];
+  const reader = new FrameReader();
+  end.handlers = {
+    data: (chunk) => heard.push(...reader.read(chunk).map(({ verb }) => verb)),
+    drain: () => {},
+    end: () => end.end(),
+    close: () => {},
+  };
+  const [connection] = [...node.connections].filter(({ link }) => !link);
+  if (connection === undefined) throw new Error('nobody was let in');
+  const channel = node.rooms.open('lobby' as RoomKey, 'Lobby', world.now);
+  node.shutdown('it is time', world.now);
+  channel.subscribe(connection.id);
+  const news = encodeFrame('JOINROOM', 'Lobby', 'ann!ann@host');
+  channel.announce(news, 0, news.length);
+  world.run(100);
+  expect(heard).toEqual(['ERROR']);
 });
