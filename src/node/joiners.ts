@@ -1,5 +1,5 @@
-// Joiners: whose JOINROOM waits for a room's copy to come as far as they have read, and until when. Who has waited long
-// enough is remembered until the command is looked at again, so that it does not wait a second time. It asks nobody.
+// Joiners: whose JOINROOM waits for a room's copy to come as far as they have read, and until when. What came of it is
+// remembered until the command is looked at again, so that it does not wait a second time. It asks nobody.
 
 import type { Epoch } from '../base/ids.ts';
 import type { Session } from '../chat/session.ts';
@@ -16,9 +16,12 @@ interface Waiting {
   readonly until: number;
 }
 
+/** The copy has come as far as somebody has read; or did not in time. */
+export type JoinAnswer = 'here' | 'late';
+
 export class Joiners {
   readonly #waiting = new Map<Session, Waiting>();
-  readonly #late = new WeakSet<Session>();
+  readonly #answers = new WeakMap<Session, JoinAnswer>();
 
   get size(): number {
     return this.#waiting.size;
@@ -35,26 +38,29 @@ export class Joiners {
     this.#waiting.set(session, { place, until });
   }
 
-  /** Whether the session has waited in vain. Answered once. */
-  takeLate(session: Session): boolean {
-    return this.#late.delete(session);
+  /** What came of the session's waiting, if it waited. Answered once. */
+  takeAnswer(session: Session): JoinAnswer | undefined {
+    const answer = this.#answers.get(session);
+    this.#answers.delete(session);
+    return answer;
   }
 
   /** Takes those whose place `isHere`. */
   takeReady(isHere: (place: Place) => boolean): Session[] {
-    return this.#take(({ place }) => isHere(place));
+    return this.#take(({ place }) => isHere(place), 'here');
   }
 
   /** Takes those who have waited long enough. */
   takeOverdue(now: number): Session[] {
-    const overdue = this.#take(({ until }) => until <= now);
-    for (const session of overdue) this.#late.add(session);
-    return overdue;
+    return this.#take(({ until }) => until <= now, 'late');
   }
 
-  #take(wanted: (waiting: Waiting) => boolean): Session[] {
+  #take(wanted: (waiting: Waiting) => boolean, answer: JoinAnswer): Session[] {
     const taken = [...this.#waiting].filter(([, waiting]) => wanted(waiting)).map(([session]) => session);
-    for (const session of taken) this.#waiting.delete(session);
+    for (const session of taken) {
+      this.#waiting.delete(session);
+      this.#answers.set(session, answer);
+    }
     return taken;
   }
 }

@@ -174,10 +174,11 @@ export class SharedRoom implements ChannelOrder, SharedOut {
 
   admits(asker: Session, place: Place): 'yes' | 'later' | 'no' {
     const { now } = this.#host;
-    const hasWaited = this.#joiners.takeLate(asker);
+    const answer = this.#joiners.takeAnswer(asker);
     const order = this.#order ?? this.#follow();
-    if (this.#isHere(place) || (hasWaited && order?.isReady === true)) return 'yes';
-    if (hasWaited) return 'no';
+    if (answer === undefined && !this.#isWanted) order?.rest();
+    if (this.#isHere(place) || (answer === 'late' && order?.isReady === true)) return 'yes';
+    if (answer === 'late') return 'no';
     order?.wake(now);
     this.#joiners.add(asker, place, now + (order?.isReady === true ? BEHIND_MS : JOIN_MS));
     this.#announceDue();
@@ -189,7 +190,6 @@ export class SharedRoom implements ChannelOrder, SharedOut {
     if (some) this.#peopled.add(server);
     else this.#peopled.delete(server);
     if (some && this.isHome) this.#endsAt = NEVER;
-    if (!some && server === this.#host.self) this.#order?.rest();
     this.#order?.peer.membersChanged(this.#host.now);
     if (this.#peopled.size === 0) this.#host.review(this);
   }
@@ -374,6 +374,11 @@ export class SharedRoom implements ChannelOrder, SharedOut {
     this.#make().peer.follow(isKnown ? claim.epoch : epoch, isKnown ? claim.standby : undefined, now);
     // Word that it is home is on its way.
     if (claim === undefined) this.#endsAt = now + JOIN_MS;
+  }
+
+  /** Whether somebody here is in the room, or waits to be: where nobody is nobody is told of it, and the copy is old. */
+  get #isWanted(): boolean {
+    return this.#peopled.has(this.#host.self) || this.#joiners.size > 0;
   }
 
   #retryJoins(now: number): void {

@@ -50,7 +50,7 @@ export class SharedOrder {
     this.peer.after();
   }
 
-  /** Nobody here is told of the room any more. The home may stop streaming at any time, so the copy counts as old. */
+  /** Nobody here is told of the room. The home may have stopped streaming long ago, so the copy counts as old. */
   rest(): void {
     if (this.peer.leading === undefined) this.peer.copy.isReady = false;
   }

@@ -53,6 +53,30 @@ describe('one order', () => {
     expect(stage.faults).toEqual([]);
   });
 
+  test('who joins where nobody is any more hears at once how far the room is, however the last one went', () => {
+    const stage = new Stage(3);
+    const [ann, bob, cat] = stage.room('lobby', 'ann', 'bob', 'cat') as [Client, Client, Client];
+    let said = 0;
+    const say = (): void => ann.say('CSEND', `${++said}`);
+    for (const [k, last] of [bob, cat].entries()) {
+      // What was on its way when the last one went comes to a server where nobody is.
+      for (let i = 0; i < 20; i++) {
+        say();
+        if (i === 10) last.leave();
+        stage.run(1);
+      }
+      stage.run(2_000);
+      say();
+      stage.run(2_000);
+      const next = stage.client(k + 1, `late${k}`);
+      next.say('JOINROOM', 'lobby');
+      stage.run(200);
+      expect(next.last('RPL_WELCOME')?.args[4]).toBe(String(said + 1));
+      expect(next.texts).toEqual([]);
+    }
+    expect(stage.faults).toEqual([]);
+  });
+
   test('whatever has to wait for a link: what did not go at once goes on', () => {
     // A batch is more than one group, and its socket takes everything at once: nothing else says that there is room.
     const stage = new Stage(2, { fullBytes: 400 });
