@@ -1,7 +1,6 @@
 // A crowd: the rooms, members and publishers of one shape, as real TCP connections to a server, or spread over several.
-// A wave is one round of
-// messages: every publisher sends its window in one write, and the wave is over when every member has all of them.
-// The crowd counts frames by their LFs and reads nothing else once it has gathered.
+// A wave is one round of messages: every publisher sends its window in one write, and the wave is over when every member
+// has all of them. The crowd counts frames by their LFs and reads nothing else once it has gathered.
 
 import type { Socket } from 'bun';
 
@@ -46,7 +45,8 @@ export class Crowd implements AsyncDisposable {
     const { rooms, members } = shape;
     for (let i = 0; i < rooms * members; i++) {
       const room = `${name}-${i % rooms}`;
-      const port = ports[Math.floor(i / rooms) % ports.length] as number;
+      // Rooms begin at one server after the other: so homes and publishers are spread evenly, too.
+      const port = ports[(Math.floor(i / rooms) + (i % rooms)) % ports.length] as number;
       const member = await Member.connect(port, (frames) => crowd.#got(frames));
       crowd.#members.push(member);
       const create = i < rooms ? `<CREATEROOM,${room}>` : '';

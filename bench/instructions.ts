@@ -1,7 +1,11 @@
-// bun bench/instructions.ts [ROOMSxMEMBERSxWINDOW …]: instructions of the server in user space, a delivery, counted by
-// valgrind's callgrind under a crowd over TCP. It needs valgrind and some minutes a shape: what is counted runs fifty
-// times slower, and only what was compiled to the end is worth counting. Where the processor has counters that may be
-// read, `perf stat -e instructions:u,instructions:k -p PID` says the same, with the kernel's part, in two seconds.
+// bun bench/instructions.ts [--servers N] [--calls] [SHAPE …]: instructions of a server in user space, a delivery,
+// counted by valgrind's callgrind under a crowd over TCP; of N servers with the members of each room spread over them,
+// summed. A SHAPE is ROOMSxMEMBERSxWINDOW, or ROOMSxMEMBERSxPUBLISHERSxWINDOW where a room has not one publisher.
+// It needs valgrind and some minutes a shape: what is counted runs fifty times slower, and only what was compiled to the
+// end is worth counting. Where the processor has counters that may be read, `perf stat -e instructions:u,instructions:k
+// -p PID` says the same, with the kernel's part, in two seconds.
+//
+// `--calls` counts system calls a delivery instead, at full speed, with `perf`, and says what they cost in the kernel.
 //
 // How to read it: a figure is steady to a few percent on any machine, however busy; work done by the clock (sweeps,
 // collections) weighs more than in a server at full speed. A block that is moved is counted by its bytes where a
@@ -11,55 +15,98 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { Crowd, deliveries, type Shape } from './crowd.ts';
 import { machineLine, thisMachine } from './machine.ts';
 import { ServerProcess } from './server-process.ts';
+import { type Calls, costOf, systemCalls } from './system-calls.ts';
 
 const SHAPES = ['1x200x16', '50x20x16'];
 /** Messages until everything is compiled for good, and messages that are counted. */
 const WARM_MESSAGES = 400_000;
 const COUNTED_MESSAGES = 40_000;
+/** Waves until a server at full speed is as it stays, and waves whose calls are counted. */
+const WARM_WAVES = 500;
+const COUNTED_WAVES = 2_000;
 
-async function main(shapes: readonly string[]): Promise<number> {
-  if (Bun.which('valgrind') === null) {
-    process.stderr.write('bench/instructions.ts: needs valgrind\n');
-    return 2;
-  }
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    options: { servers: { type: 'string', default: '1' }, calls: { type: 'boolean', default: false } },
+    allowPositionals: true,
+  });
+  const servers = Number(values.servers);
+  if (!Number.isInteger(servers) || servers < 1 || servers > 9) return fail('--servers takes 1 to 9');
+  const shapes = (positionals.length > 0 ? positionals : SHAPES).map((name) => ({ name, shape: readShape(name) }));
+  const wrong = shapes.find(({ shape }) => shape === undefined);
+  if (wrong !== undefined) return fail(`not ROOMSxMEMBERSx[PUBLISHERSx]WINDOW: ${wrong.name}`);
+  const program = values.calls ? 'perf' : 'valgrind';
+  if (Bun.which(program) === null) return fail(`needs ${program}`);
   process.stdout.write(`${machineLine(thisMachine())}\n`);
-  for (const name of shapes) {
-    const [rooms = 0, members = 0, window = 0] = name.split('x').map(Number);
-    if (![rooms, members, window].every((count) => Number.isSafeInteger(count) && count > 0)) {
-      process.stderr.write(`bench/instructions.ts: not ROOMSxMEMBERSxWINDOW: ${name}\n`);
-      return 2;
-    }
-    process.stdout.write(`${name}: ${await count({ rooms, members, publishers: 1, window })}\n`);
+  for (const { name, shape } of shapes) {
+    const figures = await (values.calls ? countCalls : countInstructions)(shape as Shape, servers);
+    process.stdout.write(`${name}${servers === 1 ? '' : ` at ${servers} servers`}: ${figures}\n`);
   }
   return 0;
 }
 
-/** Counts one shape; the figures as text. */
-async function count(shape: Shape): Promise<string> {
+function fail(complaint: string): number {
+  process.stderr.write(`bench/instructions.ts: ${complaint}\n`);
+  return 2;
+}
+
+function readShape(name: string): Shape | undefined {
+  const counts = name.split('x').map(Number);
+  if (counts.length === 3) counts.splice(2, 0, 1);
+  if (counts.length !== 4 || !counts.every((count) => Number.isSafeInteger(count) && count > 0)) return undefined;
+  const [rooms, members, publishers, window] = counts as [number, number, number, number];
+  return publishers > members ? undefined : { rooms, members, publishers, window };
+}
+
+/** Counts the instructions of one shape; the figures as text. */
+async function countInstructions(shape: Shape, count: number): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'chorus-instructions-'));
-  const out = join(folder, 'counts');
+  const out = join(folder, 'counts.%p');
   // Code that is compiled while it runs changes under valgrind's eyes.
   const valgrind = ['valgrind', '-q', '--tool=callgrind', '--instr-atstart=no', '--smc-check=all-non-file'];
   try {
-    await using server = await ServerProcess.startUnder(...valgrind, `--callgrind-out-file=${out}`);
-    await using crowd = await Crowd.gather([server.port], shape, 'c');
-    const messages = shape.rooms * shape.window;
+    await using stack = new AsyncDisposableStack();
+    const servers = await ServerProcess.startAll(stack, count, ...valgrind, `--callgrind-out-file=${out}`);
+    const crowd = stack.use(await gather(servers, shape));
+    const messages = shape.rooms * shape.publishers * shape.window;
     for (let sent = 0; sent < WARM_MESSAGES; sent += messages) await crowd.wave();
-    control('-i', 'on', server.pid);
+    for (const { pid } of servers) control('-i', 'on', pid);
     let delivered = 0;
     for (let sent = 0; sent < COUNTED_MESSAGES; sent += messages) {
       await crowd.wave();
       delivered += deliveries(shape);
     }
-    control('-i', 'off', server.pid);
-    control('-d', '', server.pid);
+    for (const { pid } of servers) control('-i', 'off', pid);
+    for (const { pid } of servers) control('-d', '', pid);
     return report(instructions(folder), delivered);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Counts the system calls of one shape; the figures as text. */
+async function countCalls(shape: Shape, count: number): Promise<string> {
+  await using stack = new AsyncDisposableStack();
+  const servers = await ServerProcess.startAll(stack, count);
+  const crowd = stack.use(await gather(servers, shape));
+  const waves = async (times: number): Promise<void> => {
+    for (let i = 0; i < times; i++) await crowd.wave();
+  };
+  await waves(WARM_WAVES);
+  const calls = await systemCalls(
+    servers.map(({ pid }) => pid),
+    () => waves(COUNTED_WAVES),
+  );
+  return reportCalls(calls, COUNTED_WAVES, deliveries(shape));
+}
+
+function gather(servers: readonly ServerProcess[], shape: Shape): Promise<Crowd> {
+  const ports = servers.map(({ port }) => port);
+  return Crowd.gather(ports, shape, 'c');
 }
 
 function control(what: string, argument: string, pid: number): void {
@@ -107,4 +154,10 @@ function report(counted: ReadonlyMap<string, number>, delivered: number): string
   return `${all} instructions a delivery (javascript ${each(javascript)}, runtime ${each(runtime)}, library ${each(library)})`;
 }
 
-process.exitCode = await main(process.argv.length > 2 ? process.argv.slice(2) : SHAPES);
+function reportCalls(calls: Calls, waves: number, deliveredInWave: number): string {
+  const each = Object.entries(calls).map(([kind, count]) => `${kind} ${(count / waves).toFixed(1)}`);
+  const cost = (costOf(calls) / waves / deliveredInWave).toFixed(1);
+  return `about ${cost} instructions of the kernel a delivery; calls a wave: ${each.join(', ')}`;
+}
+
+process.exitCode = await main();

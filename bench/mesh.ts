@@ -47,7 +47,7 @@ const SERVERS = 3;
 export async function mesh(effort: MeshEffort, reporter: Reporter): Promise<void> {
   await using stack = new AsyncDisposableStack();
   const single = stack.use(await ServerProcess.start());
-  const servers = await network(stack);
+  const servers = await ServerProcess.startAll(stack, SERVERS);
   for (const side of [[single], servers]) await warm(side, effort, reporter);
   await price(single, servers, effort, reporter);
   await crossing(servers, effort, reporter);
@@ -61,29 +61,6 @@ async function warm(servers: readonly ServerProcess[], effort: MeshEffort, repor
   for (const [i, shape] of shapes.slice(0, 3).entries()) {
     await using crowd = await Crowd.gather(ports, shape, `warm${servers.length}${i}`);
     await turnOf(crowd, shape, warmMs / 3);
-  }
-}
-
-/** Three servers, each linked with both others. */
-async function network(stack: AsyncDisposableStack): Promise<ServerProcess[]> {
-  const secret = crypto.randomUUID() + crypto.randomUUID();
-  const servers: ServerProcess[] = [];
-  for (let i = 1; i <= SERVERS; i++) {
-    const peers = servers.flatMap(({ links }) => ['--peers', links]);
-    const flags = ['--name', `mesh${i}`, '--id', `${i}`, '--links', '127.0.0.1:0', '--discovery', 'off', ...peers];
-    servers.push(stack.use(await ServerProcess.start(secret, ...flags)));
-  }
-  for (const { port } of servers) await whole(port);
-  return servers;
-}
-
-/** Resolves when a server reaches all. */
-async function whole(port: number): Promise<void> {
-  using client = await RawClient.register(port, `whole-${port}`);
-  for (let count = ''; count !== `<RPL_ENDOFMAP,${SERVERS}>`; ) {
-    client.send('<MAP>');
-    count = await client.until('<RPL_ENDOFMAP');
-    if (count !== `<RPL_ENDOFMAP,${SERVERS}>`) await Bun.sleep(20);
   }
 }
 

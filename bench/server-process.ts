@@ -3,6 +3,7 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { RawClient } from '../test/support/raw-client.ts';
 
 const MAIN = join(import.meta.dir, '../src/main.ts');
 /** Ticks of /proc a second: fixed for programs, whatever the kernel's own are. */
@@ -30,14 +31,27 @@ export class ServerProcess implements AsyncDisposable {
     return this.#child.pid;
   }
 
-  /** Starts one; with `secret` it links with others that have the same. */
-  static start(secret = '', ...flags: readonly string[]): Promise<ServerProcess> {
-    return ServerProcess.#start([], secret, flags);
+  /** Starts one that is alone. */
+  static start(): Promise<ServerProcess> {
+    return ServerProcess.#start([], '', []);
   }
 
-  /** Starts one in another program, which is given with its arguments. */
-  static startUnder(...program: readonly string[]): Promise<ServerProcess> {
-    return ServerProcess.#start(program, '', []);
+  /** Starts one, and with more than one a network of them that all reach each other, each in the program `under`. */
+  static async startAll(
+    stack: AsyncDisposableStack,
+    count: number,
+    ...under: readonly string[]
+  ): Promise<ServerProcess[]> {
+    if (count === 1) return [stack.use(await ServerProcess.#start(under, '', []))];
+    const secret = crypto.randomUUID() + crypto.randomUUID();
+    const servers: ServerProcess[] = [];
+    for (let i = 1; i <= count; i++) {
+      const peers = servers.flatMap(({ links }) => ['--peers', links]);
+      const flags = ['--name', `mesh${i}`, '--id', `${i}`, '--links', '127.0.0.1:0', '--discovery', 'off', ...peers];
+      servers.push(stack.use(await ServerProcess.#start(under, secret, flags)));
+    }
+    for (const { port } of servers) await whole(port, count);
+    return servers;
   }
 
   static async #start(under: readonly string[], secret: string, flags: readonly string[]): Promise<ServerProcess> {
@@ -72,6 +86,17 @@ export class ServerProcess implements AsyncDisposable {
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), 5_000);
     await this.#child.exited;
     clearTimeout(timer);
+  }
+}
+
+/** Resolves when a server reaches all of so many. */
+async function whole(port: number, count: number): Promise<void> {
+  using client = await RawClient.register(port, `whole-${port}`);
+  const all = `<RPL_ENDOFMAP,${count}>`;
+  for (let end = ''; end !== all; ) {
+    client.send('<MAP>');
+    end = await client.until('<RPL_ENDOFMAP');
+    if (end !== all) await Bun.sleep(20);
   }
 }
 
