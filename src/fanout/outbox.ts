@@ -378,7 +378,7 @@ function gatherRun(source: Subscription | undefined, tape: Tape, start: number, 
 /** Gathers the word that a ring overtook its reader. */
 function gatherWord(sub: Subscription, length: number): number {
   const { ring } = sub;
-  const word = ring.lagged(sub.from, ring.floor - 1);
+  const word = ring.lagged(sub.from, ring.floor - 1, sub.cursor);
   assert(word.length > 0, 'an overtaken reader is told so');
   const to = length + word.length;
   if (to > GATHER.length) return length;

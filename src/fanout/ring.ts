@@ -48,8 +48,8 @@ export class Ring implements Member {
   /** Whether it stands in the list of rings to be flushed. */
   dirty = false;
 
-  /** The frame that tells an overtaken reader what it may have missed: seqs from … to, none when from > to. */
-  readonly lagged: (from: number, to: number) => Uint8Array;
+  /** The frames that tell a reader, overtaken at `cursor`, what it may have missed: seqs from … to, none when from > to. */
+  readonly lagged: (from: number, to: number, cursor: number) => Uint8Array;
 
   readonly #limits: RingLimits;
   readonly #stamps: Stamps;
@@ -67,13 +67,7 @@ export class Ring implements Member {
   #mask = FIRST_ENTRIES - 1;
   #index = new Float64Array(FIRST_ENTRIES * NUMBERS);
 
-  constructor(
-    limits: RingLimits,
-    stamps: Stamps,
-    budget: Budget,
-    low: number,
-    lagged: (from: number, to: number) => Uint8Array,
-  ) {
+  constructor(limits: RingLimits, stamps: Stamps, budget: Budget, low: number, lagged: Ring['lagged']) {
     this.#limits = limits;
     this.#stamps = stamps;
     this.#budget = budget;

@@ -20,14 +20,12 @@ import type { RoomOrder, RoomPort } from '../chat/ports.ts';
 import type { Session } from '../chat/session.ts';
 import type { Outbox, Shared } from '../fanout/outbox.ts';
 import { Ring, type RingLimits } from '../fanout/ring.ts';
-import { FrameCursor } from '../mesh/group.ts';
 import { Home, type HomeLimits, type HomeOut } from '../order/home.ts';
 import { type EntryKind, type RoomLog, SKIP } from '../order/log.ts';
 import { Penalties, type PenaltyLimits } from '../order/reservations.ts';
-import { Frame } from '../wire/scanner.ts';
-import { encodeFrame } from '../wire/writer.ts';
 import type { Place } from './joiners.ts';
 import { RoomCounters } from './room-counters.ts';
+import { Turns } from './turns.ts';
 
 export interface RoomsConfig {
   readonly server: { readonly id: ServerId; readonly incarnation: number };
@@ -70,8 +68,6 @@ export interface ChannelOrder extends RoomOrder {
 }
 
 const FIRST = 1;
-/** Turns that a ring may still hold. */
-const MOST_TURNS = 16;
 
 export class Channel<Order extends ChannelOrder = ChannelOrder> implements RoomPort, HomeOut {
   readonly key: RoomKey;
@@ -81,15 +77,15 @@ export class Channel<Order extends ChannelOrder = ChannelOrder> implements RoomP
   readonly order: Order;
   readonly peopled: RoomPort['peopled'];
   readonly #rooms: Rooms;
-  /** The newest turns from one epoch to the next, each with the first number behind it: numbers rise across them. */
-  readonly #turns: { readonly before: string; readonly epoch: string; readonly first: number }[] = [];
+  readonly #turns: Turns;
 
   constructor(rooms: Rooms, key: RoomKey, name: string, make: (channel: Channel) => Order) {
     this.#rooms = rooms;
     this.key = key;
     this.name = name;
+    this.#turns = new Turns(name);
     const { config, out, budget } = rooms;
-    this.ring = new Ring(config.ring, out.shared.stamps, budget, FIRST, (from, to) => this.#lagged(from, to));
+    this.ring = new Ring(config.ring, out.shared.stamps, budget, FIRST, (...lost) => this.#lagged(...lost));
     const order = make(this);
     this.order = order;
     this.peopled = order.peopled && ((server, some) => order.peopled?.(server, some));
@@ -178,26 +174,16 @@ export class Channel<Order extends ChannelOrder = ChannelOrder> implements RoomP
     else if (!ring.dirty) out.dirty(ring);
   }
 
-  /** EPOCH or RPL_LAGGED, a frame of the order itself, for every subscriber. */
+  /** EPOCH or RPL_LAGGED, a frame of the order itself, for every subscriber. Its bytes never change. */
   turn(bytes: Uint8Array): void {
-    const frame = new Frame();
-    if (new FrameCursor(bytes).next(frame) && frame.verb() === 'EPOCH') {
-      this.#turns.push({ before: frame.arg(3), epoch: frame.arg(1), first: Number(frame.arg(2)) });
-      if (this.#turns.length > MOST_TURNS) this.#turns.shift();
-    }
+    this.#turns.add(this.ring.tape.head, bytes);
     this.append(bytes, 0, bytes.length, 0);
   }
 
-  /** The epoch of a number that the ring had. */
-  #epochOf(seq: number): string {
-    const turn = this.#turns.findLast(({ first }) => first <= seq);
-    return turn?.epoch ?? (this.#turns[0]?.before || this.order.epoch);
-  }
-
-  /** What an overtaken reader is told: the slots it may lack, or, when it missed presence alone, who is left. */
-  #lagged(from: number, to: number): Uint8Array {
-    if (from > to) return encodeFrame('RPL_MEMBERS', this.name, this.#rooms.out.members(this.key));
-    return encodeFrame('RPL_LAGGED', this.name, this.#epochOf(to), from, to);
+  /** What a reader is told that was at `cursor` when the ring forgot what stands there. */
+  #lagged(from: number, to: number, cursor: number): Uint8Array {
+    const overtaken = { from, to, cursor, tail: this.ring.tape.tail };
+    return this.#turns.word(overtaken, this.order.epoch, () => this.#rooms.out.members(this.key));
   }
 }
 
