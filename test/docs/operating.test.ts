@@ -11,17 +11,17 @@ const ROOT = join(import.meta.dir, '..', '..');
 /** An event is a string with a dot in it, the first of a call (behind the level, where the call names it). */
 const WRITTEN = /\b(?:log(?:\.\w+)?|logLine)\(\s*(?:'\w+', )?'([a-z]+\.[a-z]+)'/g;
 
+/** All files of src. */
+function sources(): string[] {
+  const paths = [...new Bun.Glob('src/**/*.ts').scanSync(ROOT)];
+  return paths.map((path) => readFileSync(join(ROOT, path), 'utf8'));
+}
+
 test('every event of the log is in the table, and nothing else', () => {
   const text = readFileSync(join(ROOT, 'docs', 'OPERATING.md'), 'utf8');
   const table = text.slice(text.indexOf('| Event |')).split('\n\n')[0] ?? '';
   const told = [...table.matchAll(/`([a-z]+\.[a-z]+)`/g)].map(([, event]) => event);
-  const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
-  const paths = [...new Bun.Glob('src/**/*.ts').scanSync(ROOT)];
-  const outside = paths.filter((path) => !/\/mesh[/.]/.test(path));
-  // What is not joined to the server yet writes nothing.
-  const joined = read('src/ops/life.ts').includes('mesh');
-  const sources = (joined ? paths : outside).map(read);
-  const written = sources.flatMap((source) => [...source.matchAll(WRITTEN)].map(([, event]) => event));
+  const written = sources().flatMap((source) => [...source.matchAll(WRITTEN)].map(([, event]) => event));
   expect(told.length).toBeGreaterThan(5);
   expect(told.sort()).toEqual([...new Set(written)].sort());
 });
@@ -35,19 +35,18 @@ function quoted(text: string): string[] {
   );
 }
 
-/** Whether one of the sources has every part of a message, of which `…` leaves something out. */
-function isSaid(message: string, sources: readonly string[]): boolean {
+/** Whether one of `texts` has every part of a message, of which `…` leaves something out. */
+function isSaid(message: string, texts: readonly string[]): boolean {
   const parts = message.split('…').filter((part) => part !== '');
-  return sources.some((source) => parts.every((part) => source.includes(part)));
+  return texts.some((source) => parts.every((part) => source.includes(part)));
 }
 
 test('every message that troubleshooting quotes is said by the source', () => {
   const messages = quoted(readFileSync(join(ROOT, 'docs', 'OPERATING.md'), 'utf8'));
-  const paths = [...new Bun.Glob('src/**/*.ts').scanSync(ROOT)];
-  const sources = paths.map((path) => readFileSync(join(ROOT, path), 'utf8'));
+  const texts = sources();
   expect(messages.length).toBeGreaterThan(20);
-  expect(messages.filter((message) => !isSaid(message, sources))).toEqual([]);
-  expect(isSaid('the port is taken; stop … whoever uses it', sources)).toBe(false);
+  expect(messages.filter((message) => !isSaid(message, texts))).toEqual([]);
+  expect(isSaid('the port is taken; stop … whoever uses it', texts)).toBe(false);
 });
 
 test('the files of options that it shows are ones that a server takes', async () => {
