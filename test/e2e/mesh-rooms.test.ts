@@ -10,20 +10,51 @@ setDefaultTimeout(60_000);
 
 const ASK_MS = 15_000;
 
-interface Three extends AsyncDisposable {
-  readonly servers: readonly [ServerProcess, ServerProcess, ServerProcess];
-}
+type Trio<T> = readonly [T, T, T];
 
-/** Three servers that know each other. */
-async function three(...flags: readonly string[]): Promise<Three> {
-  const network = new TestNetwork();
-  const names = ['alpha', 'beta', 'gamma'];
-  const servers = await Promise.all(names.map((name) => network.start(name, ...flags)));
-  for (const [i, server] of servers.entries()) {
-    for (const other of names) if (other !== names[i]) await server.logged(`server.synced server=${other} `);
+/** Three servers that know each other, and who is there. */
+class Three implements AsyncDisposable {
+  readonly servers: Trio<ServerProcess>;
+  readonly #network: TestNetwork;
+  readonly #people: RawClient[] = [];
+
+  private constructor(network: TestNetwork, servers: readonly ServerProcess[]) {
+    this.#network = network;
+    this.servers = servers as unknown as Trio<ServerProcess>;
   }
-  const [alpha, beta, gamma] = servers as [ServerProcess, ServerProcess, ServerProcess];
-  return { servers: [alpha, beta, gamma], [Symbol.asyncDispose]: () => network[Symbol.asyncDispose]() };
+
+  static async start(...flags: readonly string[]): Promise<Three> {
+    const network = new TestNetwork();
+    const names = ['alpha', 'beta', 'gamma'];
+    const servers = await Promise.all(names.map((name) => network.start(name, ...flags)));
+    for (const [i, server] of servers.entries()) {
+      for (const other of names) if (other !== names[i]) await server.logged(`server.synced server=${other} `);
+    }
+    return new Three(network, servers);
+  }
+
+  async register({ port }: ServerProcess, nick: string): Promise<RawClient> {
+    const client = await RawClient.register(port, nick);
+    this.#people.push(client);
+    return client;
+  }
+
+  /** Ann, bob and cat, each at another server, in a room that ann has made. */
+  async gather(room: string): Promise<{ readonly people: Trio<RawClient>; readonly epoch: string }> {
+    const [alpha, beta, gamma] = this.servers;
+    const ann = await this.register(alpha, 'ann');
+    const bob = await this.register(beta, 'bob');
+    const cat = await this.register(gamma, 'cat');
+    ann.send(`<CREATEROOM,${room}>`);
+    const [, , , epoch = ''] = await join(ann, room);
+    for (const client of [bob, cat]) expect((await join(client, room))[3]).toBe(epoch);
+    return { people: [ann, bob, cat], epoch };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const client of this.#people) client[Symbol.dispose]();
+    await this.#network[Symbol.asyncDispose]();
+  }
 }
 
 /** Joins as soon as the room is known: what is made on another server is known here a moment later. */
@@ -74,16 +105,9 @@ async function goesOn(servers: readonly ServerProcess[], epoch: string, why: str
 }
 
 test('all hear one order, wherever they are', async () => {
-  await using net = await three();
-  const [alpha, beta, gamma] = net.servers;
-  using ann = await RawClient.register(alpha.port, 'ann');
-  using bob = await RawClient.register(beta.port, 'bob');
-  using cat = await RawClient.register(gamma.port, 'cat');
-  ann.send('<CREATEROOM,Lobby>');
-  const [, , , epoch = ''] = await join(ann, 'Lobby');
-  expect((await join(bob, 'Lobby'))[3]).toBe(epoch);
-  expect((await join(cat, 'Lobby'))[3]).toBe(epoch);
-  const all = [ann, bob, cat];
+  await using net = await Three.start();
+  const { people: all } = await net.gather('Lobby');
+  const [ann, bob] = all;
   await Promise.all([ann.until('<JOINROOM,Lobby,cat!'), bob.until('<JOINROOM,Lobby,cat!')]);
   for (let i = 0; i < 30; i++) for (const [n, client] of all.entries()) client.send(`<CSEND,m${n}.${i}>`);
   const heard = await Promise.all(
@@ -107,13 +131,9 @@ test('all hear one order, wherever they are', async () => {
 });
 
 test('a number that is held on one server is skipped everywhere when its holder goes', async () => {
-  await using net = await three();
-  const [alpha, beta] = net.servers;
-  using ann = await RawClient.register(alpha.port, 'ann');
-  const bob = await RawClient.register(beta.port, 'bob');
-  ann.send('<CREATEROOM,Lobby>');
-  await join(ann, 'Lobby');
-  await join(bob, 'Lobby');
+  await using net = await Three.start();
+  const { people } = await net.gather('Lobby');
+  const [ann, bob, cat] = people;
   bob.send('<GETSEQUENCE,Lobby>');
   const [, , epoch, seq] = (await bob.until('<NEWSEQUENCE,')).slice(1, -1).split(',');
   bob.send(`<CSEND,held,Lobby,${seq},bob-held-0001>`);
@@ -122,20 +142,15 @@ test('a number that is held on one server is skipped everywhere when its holder 
   bob.send('<GETSEQUENCE,Lobby>');
   const [, , , next] = (await bob.until('<NEWSEQUENCE,')).slice(1, -1).split(',');
   bob.send('<QUIT>');
-  expect(await ann.until('<SKIPSEQUENCE,')).toBe(`<SKIPSEQUENCE,Lobby,${epoch},${next}>`);
-  bob[Symbol.dispose]();
+  const skipped = `<SKIPSEQUENCE,Lobby,${epoch},${next}>`;
+  for (const client of [ann, cat]) expect(await client.until('<SKIPSEQUENCE,')).toBe(skipped);
 });
 
 test('a home that is killed is replaced: nothing that was accepted is lost, nothing comes twice', async () => {
-  await using net = await three('--hold', '500');
+  await using net = await Three.start('--hold', '500');
   const [alpha, beta, gamma] = net.servers;
-  using ann = await RawClient.register(alpha.port, 'ann');
-  using bob = await RawClient.register(beta.port, 'bob');
-  using cat = await RawClient.register(gamma.port, 'cat');
-  ann.send('<CREATEROOM,Lobby>');
-  await join(ann, 'Lobby');
-  await join(bob, 'Lobby');
-  await join(cat, 'Lobby');
+  const { people } = await net.gather('Lobby');
+  const [, bob, cat] = people;
   for (let i = 0; i < 10; i++) bob.send(`<CSEND,b${i},,,bob-sends-${i}>`);
   await bob.until('<RPL_SENT,Lobby,');
   await alpha.stop('SIGKILL');
@@ -145,23 +160,17 @@ test('a home that is killed is replaced: nothing that was accepted is lost, noth
   expect(turns(heard)).toHaveLength(1);
   expectConsecutive(heard);
   await goesOn([beta, gamma], turns(heard)[0] as string, 'fail-over');
-  const again = await RawClient.register(gamma.port, 'dan');
-  const [, , , epoch = '', next] = await join(again, 'Lobby');
+  const dan = await net.register(gamma, 'dan');
+  const [, , , epoch = '', next] = await join(dan, 'Lobby');
   expect(epoch).toBe(turns(heard)[0] as string);
   expect(next).toBe(String((heard.at(-1)?.seq ?? 0) + 1));
-  again[Symbol.dispose]();
 });
 
 test('a home that is stopped gives its rooms away first', async () => {
-  await using net = await three();
+  await using net = await Three.start();
   const [alpha, beta, gamma] = net.servers;
-  using ann = await RawClient.register(alpha.port, 'ann');
-  using bob = await RawClient.register(beta.port, 'bob');
-  using cat = await RawClient.register(gamma.port, 'cat');
-  ann.send('<CREATEROOM,Lobby>');
-  await join(ann, 'Lobby');
-  await join(bob, 'Lobby');
-  await join(cat, 'Lobby');
+  const { people } = await net.gather('Lobby');
+  const [, bob, cat] = people;
   bob.send('<CSEND,before,,,bob-before-01>');
   await bob.until('<RPL_SENT,');
   const stopped = alpha.stop();
@@ -177,19 +186,15 @@ test('a home that is stopped gives its rooms away first', async () => {
 });
 
 test('whoever comes back on another server gets exactly what it missed', async () => {
-  await using net = await three();
-  const [alpha, beta, gamma] = net.servers;
-  using ann = await RawClient.register(alpha.port, 'ann');
-  const bob = await RawClient.register(beta.port, 'bob');
-  ann.send('<CREATEROOM,Lobby>');
-  const [, , , epoch = ''] = await join(ann, 'Lobby');
-  await join(bob, 'Lobby');
+  await using net = await Three.start();
+  const { people, epoch } = await net.gather('Lobby');
+  const [ann, bob] = people;
   for (let i = 0; i < 5; i++) ann.send(`<CSEND,m${i}>`);
   await hear(bob, 'm1');
   bob[Symbol.dispose]();
   for (let i = 5; i < 8; i++) ann.send(`<CSEND,m${i}>`);
   await hear(ann, 'm7');
-  using again = await RawClient.register(gamma.port, 'bobby');
+  const again = await net.register(net.servers[2], 'bobby');
   const [, , , now, , , recovered] = await join(again, 'Lobby', epoch, '2');
   expect([now, recovered]).toEqual([epoch, '1']);
   expect(texts(await hear(again, 'm7'))).toEqual(['m2', 'm3', 'm4', 'm5', 'm6', 'm7']);

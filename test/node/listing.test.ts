@@ -36,6 +36,13 @@ test('a page is a part of the whole in order', () => {
   );
 });
 
+test('where nothing says which is in front, who came first is', () => {
+  const users = ['cat', 'ann', 'bob'].map((nick) => ({ nick, folded: nick, host: 'h', server: 'alpha', rooms: [] }));
+  const node = { chat: { users: { all: () => users.values() } } } as unknown as Node;
+  const { items } = new Listing(node).clients({ offset: 0, limit: 2, search: '' }, '');
+  expect(items.map(({ nick }) => nick)).toEqual(['cat', 'ann']);
+});
+
 test('no page reaches further than is kept in order', () => {
   const sketches = Array.from({ length: MOST_LISTED + 50 }, (_, i) => ({ name: `r${i}`, members: 0 }));
   const { items, total } = new Listing(nodeWith(sketches)).rooms({ offset: 990, limit: 200, search: '' }, 'name');

@@ -11,6 +11,7 @@ import { DELAY_BOUNDS, LoopDelay } from '../../src/ops/loop-delay.ts';
 import { METRICS, metricsMarkdown, type Sample } from '../../src/ops/metric-table.ts';
 import { Metrics } from '../../src/ops/metrics.ts';
 import { withTable } from '../../src/ops/option-text.ts';
+import { settled } from '../support/settled.ts';
 
 // One waits for a loop that stands still, on a machine that may be busy.
 setDefaultTimeout(60_000);
@@ -112,11 +113,20 @@ describe('a scrape', () => {
   });
 });
 
-test('a loop that stands still shows', async () => {
+test('a delay is counted where the bound is not below it, and one that was early is none', () => {
+  using loop = new LoopDelay();
+  for (const delay of [-1, 0.001, 0.0011, 10, 11]) loop.note(delay);
+  expect([...loop.counts]).toEqual([2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1]);
+  expect(loop.sum).toBeCloseTo(21.0021);
+});
+
+test('a loop that stands still shows, once', async () => {
+  const began = performance.now();
   using loop = new LoopDelay();
   await new Promise((resolve) => setTimeout(resolve, 250));
   const until = performance.now() + 400;
   while (performance.now() < until);
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  await settled(() => loop.counts.reduce((sum, count) => sum + count) > 3, true);
   expect(loop.sum).toBeGreaterThan(0.1);
+  expect(loop.sum).toBeLessThan((performance.now() - began) / 1000);
 });

@@ -72,6 +72,18 @@ describe('a reload', () => {
     });
   });
 
+  test('takes other tokens of the API, and says no more of them than how many there are', () => {
+    const of = (...apiTokens: string[]): Settings => settings(['--api-token-file', 'tokens'], { apiTokens });
+    const {
+      changed,
+      waiting,
+      settings: next,
+    } = plan(of('the-first-token-1'), of('the-first-token-1', 'another-token-22'));
+    expect(changed).toEqual([{ option: 'api-tokens', from: '1', to: '2', origin: 'tokens' }]);
+    expect(waiting).toEqual([]);
+    expect(next.apiTokens).toEqual(['the-first-token-1', 'another-token-22']);
+  });
+
   test('takes other operators, whether their file has another name or another content', () => {
     const ada: OperatorAccount = { name: 'ada', hash: 'h1', grants: ['KILL'] };
     const of = (...operators: OperatorAccount[]): Settings => settings(['--operators', 'ops'], { operators });
