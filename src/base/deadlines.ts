@@ -15,6 +15,11 @@ export class Deadlines<Key> {
     return this.#times[0] ?? Number.POSITIVE_INFINITY;
   }
 
+  /** Everything that has a deadline, in no order. */
+  keys(): Key[] {
+    return [...this.#keys];
+  }
+
   /** When `key` is due, or undefined. */
   at(key: Key): number | undefined {
     const index = this.#index.get(key);

@@ -220,12 +220,10 @@ export class LinkConnections implements MeshHost {
 
   reached(server: ServerId): void {
     this.rooms.reached(server);
-    this.#tellLevel();
   }
 
   lost(server: ServerId): void {
-    this.rooms.lost(server, false);
-    this.#tellLevel();
+    this.rooms.lost(server, 'split');
   }
 
   astray(server: ServerId): void {
@@ -245,6 +243,7 @@ export class LinkConnections implements MeshHost {
       hash: (text) => ports.hash(text),
       ticket: () => around.ticket(),
       reachable: () => this.mesh.others(),
+      levelChanged: () => this.#tellLevel(),
       send: (...frames) => this.mesh.sendTo(...frames),
       tell: (bytes, start, end) => this.mesh.replica.originate(bytes, start, end, 1),
       later: (session, tell) => {
@@ -264,7 +263,7 @@ export class LinkConnections implements MeshHost {
       },
       chat: () => around.chat(),
       rooms: () => this.rooms.facts,
-      gone: (server) => this.rooms.lost(server, true),
+      gone: (server, why) => this.rooms.lost(server, why),
     });
   }
 

@@ -18,7 +18,7 @@ export interface PeopleParts {
   chat(): Chat;
   rooms(): RoomFacts;
   /** A server has left the network, or began anew: what it was before does not come back. */
-  gone(server: ServerId): void;
+  gone(server: ServerId, why: 'left' | 'restarted'): void;
 }
 
 export class People implements State {
@@ -56,7 +56,7 @@ export class People implements State {
 
   forget(origin: ServerId, { kind, near, far }: Departure): void {
     const { now } = this.#parts;
-    if (kind !== 'split') this.#parts.gone(origin);
+    if (kind !== 'split') this.#parts.gone(origin, kind);
     this.#parts.chat().forget(origin, { kind, near, far }, now);
     this.#parts.rooms().forget(origin);
   }

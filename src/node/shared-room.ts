@@ -34,6 +34,7 @@ export interface SharedRoomHost {
   readonly self: ServerId;
   readonly options: Omit<SharedOptions, 'room' | 'out'>;
   reachable(): readonly ServerId[];
+  awaited(): readonly ServerId[];
   readonly hash: Hash;
   ticket(): Ticket;
   /** Frames for another server, behind those before. */
@@ -286,6 +287,10 @@ export class SharedRoom implements ChannelOrder, SharedOut {
 
   reachable(): readonly ServerId[] {
     return this.#host.reachable();
+  }
+
+  awaited(): readonly ServerId[] {
+    return this.#host.awaited();
   }
 
   hasMembers(server: ServerId): boolean {

@@ -11,6 +11,7 @@ import type { Epoch, RoomKey, ServerId, Ticket, Uid } from '../base/ids.ts';
 import type { ReserveOutcome, SendOutcome } from '../base/outcome.ts';
 import type { Chat } from '../chat/chat.ts';
 import type { Session } from '../chat/session.ts';
+import type { Departure } from '../mesh/replica-ports.ts';
 import { type EpochOrNone, isEpoch } from '../order/epochs.ts';
 import type { MemoryLimits } from '../order/memory.ts';
 import type { Opening } from '../order/opening.ts';
@@ -28,7 +29,7 @@ import type { Channel, Rooms } from './rooms.ts';
 import { SharedRoom, type SharedRoomHost } from './shared-room.ts';
 
 export interface SharedRoomsConfig {
-  /** How long a home may be out of reach before it is replaced. */
+  /** How long a server may be out of reach before its rooms get another home, and before nobody waits for it. */
   readonly holdMs: number;
   readonly ack: 'home' | 'replicated';
   /** What one room keeps, and all of them together, in bytes. */
@@ -45,6 +46,8 @@ export interface SharedRoomsOut {
   readonly hash: Hash;
   ticket(): Ticket;
   reachable(): readonly ServerId[];
+  /** What RPL_SENT promises may be something else from now on. */
+  levelChanged(): void;
   send: FrameCarrier['send'];
   /** The next fact of this server. */
   tell(bytes: Uint8Array, start: number, end: number): void;
@@ -82,6 +85,9 @@ export class SharedRooms implements SharedRoomHost, RoomFactsOut, FrameCarrier {
   readonly #writer = new FrameWriter();
   readonly #begun: Ration;
   #reachable: readonly ServerId[] = [];
+  /** Servers that are out of reach and may be back, each until its hold is over. */
+  readonly #holds = new Deadlines<ServerId>();
+  #awaited: readonly ServerId[] = [];
 
   constructor(config: SharedRoomsConfig, out: SharedRoomsOut) {
     const { server, order } = out.rooms.config;
@@ -133,19 +139,25 @@ export class SharedRooms implements SharedRoomHost, RoomFactsOut, FrameCarrier {
 
   /** A server came within reach, or the way to it is another one. */
   reached(server: ServerId): void {
-    this.#reachable = this.#out.reachable();
+    this.#holds.clear(server);
+    this.#look();
     this.#frames.drained();
     for (const room of this.#rooms.values()) room.reached(server, this.now);
     // Its claims may have come before it could be reached.
     for (const [key, claim] of this.facts.of(server)) this.#rooms.get(key)?.claimed(claim, this.now);
   }
 
-  /** A server is out of reach; `forEver` when it left, or is back as another incarnation. */
-  lost(server: ServerId, forEver: boolean): void {
-    this.#reachable = this.#out.reachable();
+  /**
+   * A server is out of reach. One that left is not awaited; of one that restarted nothing comes back as it was, but it
+   * may be here in a moment.
+   */
+  lost(server: ServerId, why: Departure['kind']): void {
+    if (why === 'split') this.#hold(server);
+    else if (why === 'left') this.#holds.clear(server);
+    this.#look();
     this.#frames.lost(server);
     this.#astray.clear(server);
-    for (const room of this.#rooms.values()) room.lost(server, forEver, this.now);
+    for (const room of this.#rooms.values()) room.lost(server, why !== 'split', this.now);
   }
 
   /** Something that was sent to a server did not get there. */
@@ -176,22 +188,27 @@ export class SharedRooms implements SharedRoomHost, RoomFactsOut, FrameCarrier {
     return false;
   }
 
-  /** What RPL_SENT promises at the moment. */
+  /** What RPL_SENT promises at the moment. Where a server may be back in a moment, messages wait for it. */
   get level(): 'home' | 'replicated' {
-    return this.#reachable.length > 0 ? (this.options.ack ?? 'replicated') : 'home';
+    const isAlone = this.#reachable.length === 0 && this.#awaited.length === 0;
+    return isAlone ? 'home' : (this.options.ack ?? 'replicated');
   }
 
   // ── Time ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** When tick() is wanted, in Unix ms. What single rooms want is kept with their channels. */
   get deadline(): number {
-    return Math.min(this.#astray.next, this.#begun.deadline);
+    return Math.min(this.#astray.next, this.#holds.next, this.#begun.deadline);
   }
 
   tick(now: number): void {
     this.#begun.tick(now);
     for (let server = this.#astray.take(now); server !== undefined; server = this.#astray.take(now)) {
       if (this.#reachable.includes(server)) this.reached(server);
+    }
+    for (let server = this.#holds.take(now); server !== undefined; server = this.#holds.take(now)) {
+      this.#look();
+      for (const room of this.#rooms.values()) room.lost(server, false, now);
     }
   }
 
@@ -260,6 +277,10 @@ export class SharedRooms implements SharedRoomHost, RoomFactsOut, FrameCarrier {
 
   reachable(): readonly ServerId[] {
     return this.#reachable;
+  }
+
+  awaited(): readonly ServerId[] {
+    return this.#awaited;
   }
 
   ticket(): Ticket {
@@ -333,6 +354,18 @@ export class SharedRooms implements SharedRoomHost, RoomFactsOut, FrameCarrier {
   }
 
   // ── Inside ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Sees who is there, and says what follows for RPL_SENT before anything is promised by it. */
+  #look(): void {
+    this.#reachable = this.#out.reachable();
+    this.#awaited = this.#holds.keys();
+    this.#out.levelChanged();
+  }
+
+  #hold(server: ServerId): void {
+    const { holdMs } = this.options;
+    if (holdMs > 0 && this.#holds.at(server) === undefined) this.#holds.set(server, this.now + holdMs);
+  }
 
   #add(key: RoomKey, name: string): SharedRoom {
     const { order } = this.#out.rooms.add(key, name, (channel) => new SharedRoom(channel, this));

@@ -164,7 +164,11 @@ const NETWORK = {
     repeatable: true,
     example: '10.0.0.8:7400',
   },
-  hold: row(ms(0, MINUTE), 3 * SECOND, 'A server lost for less is not missed: its users stay.'),
+  hold: row(
+    ms(0, MINUTE),
+    3 * SECOND,
+    'A server lost for less is not missed: its users stay, and messages wait for it where no other one is there.',
+  ),
 } satisfies Record<string, Row<unknown>>;
 
 const WATCHING = {

@@ -118,7 +118,15 @@ export class Leading implements HomeOut {
 
   /** Whether another server may have taken this one for lost. */
   get isFollowed(): boolean {
-    return this.#followers.size > 0 || this.standby !== undefined || this.#options.out.reachable().length > 0;
+    const { out } = this.#options;
+    if (this.#followers.size > 0 || this.standby !== undefined) return true;
+    return out.reachable().length > 0 || out.awaited().length > 0;
+  }
+
+  /** Whether entries count only when a second server has them. Where one may be back in a moment, it is waited for. */
+  get isReplicated(): boolean {
+    if (this.#options.ack === 'home') return false;
+    return this.standby !== undefined || this.#options.out.awaited().length > 0;
   }
 
   /** Entries that are not committed. */
@@ -292,15 +300,16 @@ export class Leading implements HomeOut {
     this.#followers.stream(segment, server, from, Math.min(segment.position, until));
   }
 
-  /** A server is out of reach. */
-  lost(server: ServerId, now: number): void {
+  /** A server is out of reach, or is not awaited any longer; `forEver`: what it was does not come back. */
+  lost(server: ServerId, forEver: boolean, now: number): void {
     this.#now = now;
     this.#followers.delete(server);
     this.#missing.delete(server);
     // It may be within reach all the same, in another life: then it is appointed anew, and told everything again.
     if (this.standby === server) this.standby = undefined;
     if (this.isHeld) return;
-    this.home.releaseAll((holder) => serverOf(holder) === server, now);
+    const isGone = forEver || !this.#options.out.awaited().includes(server);
+    if (isGone) this.home.releaseAll((holder) => serverOf(holder) === server, now);
     this.chooseStandby(now);
   }
 
@@ -338,7 +347,7 @@ export class Leading implements HomeOut {
     const order = standbyOrder(room.key, fresh.length > 0 ? fresh : reachable, (one) => out.hasMembers(one), out.hash);
     const chosen = order[0];
     this.standby = chosen;
-    this.#log.awaitStandby(chosen !== undefined && this.#options.ack !== 'home');
+    this.#log.awaitStandby(this.isReplicated);
     if (chosen === standby) return;
     if (chosen !== undefined) this.#appoint(chosen, now);
     out.announce(this.segment.opening, chosen);

@@ -149,13 +149,13 @@ export class RoomPeer {
     this.after();
   }
 
-  /** A server is out of reach; `forEver` when it left, or is back as another incarnation. */
+  /** A server is out of reach, or is awaited no longer; `forEver` when it left, or is back as another incarnation. */
   lost(server: ServerId, forEver: boolean, now: number): void {
     this.#now = now;
     this.copy.lost(server);
     if (server === this.#allegiance.leader) this.#watch.lost(forEver, now);
     this.#elections.lost(server, now);
-    this.leading?.lost(server, now);
+    this.leading?.lost(server, forEver, now);
     if (this.#isLeaving) this.#handOver();
     this.after();
   }
@@ -484,7 +484,7 @@ export class RoomPeer {
 
   /** Something changed: behind everything that does. */
   after(): void {
-    this.isAlone = this.decides && this.sends.isEmpty && this.#options.out.reachable().length === 0;
+    this.isAlone = this.decides && this.sends.isEmpty && this.leading?.isFollowed === false;
     this.#announceDue();
   }
 

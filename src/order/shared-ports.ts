@@ -35,6 +35,8 @@ export interface SharedOut {
   to(server: ServerId, bytes: Uint8Array, start: number, end: number): void;
   /** The servers within reach, this one left out. */
   reachable(): readonly ServerId[];
+  /** Servers that are out of reach and may be back in a moment: their hold is not over, and they did not leave. */
+  awaited(): readonly ServerId[];
   /** Whether a server has members of this room. */
   hasMembers(server: ServerId): boolean;
   readonly hash: Hash;

@@ -1,5 +1,5 @@
 // The order of a room that several servers share, as chat sees it: whoever decides, here or elsewhere, sends, numbers
-// and readers are asked for at one place. With nobody else in reach a send goes straight to the room's home, and costs
+// and readers are asked for at one place. With nobody else there a send goes straight to the room's home, and costs
 // what it costs on a single server. What goes on between the servers is the peer's business.
 
 import type { Epoch, Uid } from '../base/ids.ts';
@@ -40,7 +40,7 @@ export class SharedOrder {
 
   /** What RPL_SENT promises at the moment, where this server is the home. */
   get level(): 'home' | 'replicated' {
-    return this.peer.role === 'home' && this.peer.leading?.standby === undefined ? 'home' : 'replicated';
+    return this.peer.role === 'home' && this.peer.leading?.isReplicated === false ? 'home' : 'replicated';
   }
 
   /** Somebody here is to be told of the room from now on: the home is asked for what the copy lacks. */

@@ -49,6 +49,7 @@ test('any sets, clears and takes leave what the model holds', () => {
           step(deadlines, model);
           expect(deadlines.size).toBe(model.size);
           expect(deadlines.next).toBe(earliest(model));
+          expect(deadlines.keys().sort()).toEqual([...model.keys()].sort());
         }
         for (const name of 'abcdefghijklmnop') expect(deadlines.at(name)).toBe(model.get(name));
       },

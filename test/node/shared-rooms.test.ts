@@ -35,6 +35,7 @@ function shared(): { rooms: SharedRooms; said: () => string } {
       hash: (word) => word,
       ticket: () => 0 as Ticket,
       reachable: () => [BETA],
+      levelChanged() {},
       send: (_, bytes, start, end) => {
         text += Buffer.from(bytes.subarray(start, end)).toString();
         return 'sent';

@@ -40,6 +40,7 @@ beforeEach(() => {
     out: {
       to: (_server, bytes, start, end) => said.push(...utf8(bytes, start, end).trim().split('\n')),
       reachable: () => [OTHER],
+      awaited: () => [],
       hasMembers: () => true,
       hash: (text) => text,
       ticket: () => 0 as Ticket,

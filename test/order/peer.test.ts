@@ -2,6 +2,7 @@
 
 import { expect, test } from 'bun:test';
 import { epoch, type ServerId, serverId } from '../../src/base/ids.ts';
+import { SENT, WAITING } from '../../src/base/outcome.ts';
 import { OnePeer, START } from './peer.ts';
 
 const [TWO, THREE, FOUR] = [serverId(2), serverId(3), serverId(4)];
@@ -134,4 +135,46 @@ test('a home that stands by its epoch, or a newer one, is not taken for lost', (
   one.now += 60_000;
   one.order.peer.tick(one.now);
   expect(one.said().filter((line) => line.includes('SEAL,'))).toEqual([]);
+});
+
+test('a home that reaches nobody and awaits somebody decides when that one has it, or is awaited no longer', () => {
+  for (const isBack of [true, false]) {
+    const others = [TWO];
+    const one = new OnePeer(others);
+    const { peer } = one.order;
+    peer.create('', START);
+    others.length = 0;
+    one.awaited = [TWO];
+    peer.lost(TWO, false, one.now);
+    expect([one.send('waits'), one.order.level, one.readable]).toEqual([WAITING, 'replicated', []]);
+    one.awaited = [];
+    if (isBack) others.push(TWO);
+    if (isBack) peer.reached(TWO, one.now);
+    else peer.lost(TWO, false, one.now);
+    peer.flush(one.now);
+    if (isBack) expect([one.said().join('\n').includes('waits'), one.readable]).toEqual([true, []]);
+    if (isBack) one.hear(TWO, `<ACK,Lobby,${one.order.epoch},1>`);
+    expect([one.readable.length, one.order.level]).toEqual([1, isBack ? 'replicated' : 'home']);
+    expect(one.send('next')).toBe(isBack ? WAITING : SENT);
+  }
+});
+
+test('a home that stood still while it awaited somebody asks before it decides again', () => {
+  const others = [TWO];
+  const one = new OnePeer(others);
+  const { peer } = one.order;
+  peer.create('', START);
+  others.length = 0;
+  one.awaited = [TWO];
+  peer.lost(TWO, false, one.now);
+  one.send('waits');
+  one.now += 20_000;
+  peer.stalled(one.now);
+  one.awaited = [];
+  peer.lost(TWO, false, one.now);
+  expect(one.readable).toEqual([]);
+  // Nobody is there to be asked.
+  one.now += 5_000;
+  peer.tick(one.now);
+  expect(one.readable).toHaveLength(1);
 });

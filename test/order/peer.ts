@@ -2,7 +2,8 @@
 
 import { Budget } from '../../src/base/budget.ts';
 import { utf8, utf8Bytes } from '../../src/base/bytes.ts';
-import { type RoomKey, type ServerId, serverId, ticket } from '../../src/base/ids.ts';
+import { type RoomKey, type ServerId, serverId, ticket, uid } from '../../src/base/ids.ts';
+import type { SendOutcome } from '../../src/base/outcome.ts';
 import { Penalties } from '../../src/order/reservations.ts';
 import { SharedOrder } from '../../src/order/shared.ts';
 import { FRAME, Frame, Scanner } from '../../src/wire/scanner.ts';
@@ -14,6 +15,8 @@ export class OnePeer {
   readonly order: SharedOrder;
   now = START;
   readable: string[] = [];
+  /** Servers out of reach that may be back. */
+  awaited: readonly ServerId[] = [];
   #said: string[] = [];
   #tickets = 0;
 
@@ -33,6 +36,7 @@ export class OnePeer {
           for (const line of utf8(bytes, start, end).trim().split('\n')) this.#said.push(`${server} ${line}`);
         },
         reachable: () => others,
+        awaited: () => this.awaited,
         hasMembers: () => true,
         hash: (text) => text,
         ticket: () => ticket(++this.#tickets),
@@ -57,6 +61,13 @@ export class OnePeer {
     while (scanner.next(frame) === FRAME) this.order.peer.receive(from, frame, this.now);
     this.order.peer.flush(this.now);
     return this.said();
+  }
+
+  /** A message of a member here. */
+  send(text: string): SendOutcome {
+    const bytes = utf8Bytes(text);
+    const [holder, nick] = [uid(serverId(1), START * 1_000), utf8Bytes('ann')];
+    return this.order.send({}, holder, nick, bytes, 0, bytes.length, 0, '', this.now);
   }
 
   said(): string[] {

@@ -189,6 +189,7 @@ function drawServer(
           ['text', textBytes],
           ['ttl', ttlMs],
           ['history', limits.historyCount],
+          ['ack', 'home'],
         ],
         operators: new Map([['root', { hash: 'hash of root', grants: 'all' as const }]]),
         passwordHash: random.chance(0.15) ? 'hash of everybody' : undefined,

@@ -153,6 +153,14 @@ export class Stage {
     }
   }
 
+  /** The same, and both ends of every link between them hear of it at once. */
+  sever(side: readonly number[]): void {
+    const { hosts } = this.cluster;
+    for (const a of side) for (const b of hosts.keys()) if (!side.includes(b)) this.cluster.reset(a, b);
+    this.split(side);
+    this.run(5);
+  }
+
   heal(): void {
     this.cluster.network.mend();
   }

@@ -29,6 +29,8 @@ export class Checkers {
   /** Slots that a home decided alone. */
   readonly #alone = new Map<string, number>();
   readonly #crashed: { node: number; at: number }[] = [];
+  /** Server → when it lost one of the others last. */
+  readonly #parted = new Map<number, number>();
   /** Text → the epoch in which it was told. */
   readonly #decidedIn = new Map<string, string>();
   /** Slots that their home told its readers of. */
@@ -43,6 +45,12 @@ export class Checkers {
 
   crashed(node: Node): void {
     this.#crashed.push({ node: node.index, at: this.#world.now });
+    this.#parted.delete(node.index);
+  }
+
+  /** A server sees another one no more, which may be back. */
+  parted(node: Node): void {
+    this.#parted.set(node.index, this.#world.now);
   }
 
   /** A home published a slot of its own. */
@@ -59,6 +67,12 @@ export class Checkers {
     if (home === node || home === undefined) this.#published.add(slot);
     else if (!isSucceeded && home.order?.peer.role === 'home' && !this.#published.has(slot)) {
       this.#world.fail('COMMIT', `${node.index} tells ${slot}, which its home has not`);
+    }
+    const parted = this.#world.now - (this.#parted.get(node.index) ?? 0);
+    if (home === node && node.order?.peer.role === 'home' && parted < this.#world.holdMs) {
+      if (this.#world.reachable(node.index).length === 0)
+        this.#world.fail('HOLD', `${node.index} decides ${slot} alone, ${parted} ms after it lost another server`);
+      this.#world.count('decided beside one in its hold');
     }
     // One that succeeds a home has told nobody yet.
     if (node.order?.level === 'home' || node.order?.peer.role === 'electing') this.#alone.set(slot, node.index);
@@ -183,7 +197,7 @@ export class Checkers {
     for (const frame of got) if (!want.has(frame)) world.fail('O10', `resume of ${epoch}/${seq} makes up ${frame}`);
   }
 
-  /** A home has taken a server for lost: what members there had reserved is free again. */
+  /** A home has given up a server: what members there had reserved is free again. */
   lost(home: Node, other: Node): void {
     const { order } = home;
     if (order?.peer.role !== 'home') return;

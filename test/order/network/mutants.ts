@@ -74,6 +74,20 @@ export const MUTANTS: readonly NetworkMutant[] = [
     by: ['LIVE', 'O8', 'O9', 'O2', 'ANSWER'],
   },
   {
+    name: 'a home that reaches nobody waits for nobody',
+    file: 'order/leading.ts',
+    from: 'return this.standby !== undefined || this.#options.out.awaited().length > 0;',
+    to: 'return this.standby !== undefined;',
+    by: ['HOLD'],
+  },
+  {
+    name: 'a home that reaches nobody waits for ever',
+    file: 'order/leading.ts',
+    from: 'return this.standby !== undefined || this.#options.out.awaited().length > 0;',
+    to: 'return true;',
+    by: ['LIVE', 'O8', 'O9', 'O2', 'ANSWER'],
+  },
+  {
     name: 'sends are taken whatever is missing in front of them',
     file: 'order/leading.ts',
     from: '    if (before > seen) return this.#askAgain(from);\n',
@@ -139,7 +153,7 @@ export const MUTANTS: readonly NetworkMutant[] = [
   {
     name: 'a reservation outlives the server of its holder',
     file: 'order/leading.ts',
-    from: '    this.home.releaseAll((holder) => serverOf(holder) === server, now);\n',
+    from: '    if (isGone) this.home.releaseAll((holder) => serverOf(holder) === server, now);\n',
     to: '',
     by: ['O8'],
   },

@@ -76,6 +76,8 @@ export class Node {
   /** When it fell asleep as a home that others followed; Infinity when it did not. */
   pausedAt = 0;
   readonly deferred: (() => void)[] = [];
+  /** Servers out of reach that may be back: when each was lost. */
+  readonly awaited = new Map<ServerId, number>();
   stay: Stay | undefined;
   readonly scanners = new Map<number, Scanner>();
   readonly granted: { holder: Uid; seq: number; epoch: string; at: number; stay: Stay | undefined }[] = [];
@@ -110,6 +112,7 @@ export class Node {
     this.#isDirty = false;
     this.numbers.clear();
     this.scanners.clear();
+    this.awaited.clear();
   }
 
   crash(): void {
@@ -141,7 +144,29 @@ export class Node {
 
   /** A server is within reach, or the way to it is another one. */
   reached(server: ServerId): void {
+    this.awaited.delete(server);
     this.order?.peer.reached(server, this.now);
+  }
+
+  /** A server is out of reach. It is awaited for as long as its users are held, unless what it was is over. */
+  lost(server: ServerId, forEver: boolean): void {
+    const world = this.#world;
+    const since = world.now;
+    if (!forEver) world.checkers.parted(this);
+    if (!forEver && world.holdMs > 0) {
+      this.awaited.set(server, since);
+      world.later(this.index, world.holdMs, () => {
+        if (this.awaited.get(server) !== since) return;
+        this.awaited.delete(server);
+        this.#lose(server, false);
+      });
+    }
+    this.#lose(server, forEver);
+  }
+
+  #lose(server: ServerId, forEver: boolean): void {
+    this.order?.peer.lost(server, forEver, this.now);
+    if (forEver || !this.awaited.has(server)) this.#world.checkers.lost(this, this.#world.nodes[server - 1] as Node);
   }
 
   receive(from: number, bytes: Uint8Array): void {
@@ -252,6 +277,7 @@ export class Node {
           if (isMine()) world.say(this.index, server - 1, bytes.slice(start, end));
         },
         reachable: () => world.reachable(this.index),
+        awaited: () => [...this.awaited.keys()],
         hasMembers: (server) => world.hasMembers(server - 1),
         hash: hashOf,
         ticket: (): Ticket => ticket(++this.#tickets),

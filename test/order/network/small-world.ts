@@ -220,7 +220,7 @@ export class SmallWorld implements Surroundings {
       run: () => {
         node.scanners.delete(from);
         if (isUp) node.reached(serverId(from + 1));
-        else node.order?.peer.lost(serverId(from + 1), false, this.now);
+        else node.lost(serverId(from + 1), false);
         if (isUp && node.fact !== undefined) this.#tell(to, from, node.fact);
       },
     });

@@ -248,7 +248,7 @@ export class World implements Surroundings {
     const { generation } = there;
     const notice = how === 'reset' ? this.random.between(1, 50) : SILENCE_MS + this.random.between(0, 1_000);
     const isSame = () => there.generation === generation;
-    this.clock.at(this.now + notice, () => isSame() && this.#down(a, b, false));
+    this.clock.at(this.now + notice, () => isSame() && this.#down(a, b));
     this.clock.at(this.now + Math.max(lasts, notice + 10), () => isSame() && this.#up(a, b));
   }
 
@@ -274,7 +274,7 @@ export class World implements Surroundings {
   }
 
   /** Both ends take their connection to be gone, each in its own time. */
-  #down(a: number, b: number, forEver: boolean): void {
+  #down(a: number, b: number): void {
     for (const [at, of] of [
       [a, b],
       [b, a],
@@ -287,8 +287,7 @@ export class World implements Surroundings {
       this.later(at, 0, () => {
         const node = this.nodes[at] as Node;
         node.scanners.delete(of);
-        node.order?.peer.lost(serverId(of + 1), forEver, node.now);
-        this.checkers.lost(node, this.nodes[of] as Node);
+        node.lost(serverId(of + 1), false);
       });
     }
   }
@@ -349,15 +348,15 @@ export class World implements Surroundings {
     if (!node.isAlive || node.isPaused) return;
     node.isPaused = true;
     this.#pauses.push({ from: this.now, to: this.now + ms });
-    node.pausedAt =
-      this.reachable(index).length > 0 && node.order?.peer.role === 'home' ? this.now : Number.POSITIVE_INFINITY;
+    const mayBeReplaced = this.reachable(index).length + node.awaited.size > 0;
+    node.pausedAt = mayBeReplaced && node.order?.peer.role === 'home' ? this.now : Number.POSITIVE_INFINITY;
     const started = node.starts;
     for (const other of this.nodes) {
       if (other === node || ms < 10_000) continue;
       const { generation } = this.wires.channel(index, other.index);
       this.clock.at(this.now + SILENCE_MS, () => {
         const channel = this.wires.channel(index, other.index);
-        if (node.isPaused && channel.generation === generation) this.#down(index, other.index, false);
+        if (node.isPaused && channel.generation === generation) this.#down(index, other.index);
       });
     }
     this.clock.at(this.now + ms, () => {
@@ -381,7 +380,7 @@ export class World implements Surroundings {
     node.crash();
     for (const other of this.nodes) {
       if (other === node) continue;
-      this.clock.at(this.now + this.random.between(1, 60), () => this.#down(index, other.index, false));
+      this.clock.at(this.now + this.random.between(1, 60), () => this.#down(index, other.index));
     }
     this.clock.at(this.now + Math.max(lasts, 100), () => this.#restart(node));
     this.clock.at(this.now + Math.max(lasts, 100) + 12_000, () => this.#crashed.delete(index));
@@ -399,7 +398,7 @@ export class World implements Surroundings {
     this.note(`restart ${node.index}`);
     for (const other of this.nodes) {
       if (other === node || !other.isAlive) continue;
-      this.later(other.index, 0, () => other.order?.peer.lost(node.id, true, other.now));
+      this.later(other.index, 0, () => other.lost(node.id, true));
     }
     this.clock.at(this.now + this.random.between(5, 200), () => this.#connectAll());
   }
@@ -427,7 +426,7 @@ export class World implements Surroundings {
         if (a.index >= b.index) continue;
         const [there, back] = [this.wires.channel(a.index, b.index), this.wires.channel(b.index, a.index)];
         if (there.works && back.works && there.isUp && back.isUp) continue;
-        this.#down(a.index, b.index, false);
+        this.#down(a.index, b.index);
         this.clock.at(this.now + 20, () => this.#up(a.index, b.index));
       }
     }
