@@ -7,10 +7,11 @@
 
 import { randomBytes } from 'node:crypto';
 import { RUN } from '../ops/invocation.ts';
+import type { Ready } from '../ops/life.ts';
 import { type ClusterOptions, readClusterFlags } from './cluster-options.ts';
 import { entryText, invitation, logText, Nearness, treeText } from './cluster-text.ts';
 import { optionsOrExit } from './flags.ts';
-import { LeashedServer, type ReadyLine } from './leashed-server.ts';
+import { LeashedServer } from './leashed-server.ts';
 import { Lookout } from './lookout.ts';
 import { openScreen, type Screen } from './screen.ts';
 import { plain, type Style, styleFor } from './terminal-text.ts';
@@ -34,7 +35,7 @@ interface Place {
   /** The process, while there is one. */
   server: LeashedServer | undefined;
   /** What it said when it listened: a next life has the same addresses. */
-  ready: ReadyLine | undefined;
+  ready: Ready | undefined;
   /** It listens now. */
   up: boolean;
   /** It was told to end. */

@@ -4,6 +4,7 @@
 // This file decides nothing about servers; it knows processes.
 
 import { join } from 'node:path';
+import type { Ready } from '../ops/life.ts';
 
 /** The executable is all programs; from source they are one file. */
 const CHORUS = [process.execPath, ...(Bun.isStandaloneExecutable ? [] : [join(import.meta.dir, '../chorus.ts')])];
@@ -13,16 +14,6 @@ const LINE_MAX = 4_096;
 /** Beyond what a server itself takes to stop. */
 const STOP_MS = 8_000;
 
-/** What a server says of itself when it listens. */
-export interface ReadyLine {
-  readonly pid: number;
-  readonly name: string;
-  readonly id: number;
-  readonly incarnation: number;
-  readonly clients: readonly string[];
-  readonly links?: string;
-}
-
 /** A line of the log: its event, its level and the rest. */
 export interface LogEntry {
   readonly event: string;
@@ -31,7 +22,7 @@ export interface LogEntry {
 }
 
 export interface ServerEvents {
-  ready(ready: ReadyLine): void;
+  ready(ready: Ready): void;
   logged(entry: LogEntry): void;
   /** `how`: `exit code 1` or the name of a signal; called once, after everything that was logged. */
   ended(how: string): void;
@@ -83,7 +74,7 @@ export class LeashedServer {
 
   #said(line: string): void {
     const value = objectIn(line);
-    if (value?.ready === true) this.#events.ready(value as unknown as ReadyLine);
+    if (value?.ready === true) this.#events.ready(value as unknown as Ready);
   }
 
   #logged(line: string): void {

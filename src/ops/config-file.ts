@@ -3,10 +3,10 @@
 // expected, as far as the document can be read as TOML; values that a flag or a variable overrules are judged too. It
 // refuses sections, and keys that no flag has. It holds no secret, only the paths of files that do.
 
-import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { type Findings, type Given, type Layer, shown } from './given.ts';
 import { nearest } from './nearest.ts';
 import { KEYS, nameOf, type OptionKey, rowOf } from './option-table.ts';
+import { readSmallFile } from './small-file.ts';
 import { type Assignment, type Position, readToml, type TomlValue } from './toml.ts';
 import { visible } from './visible.ts';
 
@@ -38,20 +38,12 @@ export async function readConfigFile(path: string): Promise<ConfigFile> {
 }
 
 function readText(path: string): { readonly text: string } | { readonly problem: string } {
+  const file = readSmallFile(path, MOST_FILE_BYTES);
+  if ('problem' in file) return file;
   try {
-    // One descriptor for both: what is judged is what is read.
-    const fd = openSync(path, 'r');
-    try {
-      const stats = fstatSync(fd);
-      if (!stats.isFile()) return { problem: 'expected a file' };
-      if (stats.size > MOST_FILE_BYTES) return { problem: `over ${MOST_FILE_BYTES} bytes` };
-      return { text: new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(fd)) };
-    } finally {
-      closeSync(fd);
-    }
-  } catch (error) {
-    if (error instanceof TypeError) return { problem: 'expected UTF-8' };
-    return { problem: `cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)})` };
+    return { text: new TextDecoder('utf-8', { fatal: true }).decode(file.content) };
+  } catch {
+    return { problem: 'expected UTF-8' };
   }
 }
 

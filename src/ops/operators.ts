@@ -3,8 +3,8 @@
 // with a single one nobody is an operator, so that a half-read file never gives or takes a right. Messages never show a
 // hash, nor what stands where one should.
 
-import { closeSync, fstatSync, openSync, readFileSync, type Stats } from 'node:fs';
 import { hashProblem } from './passwords.ts';
+import { readPrivateFile } from './small-file.ts';
 import { visible } from './visible.ts';
 
 /** The verbs that an operator may be granted. */
@@ -27,27 +27,7 @@ const MOST_FILE_BYTES = 1024 * 1024;
 
 /** Reads the file at `path`. */
 export function readOperators(path: string): ReadOperators {
-  const name = visible(path);
-  try {
-    // One descriptor for both: what is judged is what is read.
-    const fd = openSync(path, 'r');
-    try {
-      const stats = fstatSync(fd);
-      if (!stats.isFile()) return { problems: [`${name}: expected a file`] };
-      if (stats.size > MOST_FILE_BYTES) return { problems: [`${name}: over ${MOST_FILE_BYTES} bytes`] };
-      const read = parseOperators(readFileSync(fd, 'utf8'), name);
-      return 'problems' in read ? read : { ...read, warnings: [...modeWarnings(stats, name), ...read.warnings] };
-    } finally {
-      closeSync(fd);
-    }
-  } catch (error) {
-    return { problems: [`${name}: cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)})`] };
-  }
-}
-
-function modeWarnings(stats: Stats, name: string): string[] {
-  if ((stats.mode & 0o022) !== 0) return [`${name} can be written by others: chmod 600 it`];
-  return (stats.mode & 0o004) !== 0 ? [`${name} can be read by everybody: chmod 600 it`] : [];
+  return readPrivateFile(path, MOST_FILE_BYTES, (content, name) => parseOperators(content.toString('utf8'), name));
 }
 
 /** Reads the text of such a file; `file` is what messages call it. */

@@ -3,9 +3,8 @@
 // first makes macs, both are accepted. Every mistake is told without showing a secret.
 
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readFileSync, type Stats } from 'node:fs';
 import type { Secrets } from '../mesh/secrets.ts';
-import { visible } from './visible.ts';
+import { readPrivateFile } from './small-file.ts';
 
 export type ReadSecrets =
   | { readonly secrets: readonly string[]; readonly warnings: readonly string[] }
@@ -62,27 +61,7 @@ export function readSecrets(
 
 /** Reads the secrets in the file at `path`. */
 export function readSecretFile(path: string): ReadSecrets {
-  const name = visible(path);
-  try {
-    // One descriptor for both: what is judged is what is read.
-    const fd = openSync(path, 'r');
-    try {
-      const stats = fstatSync(fd);
-      if (!stats.isFile()) return { problems: [`${name}: expected a file`] };
-      if (stats.size > MOST_FILE_BYTES) return { problems: [`${name}: over ${MOST_FILE_BYTES} bytes`] };
-      const read = parseSecrets(readFileSync(fd), name);
-      return 'problems' in read ? read : { ...read, warnings: [...modeWarnings(stats, name), ...read.warnings] };
-    } finally {
-      closeSync(fd);
-    }
-  } catch (error) {
-    return { problems: [`${name}: cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)})`] };
-  }
-}
-
-function modeWarnings(stats: Stats, name: string): string[] {
-  if ((stats.mode & 0o022) !== 0) return [`${name} can be written by others: chmod 600 it`];
-  return (stats.mode & 0o004) !== 0 ? [`${name} can be read by everybody: chmod 600 it`] : [];
+  return readPrivateFile(path, MOST_FILE_BYTES, parseSecrets);
 }
 
 /** Reads one or two lines; `source` is what messages call where they come from. */

@@ -6,8 +6,8 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import pkg from '../../package.json' with { type: 'json' };
+import type { Ready } from '../../src/ops/life.ts';
 import { RawClient } from '../support/raw-client.ts';
-import type { ReadyLine } from '../support/server.ts';
 
 const ROOT = resolve(import.meta.dir, '../..');
 const LONG = process.env.CHORUS_TEST_LONG === '1';
@@ -131,7 +131,7 @@ function behaves(program: () => readonly string[], called: () => string): void {
       const http = `127.0.0.1:${freePort()}`;
       const server = start([...program(), 'server', '--clients', '127.0.0.1:0', '--http', http]);
       try {
-        const ready = JSON.parse(await firstLine(server.stdout)) as ReadyLine;
+        const ready = JSON.parse(await firstLine(server.stdout)) as Ready;
         expect(ready).toMatchObject({ ready: true, pid: server.pid, http, version: pkg.version });
         expect((await chorus('server', 'health', '--http', http)).out).toBe(`${http}: HTTP/1.1 200 OK\n`);
         expect(await (await fetch(`http://${http}/metrics`)).text()).toContain('\nchorus_users 0\n');

@@ -2,23 +2,10 @@
 
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Ready } from '../../src/ops/life.ts';
 import type { Plant } from './plant.ts';
 
 const MAIN = join(import.meta.dir, '..', '..', 'src', 'main.ts');
-
-export interface ReadyLine {
-  readonly ready: boolean;
-  readonly pid: number;
-  readonly name: string;
-  readonly id: number;
-  readonly incarnation: number;
-  readonly protocol: number;
-  readonly clients: readonly string[];
-  readonly links?: string;
-  readonly discovery?: string;
-  readonly http?: string;
-  readonly version: string;
-}
 
 /** How a server is started, beside its flags. */
 export interface How {
@@ -32,10 +19,10 @@ export interface How {
 
 export class ServerProcess implements AsyncDisposable {
   readonly process: Bun.Subprocess<'ignore', 'pipe', 'pipe'>;
-  readonly ready: ReadyLine;
+  readonly ready: Ready;
   readonly #log: Log;
 
-  private constructor(process: Bun.Subprocess<'ignore', 'pipe', 'pipe'>, ready: ReadyLine, log: Log) {
+  private constructor(process: Bun.Subprocess<'ignore', 'pipe', 'pipe'>, ready: Ready, log: Log) {
     this.process = process;
     this.ready = ready;
     this.#log = log;
@@ -59,7 +46,7 @@ export class ServerProcess implements AsyncDisposable {
       text += new TextDecoder().decode(value);
     }
     reader.releaseLock();
-    return new ServerProcess(process, JSON.parse(text.slice(0, text.indexOf('\n'))) as ReadyLine, log);
+    return new ServerProcess(process, JSON.parse(text.slice(0, text.indexOf('\n'))) as Ready, log);
   }
 
   get port(): number {
