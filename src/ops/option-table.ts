@@ -164,11 +164,7 @@ const NETWORK = {
     repeatable: true,
     example: '10.0.0.8:7400',
   },
-  hold: row(
-    ms(0, MINUTE),
-    3 * SECOND,
-    'A server lost for less is not missed: its users stay, and messages wait for it where no other one is there.',
-  ),
+  hold: row(ms(0, MINUTE), 3 * SECOND, 'A server lost for less is not missed: users stay, and messages wait for it.'),
 } satisfies Record<string, Row<unknown>>;
 
 const WATCHING = {
