@@ -9,7 +9,7 @@
 
 import { type Epoch, type RoomKey, type ServerId, serverId } from '../base/ids.ts';
 import type { Verdict } from '../mesh/replica-ports.ts';
-import { type EpochOrNone, homeOf, isEpoch, isNewer } from '../order/epochs.ts';
+import { type EpochOrNone, homeOf, isEpoch, isNewer, isTimely } from '../order/epochs.ts';
 import { numberAt } from '../order/server-frames.ts';
 import { roomKey } from '../wire/names.ts';
 import type { Frame } from '../wire/scanner.ts';
@@ -126,12 +126,12 @@ export class RoomFacts {
     return this.#parts.get(origin) ?? [];
   }
 
-  /** The claim of the newest epoch that is known of a room. */
-  newest(key: RoomKey): Claim | undefined {
+  /** The claim of the newest epoch that is known of a room and may have begun by `now`. */
+  newest(key: RoomKey, now: number): Claim | undefined {
     let found: Claim | undefined;
     for (const part of this.#parts.values()) {
       const claim = part.get(key);
-      if (claim !== undefined && isNewer(claim.epoch, found?.epoch ?? '')) found = claim;
+      if (claim !== undefined && isNewer(claim.epoch, found?.epoch ?? '') && isTimely(claim.epoch, now)) found = claim;
     }
     return found;
   }

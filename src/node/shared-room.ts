@@ -7,7 +7,7 @@ import type { Epoch, RoomKey, ServerId, Ticket, Uid } from '../base/ids.ts';
 import { type FindOutcome, type ReserveOutcome, SENT, type SendOutcome, UNAVAILABLE } from '../base/outcome.ts';
 import type { SlotReader } from '../chat/ports.ts';
 import type { Session } from '../chat/session.ts';
-import { type EpochOrNone, homeOf, isEpoch, isNewer } from '../order/epochs.ts';
+import { type EpochOrNone, homeOf, isEpoch, isNewer, isTimely } from '../order/epochs.ts';
 import type { EntryKind } from '../order/log.ts';
 import type { Opening } from '../order/opening.ts';
 import { SharedOrder } from '../order/shared.ts';
@@ -373,7 +373,7 @@ export class SharedRoom implements ChannelOrder, SharedOut {
   #takePart(from: ServerId, frame: Frame, now: number): void {
     if (frame.verb() !== 'OPENED') return;
     const epoch = frame.arg(1);
-    if (!isEpoch(epoch) || homeOf(epoch) !== from) return;
+    if (!isEpoch(epoch) || homeOf(epoch) !== from || !isTimely(epoch, now)) return;
     const claim = this.#host.claim(this.channel.key);
     const isKnown = claim !== undefined && !isNewer(epoch, claim.epoch);
     this.#make().peer.follow(isKnown ? claim.epoch : epoch, isKnown ? claim.standby : undefined, now);

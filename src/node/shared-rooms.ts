@@ -12,7 +12,7 @@ import type { ReserveOutcome, SendOutcome } from '../base/outcome.ts';
 import type { Chat } from '../chat/chat.ts';
 import type { Session } from '../chat/session.ts';
 import type { Departure } from '../mesh/replica-ports.ts';
-import { type EpochOrNone, isEpoch } from '../order/epochs.ts';
+import { type EpochOrNone, isEpoch, isTimely } from '../order/epochs.ts';
 import type { MemoryLimits } from '../order/memory.ts';
 import type { Opening } from '../order/opening.ts';
 import { epochAt, ORDER_VERBS, writeSealed } from '../order/server-frames.ts';
@@ -144,7 +144,7 @@ export class SharedRooms implements SharedRoomHost, RoomFactsOut, FrameCarrier {
     this.#frames.drained();
     for (const room of this.#rooms.values()) room.reached(server, this.now);
     // Its claims may have come before it could be reached.
-    for (const [key, claim] of this.facts.of(server)) this.#rooms.get(key)?.claimed(claim, this.now);
+    for (const [key, claim] of this.facts.of(server)) if (this.#rooms.has(key)) this.claimed(key, claim);
   }
 
   /**
@@ -237,12 +237,13 @@ export class SharedRooms implements SharedRoomHost, RoomFactsOut, FrameCarrier {
   // ── What facts say (RoomFactsOut) ──────────────────────────────────────────────────────────────────────────────
 
   claimed(key: RoomKey, claim: Claim): void {
+    if (!isTimely(claim.epoch, this.now)) return;
     if (!this.#rooms.has(key)) this.#out.chat().roomKnown(key, claim.name, this.now);
     this.#rooms.get(key)?.claimed(claim, this.now);
   }
 
   unclaimed(key: RoomKey, claim: Claim, by: EpochOrNone): void {
-    this.#rooms.get(key)?.unclaimed(claim, by, this.now);
+    this.#rooms.get(key)?.unclaimed(claim, isTimely(by, this.now) ? by : '', this.now);
   }
 
   tell(bytes: Uint8Array, start: number, end: number): void {
@@ -302,7 +303,7 @@ export class SharedRooms implements SharedRoomHost, RoomFactsOut, FrameCarrier {
   }
 
   claim(key: RoomKey): Claim | undefined {
-    return this.facts.newest(key);
+    return this.facts.newest(key, this.now);
   }
 
   ownClaim(key: RoomKey): Claim | undefined {
@@ -382,7 +383,8 @@ export class SharedRooms implements SharedRoomHost, RoomFactsOut, FrameCarrier {
 
   /** A room that another server brings before its own word that it is home is here. */
   #discovered(key: RoomKey, frame: Frame): SharedRoom | undefined {
-    if (frame.verb() !== 'OPENED' || !isEpoch(frame.arg(1))) return undefined;
+    const epoch = frame.arg(1);
+    if (frame.verb() !== 'OPENED' || !isEpoch(epoch) || !isTimely(epoch, this.now)) return undefined;
     this.#out.chat().roomKnown(key, frame.arg(0), this.now);
     return this.#rooms.get(key);
   }

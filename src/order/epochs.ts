@@ -4,6 +4,9 @@
 import { type Epoch, epoch, type ServerId, serverId } from '../base/ids.ts';
 import { compareEpochs, parseEpoch } from '../wire/names.ts';
 
+/** An epoch names a time; one that is further ahead than clocks are wrong is none, or nobody could open a newer one. */
+const AHEAD_MS = 24 * 3600 * 1000;
+
 /** An epoch, or none. */
 export type EpochOrNone = Epoch | '';
 
@@ -23,6 +26,11 @@ export function isNewer(a: EpochOrNone, b: EpochOrNone): boolean {
 
 export function newest(a: EpochOrNone, b: EpochOrNone): EpochOrNone {
   return isNewer(a, b) ? a : b;
+}
+
+/** Whether an epoch may have begun by `now` (Unix ms), whatever clock it was made by. */
+export function isTimely(epoch: EpochOrNone, now: number): boolean {
+  return epoch === '' || (parseEpoch(epoch)?.ms ?? 0) <= now + AHEAD_MS;
 }
 
 /** An epoch of `server` that is newer than `known` and not older than `atLeast` (Unix ms). */

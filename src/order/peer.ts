@@ -19,7 +19,7 @@ import type { Frame } from '../wire/scanner.ts';
 import { Allegiance } from './allegiance.ts';
 import { Copy } from './copy.ts';
 import { Elections } from './elections.ts';
-import { type EpochOrNone, homeOf, isNewer } from './epochs.ts';
+import { type EpochOrNone, homeOf, isNewer, isTimely } from './epochs.ts';
 import { HomeWatch } from './home-watch.ts';
 import { Leading } from './leading.ts';
 import { Line } from './line.ts';
@@ -341,7 +341,7 @@ export class RoomPeer {
 
   /** A newer epoch has begun: what this server decides, or tries to, is over. */
   #learn(epoch: Epoch): void {
-    if (!isNewer(epoch, this.#allegiance.known)) return;
+    if (!isNewer(epoch, this.#allegiance.known) || !isTimely(epoch, this.#now)) return;
     this.#retire();
     this.#elections.giveUp();
     this.#allegiance.know(epoch);
@@ -406,7 +406,7 @@ export class RoomPeer {
   }
 
   #seal(from: ServerId, epoch: EpochOrNone | undefined): void {
-    if (epoch === undefined || epoch === '') return;
+    if (epoch === undefined || epoch === '' || !isTimely(epoch, this.#now)) return;
     if (isNewer(epoch, this.#allegiance.promised)) {
       this.#allegiance.promise(epoch);
       this.#freeze();
@@ -416,7 +416,7 @@ export class RoomPeer {
 
   #sealed(from: ServerId, frame: Frame): void {
     const answer = readSealed(from, frame);
-    if (answer === undefined) return;
+    if (answer === undefined || !isTimely(answer.promised, this.#now)) return;
     const { known, leader } = this.#allegiance;
     if (from === leader && isNewer(known, answer.promised)) {
       // A home stands by its epoch for as long as it lives: this one is in another life, which knows nothing of it.

@@ -1,7 +1,7 @@
 // Rooms that servers share, by the frames that one server sends to others.
 
 import { expect, test } from 'bun:test';
-import { type RoomKey, serverId, type Ticket } from '../../src/base/ids.ts';
+import { epoch, type RoomKey, serverId, type Ticket } from '../../src/base/ids.ts';
 import type { Chat } from '../../src/chat/chat.ts';
 import { Stamps } from '../../src/fanout/ring.ts';
 import { Rooms, type RoomsConfig, type RoomsOut } from '../../src/node/rooms.ts';
@@ -80,4 +80,18 @@ test('a server that is subscribed to as a home that it was in another life says 
     expect(rooms.arrived(BETA, frameOf('SUBSCRIBE', 'Hall', 'mwse.1', 7))).toBe(true);
     expect(said()).toBe('<SEALED,Hall,,,0>\n');
   }
+});
+
+test('a claim of an epoch far ahead of every clock makes no room, and no other server its home', () => {
+  const { rooms } = shared();
+  const [early, far] = [epoch(NOW + 1, BETA), epoch(NOW + 25 * 3_600_000, BETA)];
+  rooms.open(HALL, 'Hall');
+  rooms.facts.apply(BETA, frameOf('ROOM', 'Hall', far, '', '', 0));
+  expect(rooms.claim(HALL)).toBeUndefined();
+  rooms.facts.apply(BETA, frameOf('ROOM', 'Hall', early, '', '', 0));
+  expect(rooms.claim(HALL)?.epoch).toBe(early);
+  // Nobody is asked to make this one: the chat of this test could not.
+  rooms.facts.apply(BETA, frameOf('ROOM', 'Tower', far, '', '', 0));
+  rooms.arrived(BETA, frameOf('OPENED', 'Tower', far, 1, '', 0, 0));
+  expect(rooms.claim('tower' as RoomKey)).toBeUndefined();
 });

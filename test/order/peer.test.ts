@@ -178,3 +178,25 @@ test('a home that stood still while it awaited somebody asks before it decides a
   peer.tick(one.now);
   expect(one.readable).toHaveLength(1);
 });
+
+// It would be promised for ever, and nobody could open a newer one.
+test('an epoch that is further ahead than clocks are wrong is none, whatever frame of another server it comes in', () => {
+  const far = epoch(START + 25 * 3_600_000, TWO);
+  for (const frame of [
+    `<SEAL,Lobby,${far}>`,
+    `<SEALED,Lobby,${far},,0>`,
+    `<OPENED,Lobby,${far},1,,0,0>`,
+    `<SUBSCRIBE,Lobby,${far},0>`,
+    `<FORWARD,Lobby,${far},1,0,${UID},ann,0,,text>`,
+  ]) {
+    const one = new OnePeer([TWO]);
+    one.order.peer.create('', START);
+    const own = one.order.epoch;
+    one.hear(TWO, frame);
+    one.order.peer.heard(far, undefined, START);
+    expect(one.order.peer.role).toBe('home');
+    expect(one.order.epoch).toBe(own);
+    one.hear(TWO, `<SEAL,Lobby,${epoch(START + 23 * 3_600_000, TWO)}>`);
+    expect(one.order.peer.role).toBe('frozen');
+  }
+});
