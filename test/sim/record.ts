@@ -5,6 +5,8 @@ import type { Frame } from './frames.ts';
 import { FrameReader, foldRoom } from './frames.ts';
 
 const LINK_FRAME_BYTES = 200_000;
+/** Longer than the rest of a frame may be on its way to a client. */
+const MOST_WAY_MS = 1_000;
 
 /** The number of the first auditor among the clients; those of further servers follow. */
 export const FIRST_AUDITOR = 990;
@@ -38,8 +40,10 @@ export class Dialogue {
   finished = false;
   /** It was open, read to its end and answered when all was quiet. */
   settled = false;
-  /** Bytes of a frame that was not whole then. */
+  /** Bytes of a frame that was not whole then, and of which nothing was on its way. */
   tornAtRest = 0;
+  /** When it heard something last. */
+  #heardAt = 0;
   readonly #reader = new FrameReader();
   readonly #record: Record;
 
@@ -77,11 +81,18 @@ export class Dialogue {
   /** Takes what came; returns the frames that it completed. */
   hear(at: number, chunk: Uint8Array): Utterance[] {
     const heard: Utterance[] = [];
+    this.#heardAt = at;
     for (const { verb, args } of this.#reader.read(chunk)) {
       heard.push({ said: false, at, order: this.#record.next(), verb, args });
     }
     this.utterances.push(...heard);
     return heard;
+  }
+
+  /** All is quiet; a PING may be on its way. */
+  settle(at: number): void {
+    this.settled = true;
+    if (at - this.#heardAt >= MOST_WAY_MS) this.tornAtRest = this.torn;
   }
 
   close(at: number, why: string): void {

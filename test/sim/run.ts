@@ -84,16 +84,12 @@ export function runSeed(seed: number, options: RunOptions = {}): Result {
     const isWaiting = ({ dialogue }: RawClient | CoreClient): boolean =>
       dialogue !== undefined && dialogue.ended === undefined && !hasLastWord(dialogue);
     for (let left = 60; left > 0 && [...clients, ...cores].some(isWaiting); left--) world.run(1_000);
-    // Later a PING may be on its way.
-    for (const { dialogue } of [...clients, ...cores]) {
-      if (dialogue !== undefined && isSettled(dialogue)) dialogue.tornAtRest = dialogue.torn;
-    }
     // Who asked for more than its way can carry is cut off, or it would still be obeyed while the auditors look.
     for (const client of clients) if (isWaiting(client)) client.cut('reset');
     const unrest = (): number => lastNews(record) + QUIET_MS - world.elapsed;
     for (let left = MOST_WAITS; left > 0 && unrest() > 0; left--) world.run(unrest());
     for (const { dialogue } of [...clients, ...cores]) {
-      if (dialogue !== undefined) dialogue.settled = isSettled(dialogue);
+      if (dialogue !== undefined && isSettled(dialogue)) dialogue.settle(world.elapsed);
     }
 
     record.facts.auditAt = world.elapsed;
