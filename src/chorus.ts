@@ -18,6 +18,7 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
   chat: { help: 'talk, in a terminal', start: () => import('./cli/chat.ts') },
   cluster: { help: 'a network of servers on this machine, to look at', start: () => import('./cli/cluster.ts') },
   load: { help: 'many clients, and a count of what is lost', start: () => import('./cli/load.ts') },
+  top: { help: 'what a server does, in a terminal', start: () => import('./cli/top.ts') },
   leashed: { help: '', start: () => import('./cli/leash.ts').then(() => import('./main.ts')) },
 };
 

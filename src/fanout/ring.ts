@@ -82,10 +82,10 @@ export class Ring implements Member {
     return this.#next - this.#first;
   }
 
-  /** Readers who have not taken all of it. */
+  /** Readers who have not taken all of it, because they are full. */
   get behind(): number {
     let count = 0;
-    for (const reader of this.readers) if (reader.cursor < this.tape.head) count++;
+    for (const { cursor, outbox } of this.readers) if (outbox.blocked && cursor < this.tape.head) count++;
     return count;
   }
 

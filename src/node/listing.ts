@@ -60,7 +60,7 @@ export interface RoomItem {
   readonly next: number;
   /** Numbers a second, as seen here lately. */
   readonly rate: number;
-  /** Those who are connected here and have not taken all that was said. */
+  /** Those who are connected here and have not taken all that was said, because they are full. */
   readonly behind: number;
 }
 
@@ -229,7 +229,8 @@ function* laggardsOf(connections: Iterable<Connection>, now: number): Generator<
     if (user === undefined) continue;
     const { held: waitingBytes, behind: behindBytes, lags } = outbox;
     const stalledMs = outbox.blocked ? Math.max(0, now - outbox.takenAt) : 0;
-    if (waitingBytes + behindBytes + lags > 0) yield { user, waitingBytes, behindBytes, stalledMs, lags };
+    // Whoever is not full takes what waits with the next flush.
+    if (outbox.blocked || lags > 0) yield { user, waitingBytes, behindBytes, stalledMs, lags };
   }
 }
 

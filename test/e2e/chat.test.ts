@@ -7,6 +7,7 @@ import type { Client } from '../../src/client/transport/driver.ts';
 import { connectTcp } from '../../src/client/transport/tcp.ts';
 import { Relay } from '../support/relay.ts';
 import { ServerProcess } from '../support/server.ts';
+import { Terminal } from '../support/terminal.ts';
 import { requireTool } from '../support/tools.ts';
 
 const CHAT = resolve(import.meta.dir, '../../src/cli/chat.ts');
@@ -134,28 +135,13 @@ describe.skipIf(tmux === undefined)('the chat program on a terminal (needs tmux)
     await ann.until(/bobby quit/);
     ann.keys('C-d');
     await ann.until(/EXIT 0/);
-  }, 30_000);
+  }, 90_000);
 });
 
 /** The program in a terminal of its own. */
-function terminal(address: string, nick: string) {
-  const socket = `chorus-test-${process.pid}-${nick}`;
-  const run = (...args: string[]): string => {
-    const { stdout } = Bun.spawnSync([tmux as string, '-L', socket, '-f', '/dev/null', ...args]);
-    return stdout.toString();
-  };
-  const command = `${process.execPath} ${CHAT} --server ${address} --nick ${nick}; echo EXIT $?; sleep 60`;
-  run('new-session', '-d', '-x', '80', '-y', '24', command);
-  cleanups.push(() => run('kill-server'));
-  const until = async (pattern: RegExp): Promise<string> => {
-    for (const deadline = performance.now() + 10_000; ; await Bun.sleep(30)) {
-      const screen = run('capture-pane', '-p');
-      if (pattern.test(screen)) return screen;
-      if (performance.now() > deadline) throw new Error(`no ${pattern} on the screen:\n${screen}`);
-    }
-  };
-  const keys = (...keys: string[]): void => {
-    run('send-keys', ...keys);
-  };
-  return { until, keys };
+function terminal(address: string, nick: string): Terminal {
+  const command = `${process.execPath} ${CHAT} --server ${address} --nick ${nick}`;
+  const screen = new Terminal(tmux as string, command, { columns: 80, rows: 24 });
+  cleanups.push(() => screen[Symbol.dispose]());
+  return screen;
 }

@@ -73,7 +73,7 @@ function behaves(program: () => readonly string[], called: () => string): void {
         const { code, out, err } = await chorus(...args);
         expect([code, out]).toEqual([2, '']);
         expect(err).toContain(`Usage: ${called()} PROGRAM`);
-        for (const name of ['server', 'chat', 'cluster', 'load']) expect(err).toContain(`\n  ${name} `);
+        for (const name of ['server', 'chat', 'cluster', 'load', 'top']) expect(err).toContain(`\n  ${name} `);
         expect(err).not.toContain('leashed');
       }
       const { code, out, err } = await chorus('--help');
@@ -97,7 +97,7 @@ function behaves(program: () => readonly string[], called: () => string): void {
     PATIENCE_MS,
   );
 
-  test.each(['server', 'server hash', 'chat', 'cluster', 'load'])(
+  test.each(['server', 'server hash', 'chat', 'cluster', 'load', 'top'])(
     '%s has a --help that says how it is called here',
     async (name) => {
       const { code, out } = await chorus(...name.split(' '), '--help');

@@ -1,0 +1,58 @@
+// A program in a terminal of its own, by tmux: keys are typed at it, and what stands on the screen is read.
+
+const DEADLINE_MS = 20_000;
+const AGAIN_MS = 30;
+
+export interface TerminalSize {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+export class Terminal implements Disposable {
+  readonly #tmux: string;
+  readonly #socket = `chorus-test-${process.pid}-${crypto.randomUUID().slice(0, 8)}`;
+
+  /** Runs a command line of the shell; `EXIT code` follows behind it. `tmux`: the path of that program. */
+  constructor(tmux: string, command: string, { columns, rows }: TerminalSize) {
+    this.#tmux = tmux;
+    const line = `${command}; echo EXIT $?; sleep 120`;
+    this.#run('-u', 'new-session', '-d', '-x', String(columns), '-y', String(rows), line);
+  }
+
+  /** Types keys, by the names that tmux has for them. */
+  keys(...keys: readonly string[]): void {
+    this.#run('send-keys', ...keys);
+  }
+
+  resize({ columns, rows }: TerminalSize): void {
+    this.#run('resize-window', '-x', String(columns), '-y', String(rows));
+  }
+
+  /** What stands on the screen; with its colours where `coloured`. */
+  screen(coloured = false): string {
+    return this.#run('capture-pane', '-p', ...(coloured ? ['-e'] : []));
+  }
+
+  /** What of the terminal's state tmux tells under such a name, as in `alternate_on`. */
+  state(name: string): string {
+    return this.#run('display-message', '-p', `#{${name}}`).trim();
+  }
+
+  /** Resolves to the screen as soon as it fits; rejects with what is there when it never does. */
+  async until(pattern: RegExp): Promise<string> {
+    for (const deadline = performance.now() + DEADLINE_MS; ; await Bun.sleep(AGAIN_MS)) {
+      const screen = this.screen();
+      if (pattern.test(screen)) return screen;
+      if (performance.now() > deadline) throw new Error(`no ${pattern} on the screen:\n${screen}`);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#run('kill-server');
+  }
+
+  #run(...args: readonly string[]): string {
+    const command = [this.#tmux, '-L', this.#socket, '-f', '/dev/null', ...args];
+    return Bun.spawnSync(command, { env: { ...process.env, LANG: 'C.UTF-8', LC_ALL: 'C.UTF-8' } }).stdout.toString();
+  }
+}
