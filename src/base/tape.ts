@@ -11,6 +11,7 @@
 // An empty tape holds no memory. It refuses nothing and bounds nothing: its owner trims.
 
 import { copyBytes } from './bytes.ts';
+import { addressOf, copyTo, stable } from './library.ts';
 
 const EMPTY = new Uint8Array(0);
 const SMALLEST = 256;
@@ -18,29 +19,27 @@ const SMALLEST = 256;
 export class Tape {
   /** Holds position p at buffer[p - base]. Replaced when the tape grows: take it anew after every append. */
   buffer: Uint8Array = EMPTY;
+  #address = 0;
   base = 0;
   tail = 0;
   head = 0;
+  /** Bytes of memory held. */
+  held = 0;
 
   /** Live bytes. */
   get length(): number {
     return this.head - this.tail;
   }
 
-  /** Bytes of memory held. */
-  get held(): number {
-    return this.buffer.length;
-  }
-
   /** Whether `count` more bytes have room where the tape lies. */
   fits(count: number): boolean {
-    return this.head - this.base + count <= this.buffer.length;
+    return this.head - this.base + count <= this.held;
   }
 
   /** Makes room for `count` more bytes and returns the buffer offset where they may be written. */
   reserve(count: number): number {
     const at = this.head - this.base;
-    return at + count <= this.buffer.length ? at : this.#makeRoom(count);
+    return at + count <= this.held ? at : this.#makeRoom(count);
   }
 
   /** Takes `count` bytes, written where reserve said, as appended. */
@@ -50,10 +49,15 @@ export class Tape {
 
   /** Appends a copy of bytes[start, end), which is not the tape's own buffer; returns the position of the first. */
   append(bytes: Uint8Array, start: number, end: number): number {
-    const at = this.reserve(end - start);
-    copyBytes(bytes, start, end, this.buffer, at);
+    this.reserve(end - start);
+    return this.put(bytes, start, end);
+  }
+
+  /** Appends what fits. */
+  put(bytes: Uint8Array, start: number, end: number): number {
     const position = this.head;
-    this.head += end - start;
+    copyTo(this.buffer, this.#address, position - this.base, bytes, start, end);
+    this.head = position + end - start;
     return position;
   }
 
@@ -69,14 +73,14 @@ export class Tape {
   shrink(): void {
     const live = this.length;
     const size = live === 0 ? 0 : sizeFor(live);
-    if (size >= this.buffer.length) return;
-    this.#moveTo(size === 0 ? EMPTY : new Uint8Array(size));
+    if (size >= this.held) return;
+    this.#moveTo(size === 0 ? EMPTY : stable(size));
   }
 
   #makeRoom(count: number): number {
     const live = this.length;
-    const fits = live + count <= this.buffer.length;
-    this.#moveTo(fits && live <= this.buffer.length >> 1 ? this.buffer : new Uint8Array(sizeFor((live + count) * 2)));
+    const fits = live + count <= this.held;
+    this.#moveTo(fits && live <= this.held >> 1 ? this.buffer : stable(sizeFor((live + count) * 2)));
     return this.head - this.base;
   }
 
@@ -84,8 +88,12 @@ export class Tape {
     const from = this.tail - this.base;
     const to = this.head - this.base;
     if (target === this.buffer) target.copyWithin(0, from, to);
-    else copyBytes(this.buffer, from, to, target, 0);
-    this.buffer = target;
+    else {
+      copyBytes(this.buffer, from, to, target, 0);
+      this.buffer = target;
+      this.held = target.length;
+      this.#address = addressOf(target);
+    }
     this.base = this.tail;
   }
 }

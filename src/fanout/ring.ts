@@ -5,8 +5,9 @@
 //
 // An entry is one whole frame with the seq it decides (0 for presence) and a stamp: its place in the server's order of
 // decision, across rooms. The ring is bounded by entries, bytes, age and by a budget over all rings; it evicts its
-// oldest entries and holds nothing back for anybody. A cursor that was overtaken finds itself below `tail` and is told
-// which seqs it may have missed. This file knows no connections but the list of who reads.
+// oldest entries, several at once where there are many, and holds nothing back for anybody. A cursor that was overtaken
+// finds itself below `tail` and is told which seqs it may have missed. This file knows no connections but the list of
+// who reads.
 
 import type { Budget, Member } from '../base/budget.ts';
 import { Tape } from '../base/tape.ts';
@@ -24,6 +25,8 @@ export interface RingLimits {
 }
 
 const FIRST_ENTRIES = 8;
+/** What a full ring evicts to take one more: one, and one of 2 ** this many that it may keep. */
+const EVICTED_AT_ONCE = 6;
 
 // The numbers that are kept of an entry, side by side: its end, its stamp, its seq, the lowest slot undecided before
 // it, and when it came.
@@ -57,14 +60,18 @@ export class Ring implements Member {
   /** The bytes that the budget was told of. */
   #told = 0;
   #closed = false;
-  /** The entry and the position up to which the readers were given everything. */
+  /** The entry up to which the readers were given everything. */
   #flushed = 0;
-  #flushedTo = 0;
+  /** Half of the ring has come since, when the next entry or the head is above these. */
+  #dueEntry: number;
+  #dueByte: number;
 
   // The index: entry n stands at place n & #mask. Entry #first is the oldest kept, #next the one to come.
   #first = 0;
   #next = 0;
   #mask = FIRST_ENTRIES - 1;
+  /** Entries that there is a place for and that may be kept. */
+  #room: number;
   #index = new Float64Array(FIRST_ENTRIES * NUMBERS);
 
   constructor(limits: RingLimits, stamps: Stamps, budget: Budget, low: number, lagged: Ring['lagged']) {
@@ -74,6 +81,9 @@ export class Ring implements Member {
     this.low = low;
     this.floor = low;
     this.lagged = lagged;
+    this.#dueEntry = limits.entries >> 1;
+    this.#dueByte = limits.bytes >> 1;
+    this.#room = Math.min(FIRST_ENTRIES, limits.entries);
     budget.join(this);
   }
 
@@ -99,14 +109,10 @@ export class Ring implements Member {
    * True when the readers should be given it now, because half of the ring has come since `flushed`.
    */
   append(bytes: Uint8Array, start: number, end: number, seq: number, low: number, now: number): boolean {
-    const { entries, bytes: most } = this.#limits;
     const { tape } = this;
-    const size = this.#next - this.#first;
-    const full = size > this.#mask && size < entries;
-    if (full) this.#resize((this.#mask + 1) * 2);
-    else if (size >= entries) this.#evict();
-    const grows = full || !tape.fits(end - start);
-    tape.append(bytes, start, end);
+    const grows = this.#next - this.#first >= this.#room || !tape.fits(end - start);
+    if (grows) this.#makeRoom(end - start);
+    tape.put(bytes, start, end);
     const index = this.#index;
     const at = (this.#next & this.#mask) * NUMBERS;
     index[at + END] = tape.head;
@@ -117,20 +123,22 @@ export class Ring implements Member {
     this.#next++;
     this.low = low;
     if (grows) this.#account();
-    while (tape.head - tape.tail > most) this.#evict();
-    return (this.#next - this.#flushed) * 2 > entries || (tape.head - this.#flushedTo) * 2 > most;
+    if (tape.head - tape.tail > this.#limits.bytes) this.#evictBytes();
+    return this.#next > this.#dueEntry || tape.head > this.#dueByte;
   }
 
   /** The readers were given everything until now. */
   flushed(): void {
+    const { entries, bytes } = this.#limits;
     this.#flushed = this.#next;
-    this.#flushedTo = this.tape.head;
+    this.#dueEntry = this.#next + (entries >> 1);
+    this.#dueByte = this.tape.head + (bytes >> 1);
   }
 
   /** Evicts what is older than the age limit, and gives memory back that is not needed any more. */
   age(now: number): void {
     const oldest = now - this.#limits.ageMs;
-    while (this.#first < this.#next && this.#number(this.#first, TIME) < oldest) this.#evict();
+    while (this.#first < this.#next && this.#number(this.#first, TIME) < oldest) this.#evict(1);
     // A ring in use would grow again at once.
     if (this.tape.length * 4 <= this.tape.held) this.#release();
   }
@@ -144,7 +152,7 @@ export class Ring implements Member {
     const first = this.#first;
     const half = first + ((this.#next - first + 1) >> 1);
     const target = half === this.#next && this.#flushed < half ? half - 1 : half;
-    while (this.#first < target) this.#evict();
+    if (first < target) this.#evict(target - first);
     this.#release();
     return this.#first > first || this.#counted < before;
   }
@@ -201,14 +209,28 @@ export class Ring implements Member {
     return this.#index[(entry & this.#mask) * NUMBERS + which] as number;
   }
 
-  #evict(): void {
-    const index = this.#index;
-    const at = (this.#first & this.#mask) * NUMBERS;
-    const seq = index[at + SEQ] as number;
-    if (seq >= this.floor) this.floor = seq + 1;
-    this.evicted = index[at + STAMP] as number;
-    this.tape.trim(index[at + END] as number);
-    this.#first++;
+  /** Makes room for one more entry of `bytes`: in the index, by evicting some of the oldest where it may not grow. */
+  #makeRoom(bytes: number): void {
+    const { entries } = this.#limits;
+    const size = this.#next - this.#first;
+    if (size >= entries) this.#evict(1 + (entries >> EVICTED_AT_ONCE));
+    else if (size > this.#mask) this.#resize((this.#mask + 1) * 2);
+    this.tape.reserve(bytes);
+  }
+
+  #evictBytes(): void {
+    while (this.tape.length > this.#limits.bytes) this.#evict(1);
+  }
+
+  /** Evicts the `count` oldest entries of those that are kept. */
+  #evict(count: number): void {
+    const last = this.#first + count - 1;
+    let { floor } = this;
+    for (let entry = this.#first; entry <= last; entry++) floor = Math.max(floor, this.#number(entry, SEQ) + 1);
+    this.floor = floor;
+    this.evicted = this.#number(last, STAMP);
+    this.tape.trim(this.#number(last, END));
+    this.#first += count;
   }
 
   /** What the budget is told of: all but the small index that every room has. */
@@ -244,5 +266,6 @@ export class Ring implements Member {
     }
     this.#index = index;
     this.#mask = capacity - 1;
+    this.#room = Math.min(capacity, this.#limits.entries);
   }
 }

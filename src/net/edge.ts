@@ -9,9 +9,11 @@
 
 import type { Socket, SocketHandler, TCPSocketListener } from 'bun';
 import { type ConnectionId, connectionId } from '../base/ids.ts';
+import { useLibrary } from '../base/library.ts';
 import type { LinkConnections } from '../node/link-connections.ts';
 import type { Node } from '../node/node.ts';
 import { DirectSend } from './direct.ts';
+import { openLibrary } from './library.ts';
 import { WriteSizes } from './write-sizes.ts';
 
 declare module 'bun' {
@@ -76,6 +78,7 @@ export class Edge {
   constructor(mask: (address: string) => string, onFault: (error: unknown) => void) {
     this.#mask = mask;
     this.#onFault = onFault;
+    useLibrary(openLibrary());
   }
 
   /** Joins the node: from now on its deadlines are kept. */

@@ -4,8 +4,10 @@
 
 import { copyBytes, writeDecimal } from '../base/bytes.ts';
 import type { Epoch } from '../base/ids.ts';
+import { addressOfSource, copiesFrom, stable } from '../base/library.ts';
 import { needsEscape } from '../wire/canonical.ts';
 import { BACKSLASH, COMMA, GREATER, LF } from '../wire/octets.ts';
+import { copyRead } from '../wire/words.ts';
 import { encodeFrame } from '../wire/writer.ts';
 
 /** Digits of a safe integer, at most. */
@@ -14,7 +16,8 @@ const ZERO = 0x30;
 const NINE = 0x39;
 
 /** The frame last encoded stands at the start of `bytes`. */
-export const encoded: { bytes: Uint8Array } = { bytes: new Uint8Array(8_192) };
+export const encoded: { bytes: Uint8Array } = { bytes: stable(8_192) };
+copiesFrom(encoded.bytes);
 
 // The head that stands there, up to the text: whose it is, what it says, and where its number and it itself end.
 let headOf: SlotEncoder | undefined;
@@ -53,13 +56,14 @@ export class SlotEncoder {
   ): number {
     const most = this.#before.length + nick.length + end - start + 2 * id.length + 2 * DIGITS + 6;
     if (most > encoded.bytes.length) {
-      encoded.bytes = new Uint8Array(most * 2);
+      encoded.bytes = stable(most * 2);
+      copiesFrom(encoded.bytes);
       headOf = undefined;
     }
     const bytes = encoded.bytes;
     let at = this.#continues(seq, nick, now) && countUp(bytes) ? headEnd : this.#writeHead(seq, nick, now);
     headSeq = seq;
-    copyBytes(text, start, end, bytes, at);
+    copyRead(text, start, end, bytes, addressOfSource(), at);
     at += end - start;
     if (id !== '') at = writeId(id, bytes, at);
     bytes[at] = GREATER;

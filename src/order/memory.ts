@@ -79,14 +79,14 @@ export class MemoryLog implements RoomLog, Member {
     if (after !== this.committed) return this.#again(after, kind, seq, bytes, start, end);
     const frames = this.#frames;
     const position = after + 1;
+    const length = end - start;
     while (position - this.#oldest >= this.#limits.slots && this.#oldest < this.keepFrom) this.#evict();
-    if (frames.length + end - start > this.#bytes) this.#evictFor(end - start);
-    const full = position - this.#oldest >= this.#size;
-    if (full) this.#resize(Math.max(SMALLEST, this.#size * 2));
-    const grows = full || !frames.fits(end - start);
+    const grows = position - this.#oldest >= this.#size || !frames.fits(length) || frames.length + length > this.#bytes;
+    if (grows) this.#makeRoom(position, length);
+    const table = this.#table;
     const at = position & this.#mask;
-    this.#table[at] = kind === MESSAGE ? seq : -seq;
-    this.#table[this.#size + at] = frames.append(bytes, start, end);
+    table[at] = kind === MESSAGE ? seq : -seq;
+    table[this.#size + at] = frames.put(bytes, start, end);
     this.committed = position;
     if (seq >= this.floor) this.#note(seq, position);
     if (grows) this.#account();
@@ -126,7 +126,8 @@ export class MemoryLog implements RoomLog, Member {
     // A tape has room for twice what is live: a quarter of it, kept, lets it settle at half.
     this.#bytes = powerOfTwo(this.#frames.held >> 2);
     const end = Math.min(this.committed, this.keepFrom);
-    while (this.#frames.length > this.#bytes && this.#oldest < end) this.#evict();
+    this.#trim();
+    while (this.#frames.length > this.#bytes && this.#oldest < end) this.#evictAndTrim();
     this.#frames.shrink();
     const kept = this.committed - this.#oldest + 1;
     if (kept * 2 <= this.#size) this.#resize(Math.max(SMALLEST, powerOfTwo(kept * 2)));
@@ -161,19 +162,36 @@ export class MemoryLog implements RoomLog, Member {
       : (this.#table[this.#size + (position & this.#mask)] as number);
   }
 
+  /** Makes room for the entry at `position`, a frame of `bytes`. What was evicted is forgotten here, and not before. */
+  #makeRoom(position: number, bytes: number): void {
+    this.#trim();
+    if (this.#frames.length + bytes > this.#bytes) this.#evictFor(bytes);
+    if (position - this.#oldest >= this.#size) this.#resize(Math.max(SMALLEST, this.#size * 2));
+    this.#frames.reserve(bytes);
+  }
+
   /** Makes room for a frame of `bytes`, which are more than this log may keep now. */
   #evictFor(bytes: number): void {
     if (this.#bytes < this.#limits.bytes && this.#budget.spares(this.#frames.held)) {
       this.#bytes = Math.min(this.#bytes * 2, this.#limits.bytes);
     }
     const end = Math.min(this.committed + 1, this.keepFrom);
-    while (this.#oldest < end && this.#frames.length + bytes > this.#bytes) this.#evict();
+    while (this.#oldest < end && this.#frames.length + bytes > this.#bytes) this.#evictAndTrim();
   }
 
   #evict(): void {
     const seq = Math.abs(this.#table[this.#oldest & this.#mask] as number);
     if (seq >= this.floor) this.floor = seq + 1;
     this.#oldest++;
+  }
+
+  #evictAndTrim(): void {
+    this.#evict();
+    this.#trim();
+  }
+
+  /** Gives the tape's bytes of what was evicted back. */
+  #trim(): void {
     this.#frames.trim(this.#start(this.#oldest));
   }
 

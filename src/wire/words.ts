@@ -1,19 +1,30 @@
-// Words: the chunk that is being read, four bytes at a time. Nearly every byte of an argument means nothing, and four
-// of them can be told at once by arithmetic. A word has to begin at a multiple of four in memory, where a chunk need
-// not, so the chunk is copied to a place of its own: one call into native code for all the frames in it, and no garbage.
-// The copy is only ever looked at for bytes that mean nothing; the frames are read from the chunk.
+// Words: the chunk that is being read, many bytes at a time. Nearly every byte of an argument means nothing: the library
+// finds the first that does in one call where there is one, and four of them can be told at once by arithmetic. A word
+// has to begin at a multiple of four in memory, and a search has to end at a zero, so the chunk is copied to a place of
+// its own, a zero behind it: one call into native code for all the frames in it, and no garbage. The copy is looked at
+// for bytes that mean nothing, and copied from; the frames are read from the chunk.
 
 import { copyBytes } from '../base/bytes.ts';
-import { ARG_CLASS, PLAIN } from './octets.ts';
+import { addressOf, given, type Library, stable } from '../base/library.ts';
+import { ARG_CLASS, BACKSLASH, COMMA, GREATER, LESS, PLAIN } from './octets.ts';
 
 /** A shorter chunk is not worth the copy, and a longer one is read byte by byte. */
 const SHORTEST = 96;
 const LONGEST = 65_536;
 
-const words = new Int32Array(LONGEST / 4);
-const copy = new Uint8Array(words.buffer);
+/** A word longer than the longest chunk, for the zero. */
+const copy = stable(LONGEST + 4);
+const words = new Int32Array(copy.buffer);
+/** With the zero behind them, all bytes below 0x80 that mean something. */
+const marks = stable(5);
+marks.set([COMMA, LESS, GREATER, BACKSLASH]);
+/** Their addresses; 0 where there is no library. */
+const copyAt = new Float64Array(1);
+const marksAt = new Float64Array(1);
 /** Whose copy it is. */
 let copied: Uint8Array | undefined;
+/** It is UTF-8, so that nothing in it above 0x7f means anything, and the library looks for the rest. */
+let spanned = false;
 
 // A byte b below 0x80 is 0 exactly where b - 1 has its highest bit set (the carry of a byte that is 0 spoils only
 // those above it, and one is enough). Without two bits ',', '<', '>' and '.' are one and the same.
@@ -27,8 +38,29 @@ const TWO_BITS = 0x12121212;
 export function makeWords(chunk: Uint8Array): void {
   const { length } = chunk;
   if (length < SHORTEST || length > LONGEST) return;
-  copyBytes(chunk, 0, length, copy, 0);
   copied = chunk;
+  const { library } = given;
+  spanned = library?.isUtf8(chunk) ?? false;
+  if (library === undefined) return copyBytes(chunk, 0, length, copy, 0);
+  copyAt[0] ||= addressOf(copy);
+  marksAt[0] ||= addressOf(marks);
+  library.load(copyAt[0], chunk, length);
+  copy[length] = 0;
+}
+
+/** As copyBytes, mostly out of the chunk that is being read. `to`: the address of the target, 0 when it is not known. */
+export function copyRead(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  target: Uint8Array,
+  to: number,
+  at: number,
+): void {
+  const from = copyAt[0] as number;
+  if (bytes === copied && from !== 0 && to !== 0 && end <= bytes.length && at + end - start <= target.length) {
+    (given.library as Library).move(to + at, from + start, end - start);
+  } else copyBytes(bytes, start, end, target, at);
 }
 
 /** The offset up to which plainEnd may use words for a chunk; 0 when they are not, or no longer, those of this one. */
@@ -36,8 +68,18 @@ export function wordsOf(chunk: Uint8Array): number {
   return chunk === copied ? chunk.length : 0;
 }
 
-/** The first offset in bytes[from, stop) of a byte that means something in an argument; `stop` when there is none. */
+/**
+ * The first offset in bytes[from, stop) of a byte that means something in an argument; `stop` when there is none. What
+ * is beyond ASCII may be passed over where it is well-formed.
+ */
 export function plainEnd(bytes: Uint8Array, from: number, stop: number, worded: number): number {
+  if (!spanned || from >= worded) return plainWords(bytes, from, stop, worded);
+  const end = from + (given.library as Library).span((copyAt[0] as number) + from, marksAt[0] as number);
+  return Math.min(end, stop);
+}
+
+/** The same, told by arithmetic as far as there are words, then byte by byte; stops at what is beyond ASCII. */
+function plainWords(bytes: Uint8Array, from: number, stop: number, worded: number): number {
   let i = from;
   while (i < stop) {
     if ((i & 3) === 0) {

@@ -161,7 +161,8 @@ export class World {
     else if (slot === 'reserved') seq = room.reserved.shift() ?? 0;
     const bytes = this.#frame(`C${room.index}:${seq}`, size);
     const entry: Entry = { bytes, seq, lowBefore, at: this.now, evicted: false };
-    if (room.kept.length === room.limits.entries) this.#evict(room, 1);
+    const { entries } = room.limits;
+    if (room.kept.length === entries) this.#evict(room, 1 + Math.floor(entries / 64));
     room.kept.push(entry);
     room.unflushed++;
     for (const reader of this.readers) {
