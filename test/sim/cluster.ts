@@ -6,7 +6,7 @@ import type { Endpoint } from '../../src/mesh/identity.ts';
 import { ipOf, LINK_PORT } from './addresses.ts';
 import { Network } from './network.ts';
 import type { Random } from './random.ts';
-import type { Record } from './record.ts';
+import type { Life, Record } from './record.ts';
 import { SimServer } from './server.ts';
 import type { Sometimes } from './sometimes.ts';
 import { connection, type End, type Way } from './transport.ts';
@@ -53,7 +53,9 @@ export class Host {
     this.lives++;
     const clock = (): number => world.now + this.clockMs;
     world.note(this.name, `begins life ${this.lives}`);
-    const life = serverWeather(weather, this.index, incarnation ?? clock(), incarnation !== undefined);
+    const began = incarnation ?? clock();
+    const life = serverWeather(weather, this.index, began, incarnation !== undefined);
+    record.lives.push({ server: this.index, incarnation: began, from: world.elapsed, until: Number.POSITIVE_INFINITY });
     this.server = new SimServer(this.name, world, life, {
       clock,
       dial: (to, done) => this.#cluster.dial(this.index, to, done),
@@ -70,7 +72,10 @@ export class Host {
   crash(isDark: boolean): void {
     const { server } = this;
     if (server === undefined) return;
-    this.#cluster.world.note(this.name, isDark ? 'goes dark' : 'dies');
+    const { world, record } = this.#cluster;
+    world.note(this.name, isDark ? 'goes dark' : 'dies');
+    (record.life(this.index) as Life).until = world.elapsed;
+    this.#endHalts();
     this.server = undefined;
     this.isDark = isDark;
     server.kill(isDark);
@@ -105,16 +110,34 @@ export class Host {
   pause(ms: number): void {
     const { server } = this;
     if (server === undefined || server.gate.isShut) return;
-    const { world } = this.#cluster;
+    const { world, record } = this.#cluster;
     world.note(this.name, `stands still for ${ms} ms`);
     server.gate.isShut = true;
+    const halt = { server: this.index, from: world.elapsed, until: Number.POSITIVE_INFINITY };
+    record.halts.push(halt);
     world.after(ms, () => this.#goOn(server));
   }
 
   #goOn(server: SimServer): void {
     if (server.isOver || !server.gate.isShut) return;
     this.#cluster.world.note(this.name, 'goes on');
+    this.#endHalts();
     server.gate.open();
+  }
+
+  #endHalts(): void {
+    const { world, record } = this.#cluster;
+    for (const halt of record.halts) {
+      if (halt.server === this.index && halt.until === Number.POSITIVE_INFINITY) halt.until = world.elapsed;
+    }
+  }
+
+  /** Its clock is set: ahead, or back. */
+  leap(ms: number): void {
+    const { world, record } = this.#cluster;
+    this.clockMs += ms;
+    // No server lets its time go back: it stands until the clock has caught up with it.
+    if (ms < 0) record.halts.push({ server: this.index, from: world.elapsed, until: world.elapsed - ms });
   }
 
   heal(): void {

@@ -110,6 +110,10 @@ export interface Facts {
   /** All clocks tell the world's time. */
   readonly trueClocks: boolean;
   readonly ttlMs: number;
+  /** How long a server that is out of reach is held to be there. */
+  readonly holdMs: number;
+  /** What it takes at most, when nothing stands in the way, until all who are linked know what one of them knows. */
+  readonly floodMs: number;
   /** What a slow log and the ways may add to any decision, at most; Infinity when there is no telling. */
   readonly slackMs: number;
   /** The log commits at once. */
@@ -133,21 +137,55 @@ export interface CoreEvent {
   readonly event: { readonly kind: string; readonly [field: string]: unknown };
 }
 
+/** One life of a server, from its start until its process is gone. Times are in ms since the beginning. */
+export interface Life {
+  readonly server: number;
+  readonly incarnation: number;
+  readonly from: number;
+  until: number;
+}
+
+/** While a server stood still, or its clock had been put back: its timers are late by that. */
+export interface Halt {
+  readonly server: number;
+  readonly from: number;
+  until: number;
+}
+
 /** What one server said on one link. */
 export class LinkTap {
   /** As the connection is called, `'` behind it at the listener. */
   readonly name: string;
   readonly server: number;
+  readonly life: Life;
+  readonly openedAt: number;
+  /** When the server knew that it is over; Infinity while it does not. */
+  closedAt = Number.POSITIVE_INFINITY;
   readonly utterances: Utterance[] = [];
   readonly #said = new FrameReader(LINK_FRAME_BYTES);
   readonly #record: Record;
   readonly #clock: { readonly elapsed: number };
 
-  constructor(record: Record, name: string, server: number, clock: { readonly elapsed: number }) {
+  constructor(record: Record, name: string, life: Life, clock: { readonly elapsed: number }) {
     this.#record = record;
     this.name = name;
-    this.server = server;
+    this.server = life.server;
+    this.life = life;
+    this.openedAt = clock.elapsed;
     this.#clock = clock;
+  }
+
+  /** What the other server says on it has this name. */
+  get otherEnd(): string {
+    return this.isListener ? this.name.slice(0, -1) : `${this.name}'`;
+  }
+
+  get isListener(): boolean {
+    return this.name.endsWith("'");
+  }
+
+  close(): void {
+    this.closedAt = Math.min(this.closedAt, this.#clock.elapsed);
   }
 
   get faults(): readonly string[] {
@@ -166,13 +204,15 @@ export class LinkTap {
 /** Servers could not reach each other for a while; in ms since the beginning. */
 export interface Cut {
   readonly from: number;
-  readonly until: number;
+  until: number;
   /** Which, as the names of their links end: `0-2`. */
   readonly pairs: readonly string[];
 }
 
 export class Record {
   readonly facts: Facts;
+  readonly lives: Life[] = [];
+  readonly halts: Halt[] = [];
   readonly cuts: Cut[] = [];
   readonly dialogues: Dialogue[] = [];
   readonly links: LinkTap[] = [];
@@ -196,14 +236,20 @@ export class Record {
     return this.#order++;
   }
 
+  /** The last life that a server began. */
+  life(server: number): Life | undefined {
+    return this.lives.findLast((life) => life.server === server);
+  }
+
   open(name: string, client: number, server: number, prompt: boolean, at: number): Dialogue {
     const dialogue = new Dialogue(this, name, client, server, prompt, at);
     this.dialogues.push(dialogue);
     return dialogue;
   }
 
+  /** A server, in the life that it is in, has a connection with another one. */
   link(name: string, server: number, clock: { readonly elapsed: number }): LinkTap {
-    const tap = new LinkTap(this, name, server, clock);
+    const tap = new LinkTap(this, name, this.life(server) as Life, clock);
     this.links.push(tap);
     return tap;
   }

@@ -188,6 +188,7 @@ export class SimServer {
         if (this.#sockets[id] !== end) return;
         this.#sockets[id] = undefined;
         if (inputOver) this.#inputOver.delete(id);
+        tap?.close();
         this.#call((now) => hearer.closed(id, reason === 'reset' ? 'Connection lost' : 'Connection closed', now));
       },
     };

@@ -2,7 +2,7 @@
 // in the faults that were drawn: how state was caught up with, and what became of rooms whose home was lost.
 
 import { isAfter } from './checkers/reading.ts';
-import type { Dialogue, LinkTap, Record, Utterance } from './record.ts';
+import type { Dialogue, Record, Utterance } from './record.ts';
 import type { Sometimes } from './sometimes.ts';
 
 /** As it was said by the server that a ROUTE came from. */
@@ -31,7 +31,7 @@ function countCatchingUp({ links }: Record, sometimes: Sometimes): void {
   const taps = new Map(links.map((tap) => [tap.name, tap]));
   for (const tap of links) {
     const wanted = new Set<string>();
-    const both = [...tap.utterances, ...(taps.get(otherEnd(tap))?.utterances ?? [])];
+    const both = [...tap.utterances, ...(taps.get(tap.otherEnd)?.utterances ?? [])];
     const answers = new Set(tap.utterances);
     for (const utterance of both.sort((a, b) => a.order - b.order)) {
       const { verb, args } = utterance;
@@ -41,10 +41,6 @@ function countCatchingUp({ links }: Record, sometimes: Sometimes): void {
       } else if (verb === 'SNAPSHOT' && wanted.delete(life)) sometimes.count('snapshot instead of facts');
     }
   }
-}
-
-function otherEnd({ name }: LinkTap): string {
-  return name.endsWith("'") ? name.slice(0, -1) : `${name}'`;
 }
 
 function countRooms(record: Record, sometimes: Sometimes): void {

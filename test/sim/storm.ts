@@ -3,6 +3,7 @@
 
 import type { Cluster, Host } from './cluster.ts';
 import type { Random } from './random.ts';
+import type { Cut } from './record.ts';
 import { Stranger } from './stranger.ts';
 import type { Fault } from './weather.ts';
 
@@ -28,7 +29,9 @@ export class Storm {
 
   /** Everything is whole again. */
   end(): void {
-    this.#cluster.network.mend();
+    const { network, record, world } = this.#cluster;
+    network.mend();
+    for (const cut of record.cuts) cut.until = Math.min(cut.until, world.elapsed);
     for (const host of this.#cluster.hosts) host.heal();
   }
 
@@ -86,13 +89,15 @@ export class Storm {
 
   #cut(directions: readonly (readonly [number, number])[]): void {
     const { network, world, record } = this.#cluster;
-    const from = world.elapsed;
     const cut = directions.filter(([from, to]) => !network.wire(from, to).isCut);
     for (const [a, b] of cut) network.cut(a, b);
+    const pairs = cut.map((pair) => pair.join('-'));
+    const account: Cut = { from: world.elapsed, until: Number.POSITIVE_INFINITY, pairs };
+    record.cuts.push(account);
     world.after(this.#lasts(), () => {
       world.note('storm', `mends ${cut.map((one) => one.join('-')).join(' ')}`);
       for (const [a, b] of cut) network.wire(a, b).mend();
-      record.cuts.push({ from, until: world.elapsed, pairs: cut.map((pair) => pair.join('-')) });
+      account.until = Math.min(account.until, world.elapsed);
     });
   }
 
@@ -116,6 +121,6 @@ export class Storm {
 
   /** Ahead, or a little back: clocks are set while servers run. */
   #leap(host: Host): void {
-    host.clockMs += this.#random.chance(0.6) ? this.#random.between(500, 12_000) : -this.#random.between(100, 1_500);
+    host.leap(this.#random.chance(0.6) ? this.#random.between(500, 12_000) : -this.#random.between(100, 1_500));
   }
 }

@@ -114,6 +114,8 @@ export function drawWeather(random: Random, wanted: number | 'many' | undefined)
       rooms: isMany ? 'shared' : 'own',
       trueClocks: network.trueClocks,
       ttlMs,
+      holdMs: network.mesh.replica.holdMs,
+      floodMs: network.linkBufferBytes > 500_000 ? 1_000 : 4_000,
       slackMs:
         isMany || log.silent > 0 || log.refused > 0 || log.refusedLate > 0
           ? Number.POSITIVE_INFINITY

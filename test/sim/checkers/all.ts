@@ -4,9 +4,11 @@ import { answers } from './answers.ts';
 import type { Checker } from './checker.ts';
 import { claims } from './claims.ts';
 import { cores } from './cores.ts';
+import { farewells } from './farewells.ts';
 import { framing } from './framing.ts';
 import { gaps } from './gaps.ts';
 import { links } from './links.ts';
+import { losses } from './losses.ts';
 import { messages } from './messages.ts';
 import { network } from './network.ts';
 import { order } from './order.ts';
@@ -28,6 +30,8 @@ export const CHECKERS: readonly Checker[] = [
   cores,
   links,
   network,
+  losses,
+  farewells,
   claims,
   strangers,
   routes,
