@@ -29,3 +29,12 @@ test('the oldest of too many is forgotten', () => {
   expect(skews.heard(serverId(10_000), 5000, 60_000)).toBe(false);
   expect(skews.heard(serverId(1), 5000, 60_000)).toBe(true);
 });
+
+test('who was spoken of again is not the oldest any more', () => {
+  const skews = new Skews();
+  for (let id = 1; id <= 256; id++) skews.heard(serverId(id), 5000, 0);
+  expect(skews.heard(serverId(1), 50_000, 60_000)).toBe(true);
+  skews.heard(serverId(257), 5000, 60_000);
+  expect(skews.heard(serverId(1), 50_000, 120_000)).toBe(false);
+  expect(skews.heard(serverId(2), 5000, 120_000)).toBe(true);
+});

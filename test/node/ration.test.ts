@@ -36,4 +36,7 @@ test('nobody has to tick: the next one of another second tells what was left bef
   for (const now of [0, 1, 2, 3]) of.take(now);
   expect(of.take(2500)).toBe(true);
   expect(rest).toEqual([3]);
+  expect(of.take(2501)).toBe(false);
+  expect(of.take(9000)).toBe(true);
+  expect(rest).toEqual([3, 1]);
 });
