@@ -38,18 +38,28 @@ function isAuditor(ident: string): boolean {
 function quits(record: Record, dialogue: Dialogue): Violation[] {
   const found: Violation[] = [];
   const gone = new Map<string, number>();
+  const rooms = new Set<string>();
+  let own = '';
   for (const { said, verb, args, at, order } of dialogue.utterances) {
+    const [first = '', second = ''] = args;
     // Who was thought to be lost may come back.
-    if (!said && verb === 'JOINROOM') gone.delete(userOf(args[1] ?? ''));
+    if (!said && verb === 'JOINROOM') gone.delete(userOf(second));
+    // And into a room in which nobody told this one of it.
+    if (!said && verb === 'RPL_WELCOME' && first === '*') own = userOf(second);
+    if (!said && verb === 'LEAVEROOM' && userOf(second) === own) rooms.delete(dialogue.room(first));
+    if (!said && verb === 'RPL_WELCOME' && first !== '*' && !rooms.has(dialogue.room(first))) {
+      rooms.add(dialogue.room(first));
+      if (record.facts.servers > 1) gone.clear();
+    }
     // Nor is everybody told who comes.
     if (!said && (verb === 'RPL_LAGGED' || verb === 'RPL_MEMBERS') && record.facts.servers > 1) gone.clear();
     if (said || verb !== 'QUIT') continue;
-    const user = userOf(args[0] ?? '');
+    const user = userOf(first);
     if (!/^c\d+s\d+$/.test(user)) continue;
-    if (gone.has(user)) found.push(violation('C4', dialogue, at, `${args[0]} quits again`));
+    if (gone.has(user)) found.push(violation('C4', dialogue, at, `${first} quits again`));
     if (user === dialogue.name) found.push(violation('C4', dialogue, at, 'hears its own QUIT'));
     // Who came back elsewhere waits for nothing that it said here.
-    const waits = record.facts.instantLog || !(args[1] ?? '').startsWith('Resumed');
+    const waits = record.facts.instantLog || !second.startsWith('Resumed');
     gone.set(user, waits ? order : Number.POSITIVE_INFINITY);
   }
   if (gone.size === 0 || record.facts.outlastsSenders || record.facts.rooms === 'shared') return found;
