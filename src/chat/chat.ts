@@ -16,7 +16,7 @@ import { COMMANDS, type Command, findCommand } from './commands.ts';
 import type { ChatConfig } from './config.ts';
 import { quitReason } from './connection.ts';
 import { Context } from './context.ts';
-import { end, part } from './departure.ts';
+import { end, part, silence } from './departure.ts';
 import type { ServerLoss } from './elsewhere.ts';
 import { readFact } from './facts.ts';
 import { roomDue } from './membership.ts';
@@ -151,6 +151,18 @@ export class Chat {
   /** The server ends the session for a reason of its own: ERROR, close, and QUIT to those who share a room. */
   close(session: Session, reason: string, now: number): void {
     this.#alone(now, () => this.#context.close(session, reason, now));
+  }
+
+  /**
+   * The server ends the session as it ends all others, because it stops: ERROR and close, and nobody is told. Its user
+   * stays where others see it until they hear that the server has left.
+   */
+  stopped(session: Session, reason: string, now: number): void {
+    if (session.state === ENDED) return;
+    this.#alone(now, () => {
+      this.#context.out.close(session.connection, reason);
+      silence(session);
+    });
   }
 
   /** The server ends the session, which may go on elsewhere: RPL_SERVERS, ERROR, close, and QUIT to those around it. */

@@ -14,17 +14,25 @@ import type { User } from './users.ts';
 /** The session ends: its connection is gone, or was told to close. */
 export function end(context: Context, session: Session, reason: string, now: number): void {
   if (session.state === ENDED) return;
+  silence(session);
+  const user = session.user;
+  if (user === undefined) return;
+  if (session.unanswered > 0) session.parting = reason;
+  else part(context, user, reason, now);
+}
+
+/**
+ * The session is over: nothing is said to it any more, nor waits for it, and whoever has its connection's place hears
+ * nothing of its rooms. Its user stays.
+ */
+export function silence(session: Session): void {
   session.state = ENDED;
   session.registration = undefined;
   session.operator = undefined;
   session.current = undefined;
   session.checking = undefined;
   session.held = undefined;
-  const user = session.user;
-  if (user === undefined) return;
-  for (const room of user.rooms) room.port.unsubscribe(session.connection);
-  if (session.unanswered > 0) session.parting = reason;
-  else part(context, user, reason, now);
+  for (const room of session.user?.rooms ?? []) room.port.unsubscribe(session.connection);
 }
 
 /** The user leaves the network, and those who share a room with it hear `reason`. */

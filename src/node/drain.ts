@@ -17,7 +17,7 @@ export interface DrainHost {
   elsewhere(): boolean;
   /** Says where else to go, and ERROR; those who share a room hear that it has gone. */
   sendAway(connection: Connection, reason: string): void;
-  /** Says ERROR: everybody goes, so nobody has to hear of the others. */
+  /** Says ERROR, and nothing more: everybody goes, so nobody has to hear of the others. */
   end(connection: Connection, reason: string): void;
   /** Takes leave of the network. */
   leave(reason: string, now: number): void;

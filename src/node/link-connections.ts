@@ -16,13 +16,11 @@ import { Mesh, type MeshConfig, type MeshHost, type MeshPorts } from './mesh.ts'
 import { People } from './people.ts';
 import type { LogFields, LogLevel } from './ports.ts';
 import type { Load } from './pulse.ts';
-
-/** Commands that say something to others. */
-const SPEECH: ReadonlySet<string> = new Set(['CSEND', 'LSEND', 'BSEND']);
-
 import type { Rooms } from './rooms.ts';
 import { SharedRooms } from './shared-rooms.ts';
 
+/** Commands that say something to others. */
+const SPEECH: ReadonlySet<string> = new Set(['CSEND', 'LSEND', 'BSEND']);
 /** So long others have to take over the rooms of a server that leaves. */
 const HANDOVER_MS = 2_000;
 const NEVER = Number.POSITIVE_INFINITY;

@@ -359,7 +359,10 @@ export class Node implements Out, RoomsOut {
         if (session === undefined) this.close(id, reason);
         else this.chat.sendAway(session, reason, this.now);
       },
-      end: ({ id }, reason) => this.close(id, reason),
+      end: ({ id, session }, reason) => {
+        if (session === undefined) this.close(id, reason);
+        else this.chat.stopped(session, reason, this.now);
+      },
       leave: (reason, now) => this.links?.leave(reason, now),
     });
   }
@@ -413,13 +416,10 @@ export class Node implements Out, RoomsOut {
     this.#ports.log('error', 'internal.error', { connection, reason });
   }
 
-  /**
-   * The client that chat and the rooms mean, as long as it is served. When everybody was ended at once they still know
-   * of them, and a link may have the place of one.
-   */
+  /** The client that chat and the rooms mean, as long as it is served. They forget it before its place is another's. */
   #served(id: ConnectionId): Connection | undefined {
     const connection = this.connections.at(id);
-    return connection === undefined || connection.closingAt !== 0 || connection.link ? undefined : connection;
+    return connection?.closingAt === 0 ? connection : undefined;
   }
 
   // ── Output ─────────────────────────────────────────────────────────────────────────────────────────────────────

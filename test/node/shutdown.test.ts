@@ -10,6 +10,7 @@ import { Record } from '../sim/record.ts';
 import { Sometimes } from '../sim/sometimes.ts';
 import { drawWeather, PROMPT_WAY } from '../sim/weather.ts';
 import { World } from '../sim/world.ts';
+import { Stage } from './mesh/stage.ts';
 
 test('an answer that comes when the server stops is not said behind ERROR', () => {
   for (let seed = 1; seed < 20; seed++) {
@@ -71,4 +72,26 @@ test('who is told that the server stops hears nothing more of a room, though its
   channel.announce(news, 0, news.length);
   world.run(100);
   expect(heard).toEqual(['ERROR']);
+});
+
+test('a link that gets the place of a client which was sent away hears nothing that was meant for that one', () => {
+  const stage = new Stage(2);
+  stage.room('lobby', 'ann', 'bob');
+  const node = stage.host(0).server?.node;
+  const lobby = node?.chat.rooms.find('lobby');
+  const [client] = [...(node?.connections ?? [])].filter(({ session }) => session !== undefined);
+  if (node?.links === undefined || client === undefined || lobby === undefined) throw new Error('nobody is there');
+  const now = stage.world.now;
+  node.shutdown('it is time', now);
+  node.flush(now);
+  // Its rooms are still to be handed over.
+  node.closed(client.id, 'gone', now);
+  const link = node.connections.at(node.links.accepted('10.0.0.8', now));
+  expect([link?.id, link?.closingAt]).toEqual([client.id, 0]);
+  node.chat.serversChanged(['10.0.0.7:7400'], now);
+  const news = encodeFrame('JOINROOM', 'lobby', 'cat!cat@host');
+  lobby.port.announce(news, 0, news.length);
+  expect(link?.outbox.empty).toBe(true);
+  // Others see it until they hear that the server has left.
+  expect(lobby.members.size).toBe(2);
 });
