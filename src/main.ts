@@ -5,7 +5,8 @@
 //   server hash               makes the hash of an operator's password
 //   server health [--flags]   asks the server that runs with these flags whether it is alive; 0 when it is, else 1
 //
-// SIGTERM and SIGINT end it; SIGHUP has it read its configuration file again, and ends it where there is none. It exits 0
+// SIGTERM and SIGINT end it; SIGHUP has it read its configuration file and certificates again, and ends it where it has
+// neither. It exits 0
 // after a signal, 1 after a fault of its own, 2 when an option is wrong or an address taken (one line each on stderr).
 
 import { hashCommand } from './ops/hash.ts';
@@ -13,6 +14,7 @@ import { healthCommand } from './ops/health.ts';
 import { ListenError, USUAL_HTTP } from './ops/life.ts';
 import { type Log, stderrLog } from './ops/log.ts';
 import { LogEvents } from './ops/log-events.ts';
+import type { Options } from './ops/option-table.ts';
 import { effectiveToml } from './ops/option-toml.ts';
 import { Reloader } from './ops/reloader.ts';
 import { Server } from './ops/server.ts';
@@ -43,32 +45,29 @@ function show({ options, origins, warnings }: Settings): void {
 
 /** Starts the server; `read` reads its settings again. */
 async function serve(settings: Settings, read: () => Promise<ReadSettings>): Promise<void> {
-  const { options, operators, secrets, apiTokens, warnings } = settings;
+  const { options, warnings } = settings;
   const lines = stderrLog(options.logLevel, options.logFormat);
   const log = new LogEvents(lines);
   for (const warning of warnings) log.warn('options.warning', { warning });
   try {
     let stop = (_reason: string): void => {};
-    const server = await Server.start({
-      options,
-      operators,
-      secrets,
-      apiTokens,
-      version: VERSION,
-      log,
-      onStop: (reason) => stop(reason),
-    });
+    const server = await Server.start({ ...settings, version: VERSION, log, onStop: (reason) => stop(reason) });
     const apply = (next: Settings): void => {
       lines.adjust(next.options.logLevel, next.options.logFormat);
       server.reconfigure(next);
     };
     const reloader = new Reloader(settings, { read, apply, log });
-    stop = stopper(server, log, options.config === undefined ? undefined : () => void reloader.reload());
+    stop = stopper(server, log, reads(options) ? () => void reloader.reload() : undefined);
     print(JSON.stringify(server.ready));
   } catch (error) {
     if (!(error instanceof ListenError)) throw error;
     refuse([error.message]);
   }
+}
+
+/** Whether there is something that is written anew while a server runs, for it to read again. */
+function reads({ config, tlsCert, linkCert }: Options): boolean {
+  return [config, tlsCert, linkCert].some((path) => path !== undefined);
 }
 
 /** Stops the server once, and lets a second signal end the process at once. SIGHUP has it do `reload`, where given. */

@@ -69,8 +69,8 @@ export interface ChatConfig {
   announcedLimits: readonly (readonly [name: string, value: string | number])[];
   /** May be told anew. */
   operators: ReadonlyMap<string, OperatorConfig>;
-  /** The hash of the password that PASS has to give; undefined: everybody is welcome. */
-  readonly passwordHash: string | undefined;
+  /** The hash of the password that PASS has to give; undefined: everybody is welcome. May be told anew. */
+  passwordHash: string | undefined;
   /** What is checked for an operator's name that is none; undefined: the hash of one that there is. */
   readonly dummyHash?: string;
   /** Where else clients may connect, as host:port. */

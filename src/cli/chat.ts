@@ -2,7 +2,7 @@
 // It shows what happens, sends what is typed, and outlives its server: it dials again and goes on where it was. On a
 // terminal what is typed never waits for what was typed before; from a pipe each line is settled before the next one
 // is read, and the program ends, with 1 when a line failed, at the end of the input.
-// It exits with 2 for bad flags, with 1 when the server will not have it, and with 0 otherwise, Ctrl-C included.
+// It exits with 2 for bad flags and files, with 1 when the server will not have it, and with 0 otherwise, Ctrl-C included.
 
 import { ClientError } from '../client/client-error.ts';
 import type { ClientEvent } from '../client/client-events.ts';
@@ -10,6 +10,7 @@ import type { Client } from '../client/transport/driver.ts';
 import { connectTcp } from '../client/transport/tcp.ts';
 import { RUN } from '../ops/invocation.ts';
 import { roomKey } from '../wire/names.ts';
+import { type Access, accessOrExit } from './access.ts';
 import { type Chat, enter, obey } from './chat-commands.ts';
 import { type ChatOptions, readFlags } from './chat-options.ts';
 import { complaintOf, lineOf } from './chat-text.ts';
@@ -32,12 +33,14 @@ class ChatProgram implements Chat {
   #failed = false;
   #leaving = false;
 
-  constructor(options: ChatOptions) {
+  constructor(options: ChatOptions, { ca, password }: Access) {
     this.#options = options;
     this.#style = styleFor(process.stdout, process.env.NO_COLOR);
     this.#screen = openScreen(() => this.#interrupted());
     const limits = { retryMaxMs: RETRY_MAX_MS };
-    this.client = connectTcp({ servers: options.servers, nick: options.nick, limits }, (event) => this.#hear(event));
+    const { servers, nick } = options;
+    const who = password === undefined ? { servers, nick, limits } : { servers, nick, limits, password };
+    this.client = connectTcp(who, (event) => this.#hear(event), ca);
     process.on('SIGINT', () => this.#interrupted());
     process.on('SIGTERM', () => this.#interrupted());
     // Nobody reads what we show any more: there is nothing left to do.
@@ -166,4 +169,5 @@ class ChatProgram implements Chat {
   }
 }
 
-await new ChatProgram(optionsOrExit('chat', readFlags(process.argv.slice(2), process.env.USER))).run();
+const options = optionsOrExit('chat', readFlags(process.argv.slice(2), process.env.USER));
+await new ChatProgram(options, accessOrExit('chat', options)).run();

@@ -7,7 +7,8 @@ import { ClientError } from '../client/client-error.ts';
 import type { ClientEvent } from '../client/client-events.ts';
 import type { ClientLimits } from '../client/client-options.ts';
 import { Client, type Dialler } from '../client/transport/driver.ts';
-import { dialTcp } from '../client/transport/tcp.ts';
+import { tcpDialler } from '../client/transport/tcp.ts';
+import type { Access } from './access.ts';
 import { Ledger, type MemberBook } from './load-ledger.ts';
 import type { LoadOptions } from './load-options.ts';
 import { Outages } from './load-outages.ts';
@@ -67,6 +68,8 @@ export class Crowd {
   readonly #members: Member[] = [];
   readonly #watches = new Set<WireWatch>();
   readonly #name: string;
+  readonly #access: Access;
+  readonly #dial: Dialler;
   /** Without ids: the sender's connection on which a message was sent. */
   readonly #sessions: Uint32Array;
   readonly #senders: Uint32Array;
@@ -75,7 +78,9 @@ export class Crowd {
   #ended = false;
 
   /** `name` is the first part of all nicknames and rooms. */
-  constructor(options: LoadOptions, timings: Timings, name: string) {
+  constructor(options: LoadOptions, timings: Timings, name: string, access: Access = {}) {
+    this.#access = access;
+    this.#dial = tcpDialler(access.ca);
     this.#options = options;
     this.#timings = timings;
     this.#name = name;
@@ -159,6 +164,7 @@ export class Crowd {
 
   async #enter(index: number): Promise<void> {
     const { servers, rooms, window, overtaken, patienceMs } = this.#options;
+    const { password } = this.#access;
     const room = `${this.#name}-${index % rooms}`;
     // The members of each room are spread, and so are those who make rooms.
     const first = ((index % rooms) + Math.floor(index / rooms)) % servers.length;
@@ -176,6 +182,7 @@ export class Crowd {
           nick: `${this.#name}-${index}`,
           limits,
           overtaken,
+          ...(password === undefined ? {} : { password }),
         },
         this.#watched(),
         (event) => this.#hear(member, event),
@@ -194,7 +201,7 @@ export class Crowd {
     return (server, events) => {
       const watch = new WireWatch(this.faults);
       this.#watches.add(watch);
-      const transport = dialTcp(server, {
+      const transport = this.#dial(server, {
         open: () => events.open(),
         data: (chunk) => {
           if (!this.#ended) watch.received(chunk);

@@ -3,10 +3,11 @@
 
 import { isServerAddress } from '../client/servers.ts';
 import { RUN } from '../ops/invocation.ts';
+import { ACCESS_FLAGS, type AccessPaths, PASSWORD_VARIABLE, pathsOf } from './access.ts';
 import { type Flags, numberFlag, parseFlags, shown } from './flags.ts';
 
-export interface LoadOptions {
-  /** `host:port`; clients are spread over them in turn. */
+export interface LoadOptions extends AccessPaths {
+  /** `host:port` or `tls://host:port`; clients are spread over them in turn. */
   readonly servers: readonly string[];
   readonly clients: number;
   readonly rooms: number;
@@ -47,6 +48,7 @@ const FLAGS = {
   patience: { type: 'string' },
   pid: { type: 'string', multiple: true },
   json: { type: 'boolean' },
+  ...ACCESS_FLAGS,
 } as const;
 
 export const USAGE = `Usage: ${RUN} load [--servers H:P,H:P] [--clients N] [--rooms R] [--rate N] [--seconds S] …
@@ -55,7 +57,9 @@ Clients, each in one room, send at a fixed rate, whatever the servers do; what e
 The members of a room are spread over the servers. A client that loses its server goes on at the next one.
 Latency is counted from the time at which a message was to be sent, so a server that stalls cannot hide it.
 
-  --servers H:P,…   servers; clients are spread over them (127.0.0.1:7400)
+  --servers H:P,…   servers; clients are spread over them (127.0.0.1:7400); tls://H:P for TLS
+  --tls-ca FILE     authorities whose certificates are believed, in PEM (those that Bun comes with)
+  --password-file F the servers' password, where they ask for one (the variable ${PASSWORD_VARIABLE})
   --clients N       clients in all (100)
   --rooms R         rooms; clients are spread over them (10)
   --rate N          messages a second over all clients (100)
@@ -110,9 +114,10 @@ export function readLoadFlags(args: readonly string[], files: number): Flags<Loa
     patienceMs: number('patience', 20, 1, 300, false) * 1_000,
     pids: pids.map(Number),
     json: values.json === true,
+    ...pathsOf(values),
   };
   const address = servers.find((server) => !isServerAddress(server));
-  if (address !== undefined) wrong.push(`--servers ${shown(address)} is not HOST:PORT`);
+  if (address !== undefined) wrong.push(`--servers ${shown(address)} is neither HOST:PORT nor tls://HOST:PORT`);
   const pid = pids.find((text) => !/^[1-9]\d{0,9}$/.test(text));
   if (pid !== undefined) wrong.push(`--pid ${shown(pid)} is not the number of a process`);
   const [first = together(options, files, values.rooms === undefined)] = wrong;

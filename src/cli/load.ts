@@ -7,6 +7,7 @@
 
 import { createHistogram } from 'node:perf_hooks';
 import { fdLimit } from '../ops/fd-limit.ts';
+import { accessOrExit } from './access.ts';
 import { optionsOrExit } from './flags.ts';
 import { Crowd, messagesOf } from './load-crowd.ts';
 import { type LoadOptions, readLoadFlags } from './load-options.ts';
@@ -45,7 +46,7 @@ class LoadRun {
   constructor(options: LoadOptions) {
     this.#options = options;
     const name = `load${Math.floor(Math.random() * 36 ** 6).toString(36)}`;
-    this.#crowd = new Crowd(options, this.#timings, name);
+    this.#crowd = new Crowd(options, this.#timings, name, accessOrExit('load', options));
     const interrupt = (): void => {
       if (this.#interrupted.signal.aborted) process.exit(130);
       this.#interrupted.abort(new Error('ended early'));

@@ -98,9 +98,9 @@ export class Dialler {
   }
 
   /** The edge could not make the connection of an attempt. */
-  unreachable(number: number, reason: string, now: number): void {
+  unreachable(number: number, reason: string, now: number, why: 'unreachable' | 'tls' = 'unreachable'): void {
     const attempt = this.connected(number);
-    if (attempt !== undefined) this.ended(attempt.target, 'unreachable', reason, now);
+    if (attempt !== undefined) this.ended(attempt.target, why, reason, now);
   }
 
   tick(now: number): void {

@@ -20,9 +20,12 @@ export interface Contact {
 export interface Identity extends Contact {
   /** One line for people. */
   readonly info: string;
-  /** Public addresses for clients, `host:port` each. */
+  /** Public addresses for clients, `host:port` each, with `tls://` before it where they speak TLS. */
   readonly clients: readonly string[];
 }
+
+/** Whether what a peer has shown (a certificate) is for the server of that name. */
+export type Certifies = (name: string) => boolean;
 
 /** Where something listens: `host` without brackets. */
 export interface Endpoint {

@@ -10,6 +10,7 @@
 //
 // What it keeps true:
 // - Before both macs are verified nothing that the peer said leaves this file, but the reason why the link ended.
+// - Where the peer has shown a certificate, it is for the name that SERVER claims.
 // - Each AUTH is over both SERVER frames, so over a nonce that its reader made for this connection alone: whatever was
 //   recorded elsewhere, or is sent back, fails. Clocks decide nothing; how far they are apart is only told.
 // - Frames that are not good end the link. So does a handshake over its time or its bytes.
@@ -20,7 +21,7 @@ import type { ConnectionId } from '../base/ids.ts';
 import { LF } from '../wire/octets.ts';
 import { BAD, FRAME, type Frame, MORE, Scanner } from '../wire/scanner.ts';
 import { encodeFrame } from '../wire/writer.ts';
-import { foldName, type Identity, readContact, readIdentity, readNumber } from './identity.ts';
+import { type Certifies, foldName, type Identity, readContact, readIdentity, readNumber } from './identity.ts';
 import type { Chance, Secrets } from './secrets.ts';
 import { argsOf, authText, frameBytes, isNonce } from './signed.ts';
 import { endSaid, WHYS, type Why } from './why.ts';
@@ -113,6 +114,8 @@ export class Link {
   tripMs: number | undefined = undefined;
 
   readonly #host: LinkHost;
+  /** What the peer's certificate says of its name; undefined where none was asked for. */
+  readonly #certifies: Certifies | undefined;
   readonly #scanner: Scanner;
   readonly #nonce: string;
   #until: number;
@@ -125,10 +128,11 @@ export class Link {
   #measuredAt = 0;
 
   /** A link over a connection that has just come about; the handshake ends by `until`. */
-  constructor(host: LinkHost, id: ConnectionId, role: Role, until: number, now: number) {
+  constructor(host: LinkHost, id: ConnectionId, role: Role, until: number, now: number, certifies?: Certifies) {
     this.id = id;
     this.role = role;
     this.#host = host;
+    this.#certifies = certifies;
     this.#until = until;
     this.#heardAt = now;
     this.#nonce = host.chance.nonce();
@@ -286,6 +290,7 @@ export class Link {
     if (typeof read === 'string') return this.close('protocol', `SERVER with a bad ${read}`, now);
     if (args[NETWORK_ARG] !== this.#host.network) return this.close('network', '', now);
     if (readNumber(args[VERSION_ARG] as string) < PROTOCOL) return this.close('version', '', now);
+    if (this.#certifies?.(read.name) === false) return this.close('tls', read.name, now);
     this.#claimed = read;
     this.#theirs = frameBytes('SERVER', args);
     const time = readNumber(args[TIME_ARG] as string);

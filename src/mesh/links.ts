@@ -14,7 +14,15 @@ import { Deadlines } from '../base/deadlines.ts';
 import type { ConnectionId, ServerId } from '../base/ids.ts';
 import { Frame } from '../wire/scanner.ts';
 import { Dialler, type DiallerOut } from './dialler.ts';
-import { type Contact, clashes, type Endpoint, foldName, type Identity, sameServer } from './identity.ts';
+import {
+  type Certifies,
+  type Contact,
+  clashes,
+  type Endpoint,
+  foldName,
+  type Identity,
+  sameServer,
+} from './identity.ts';
 import { LINK_LIMITS, Link, type LinkHost, type LinkLimits } from './link.ts';
 import { judge, type LiveServers, replaces } from './rules.ts';
 import type { Chance, Secrets } from './secrets.ts';
@@ -174,21 +182,26 @@ export class Links {
   }
 
   /** The connection that dial() asked for. */
-  dialled(number: number, connection: ConnectionId, now: number): void {
+  dialled(number: number, connection: ConnectionId, now: number, certifies?: Certifies): void {
     const attempt = this.#dialler.connected(number);
     if (attempt === undefined) return this.#out.close(connection, true);
     const { target, until } = attempt;
-    const link = new Link(this.#host, connection, 'dialler', until, now);
+    const link = new Link(this.#host, connection, 'dialler', until, now, certifies);
     this.#add({ link, address: `${target.endpoint.host}:${target.endpoint.port}`, target });
     link.open(now);
   }
 
-  dialFailed(number: number, reason: string, now: number): void {
-    this.#dialler.unreachable(number, reason, now);
+  dialFailed(number: number, reason: string, now: number, why: 'unreachable' | 'tls' = 'unreachable'): void {
+    this.#dialler.unreachable(number, reason, now, why);
   }
 
-  /** A connection of somebody from `address`. */
-  accepted(connection: ConnectionId, address: string, now: number): void {
+  /** What the peer has shown was not found good, before it said anything: the connection is ended. */
+  distrusted(connection: ConnectionId, reason: string, now: number): void {
+    this.#entries.get(connection)?.link.end('tls', reason, now);
+  }
+
+  /** A connection of somebody from `address`; with `certifies` it has to be who that says. */
+  accepted(connection: ConnectionId, address: string, now: number, certifies?: Certifies): void {
     const fromThere = this.#handshakes.get(address) ?? 0;
     const inAll = this.#entries.size - this.#up.size;
     if (this.#leaving || inAll >= MOST_HANDSHAKES || fromThere >= MOST_HANDSHAKES_AN_ADDRESS) {
@@ -197,7 +210,7 @@ export class Links {
     }
     this.#handshakes.set(address, fromThere + 1);
     this.#add({
-      link: new Link(this.#host, connection, 'listener', now + HANDSHAKE_MS, now),
+      link: new Link(this.#host, connection, 'listener', now + HANDSHAKE_MS, now, certifies),
       address,
       target: undefined,
     });
@@ -343,7 +356,7 @@ export class Links {
     const { link, target } = entry;
     if (link.role === 'listener') {
       if (link.peer === undefined) this.#forgetHandshake(entry.address);
-      this.#countTurnedAway(why, entry.address);
+      this.#countTurnedAway(why, entry.address, why === 'tls' ? detail : '');
       return;
     }
     if (target === undefined) return;
@@ -385,14 +398,15 @@ export class Links {
     this.#out.log('warn', 'server.twice', { server: peer.name, id: peer.id, port: peer.port });
   }
 
-  /** `address`: of the last of them. */
-  #countTurnedAway(why: Why, address: string): void {
+  /** `address` and `detail`: of the last of them. */
+  #countTurnedAway(why: Why, address: string, detail = ''): void {
     const before = this.turnedAway.get(why) ?? 0;
     this.turnedAway.set(why, before + 1);
     // Whoever knocks does not write the log: the first of a kind does, and from then on each that doubles the count.
     if ((before & (before + 1)) !== 0) return;
     const advice = adviceOn(why);
-    this.#out.log('warn', 'link.refused', { why, count: before + 1, address, ...(advice === '' ? {} : { advice }) });
+    const more = { ...(detail === '' ? {} : { detail }), ...(advice === '' ? {} : { advice }) };
+    this.#out.log('warn', 'link.refused', { why, count: before + 1, address, ...more });
   }
 
   #forgetHandshake(address: string): void {

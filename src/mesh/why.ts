@@ -25,6 +25,11 @@ export const WHYS = {
   protocol: { says: 'Not what the protocol has here', redial: 'soon' },
   busy: { says: 'Too many links', redial: 'soon' },
   blocked: { says: 'This link was closed by an operator', redial: 'soon' },
+  tls: {
+    says: 'The certificate is not the one of this server',
+    redial: 'soon',
+    advice: 'compare --link-tls, --link-ca and --link-pins of both, and the names and addresses in the certificate',
+  },
   network: { says: 'Another network', redial: 'minute', advice: 'give both the same --network, or neither as a peer' },
   version: { says: 'No protocol version in common', redial: 'minute', advice: 'update the older one' },
   mac: { says: 'AUTH failed', redial: 'minute', advice: 'the secrets differ: give both the same --secret-file' },

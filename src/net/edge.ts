@@ -3,6 +3,8 @@
 //
 //   epoll ── data ──> node.receive … node.receive ── setImmediate ──> node.flush ── send
 //
+// A connection with TLS is one from its accept on, and heard when its handshake is over and found good (tls.ts).
+//
 // A send that is not taken whole is left to Bun's write. That keeps nothing of what it did not take either, and says
 // `drain` once when there is room again. A socket is half-open until both sides have ended, so that a peer which has
 // said everything still reads everything.
@@ -10,10 +12,12 @@
 import type { Socket, SocketHandler, TCPSocketListener } from 'bun';
 import { type ConnectionId, connectionId } from '../base/ids.ts';
 import { useLibrary } from '../base/library.ts';
+import type { Certifies } from '../mesh/identity.ts';
 import type { LinkConnections } from '../node/link-connections.ts';
 import type { Node } from '../node/node.ts';
 import { DirectSend } from './direct.ts';
 import { openLibrary } from './library.ts';
+import type { Credentials } from './tls.ts';
 import { WriteSizes } from './write-sizes.ts';
 
 declare module 'bun' {
@@ -31,6 +35,8 @@ interface Peer {
   ended: boolean;
   /** It leads to a server. */
   link: boolean;
+  /** Nothing of it is heard: it has TLS, and its handshake is not over. */
+  unproved: boolean;
 }
 
 /** Who hears of a connection: the node of a client's, its links of a server's. */
@@ -43,6 +49,8 @@ const DIAL_MS = 5000;
 export interface ListenAddress {
   readonly host: string;
   readonly port: number;
+  /** Clients speak TLS there. */
+  readonly tls?: boolean;
 }
 
 const COLLECT_EVERY = 1000;
@@ -71,6 +79,8 @@ export class Edge {
   #timerAt = Number.POSITIVE_INFINITY;
   /** Connections that are being made. */
   readonly #dials = new Set<number>();
+  /** What links show and ask for; undefined: they are plain. */
+  #linkTls: Credentials | undefined;
   #onIdle: (() => void) | undefined;
   #onSaid: (() => void) | undefined;
 
@@ -93,41 +103,55 @@ export class Edge {
   }
 
   /** Listens for clients; the port that was picked when 0 was asked for. Throws what the system says. */
-  listen(address: ListenAddress): ListenAddress {
+  listen(address: ListenAddress, tls?: Credentials): ListenAddress {
+    const opened = (socket: Socket<Peer>): void => this.#open(socket, tls !== undefined);
     return this.#listen(
       address,
-      (socket) => this.#open(socket),
-      () => this.#joined,
+      this.#handler(opened, () => this.#joined),
+      tls,
     );
   }
 
-  /** Listens for other servers. */
-  listenForLinks(address: ListenAddress): ListenAddress {
+  /** Listens for other servers; what is dialled from now on has the same TLS, or none. */
+  listenForLinks(address: ListenAddress, tls?: Credentials): ListenAddress {
+    this.#linkTls = tls;
+    const opened = (socket: Socket<Peer>): void =>
+      this.#openLink(socket, tls?.certifies(socket, false), tls !== undefined);
     return this.#listen(
       address,
-      (socket) => this.#openLink(socket),
-      () => this.#links,
+      this.#handler(opened, () => this.#links),
+      tls,
     );
   }
 
   /** Connects to another server; LinkConnections.dialled or dialFailed follows, unless it is cancelled before. */
   dial(number: number, to: ListenAddress): void {
-    const failed = (reason: string): void => {
+    const tls = this.#linkTls;
+    const failed = (reason: string, why: 'unreachable' | 'tls' = 'unreachable'): void => {
       clearTimeout(timer);
       if (!this.#dials.delete(number)) return;
       this.#batch();
-      this.#links.dialFailed(number, reason, this.#now);
+      this.#links.dialFailed(number, reason, this.#now, why);
     };
     const timer = setTimeout(() => failed('nobody answered'), DIAL_MS);
     this.#dials.add(number);
-    const opened = (socket: Socket<Peer>): void => {
+    const made = (socket: Socket<Peer>): void => {
       clearTimeout(timer);
       this.#batch();
       if (!this.#dials.delete(number)) return socket.terminate();
-      this.#join(socket, this.#links.dialled(number, this.#now), true);
+      this.#join(socket, this.#links.dialled(number, this.#now, tls?.certifies(socket, true)), true, tls !== undefined);
+      socket.data.unproved = false;
     };
-    const socket = { ...this.#handler(opened, () => this.#links), connectError: () => {} };
-    Bun.connect<Peer>({ hostname: to.host, port: to.port, allowHalfOpen: true, data: newPeer(), socket }).catch(
+    const handler = { ...this.#handler(made, () => this.#links), connectError: () => {} };
+    const handshake = (socket: Socket<Peer>, success: boolean, error: Error | null): void => {
+      const objection = tls?.objection(socket, success, error, true);
+      if (objection === undefined) return made(socket);
+      failed(objection, 'tls');
+      socket.terminate();
+    };
+    const socket = tls === undefined ? handler : { ...handler, open: () => {}, handshake };
+    const options = { hostname: to.host, port: to.port, allowHalfOpen: true, data: newPeer(), socket };
+    Bun.connect<Peer>(tls === undefined ? options : { ...options, tls: tls.dialling }).catch(
       (error: NodeJS.ErrnoException) => failed(error.code ?? error.message),
     );
   }
@@ -242,16 +266,36 @@ export class Edge {
     return this.#joined.links as LinkConnections;
   }
 
-  #listen(address: ListenAddress, opened: (socket: Socket<Peer>) => void, hearer: () => Hearer): ListenAddress {
+  #listen(address: ListenAddress, plain: SocketHandler<Peer>, tls: Credentials | undefined): ListenAddress {
     const listener = Bun.listen<Peer>({
       hostname: address.host,
       port: address.port,
       allowHalfOpen: true,
       data: newPeer(),
-      socket: this.#handler(opened, hearer),
+      ...(tls === undefined ? { socket: plain } : { socket: this.#secured(plain, tls), tls: tls.listening }),
     });
     this.#listeners.push(listener);
-    return { host: address.host, port: listener.port };
+    return { ...address, port: listener.port };
+  }
+
+  /** `plain` behind a handshake. What comes before that is good is not heard. */
+  #secured(plain: SocketHandler<Peer>, tls: Credentials): SocketHandler<Peer> {
+    return {
+      ...plain,
+      open: (socket) => {
+        tls.show(socket);
+        plain.open?.(socket);
+      },
+      handshake: (socket, success, error) => {
+        const objection = tls.objection(socket, success, error, false);
+        if (objection === undefined) socket.data.unproved = false;
+        else this.#reject(socket, objection);
+      },
+      data: (socket, chunk) => {
+        if (socket.data.unproved) socket.terminate();
+        else plain.data?.(socket, chunk);
+      },
+    };
   }
 
   #handler(opened: (socket: Socket<Peer>) => void, hearer: () => Hearer): SocketHandler<Peer> {
@@ -276,24 +320,34 @@ export class Edge {
   }
 
   /** The listener's data is one object: each socket needs its own. */
-  #join(socket: Socket<Peer>, id: ConnectionId, link: boolean): void {
-    socket.data = { id, inputOver: false, ended: false, link };
+  #join(socket: Socket<Peer>, id: ConnectionId, link: boolean, tls: boolean): void {
+    socket.data = { id, inputOver: false, ended: false, link, unproved: tls };
     this.#sockets[id] = socket;
-    this.#descriptors[id] = socket.fd;
+    // What TLS makes of a frame is the runtime's to send.
+    this.#descriptors[id] = tls ? -1 : socket.fd;
   }
 
-  #openLink(socket: Socket<Peer>): void {
+  #openLink(socket: Socket<Peer>, certifies: Certifies | undefined, tls: boolean): void {
     this.#batch();
-    this.#join(socket, this.#links.accepted(socket.remoteAddress, this.#now), true);
+    this.#join(socket, this.#links.accepted(socket.remoteAddress, this.#now, certifies), true, tls);
   }
 
-  #open(socket: Socket<Peer>): void {
+  #open(socket: Socket<Peer>, tls: boolean): void {
     this.#batch();
     const address = socket.remoteAddress;
-    this.#join(socket, this.#joined.connected(address, this.#mask(address), this.#now), false);
+    this.#join(socket, this.#joined.connected(address, this.#mask(address), this.#now), false, tls);
     // A crowd that comes in leaves as much garbage as it keeps, and memory that was touched once is kept by the
     // process. Collecting beside the work, early, holds an idle client to 3.4 kB of it instead of 4.2.
     if (++this.#opened % COLLECT_EVERY === 0) Bun.gc(false);
+  }
+
+  /** Its handshake came to nothing. */
+  #reject(socket: Socket<Peer>, objection: string): void {
+    this.#batch();
+    const { id, link } = socket.data;
+    if (link && this.#sockets[id] === socket) this.#links.distrusted(id, objection, this.#now);
+    this.#close(socket, `TLS: ${objection}`);
+    socket.terminate();
   }
 
   #end(socket: Socket<Peer>): void {
@@ -321,7 +375,8 @@ export class Edge {
   #fail(socket: Socket<Peer>, error: NodeJS.ErrnoException): void {
     const ours = error.code === undefined;
     if (ours) this.#onFault(error);
-    this.#close(socket, ours ? 'Internal error' : `Connection failed (${error.message})`);
+    const reason = error.code === 'EPROTO' ? 'TLS' : error.message;
+    this.#close(socket, ours ? 'Internal error' : `Connection failed (${reason})`);
     socket.terminate();
   }
 
@@ -383,5 +438,5 @@ export class Edge {
 }
 
 function newPeer(): Peer {
-  return { id: connectionId(-1), inputOver: false, ended: false, link: false };
+  return { id: connectionId(-1), inputOver: false, ended: false, link: false, unproved: false };
 }

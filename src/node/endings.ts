@@ -38,6 +38,8 @@ export class Endings {
   }
 
   settleOne(connection: Connection): void {
+    // There was no place for it, so none is kept until it can be told: with TLS that would be a handshake away.
+    if (connection.refused && connection.outbox.blocked) return this.terminate(connection);
     if (!connection.outbox.empty || !this.#ending.delete(connection)) return;
     connection.outbox.close();
     this.#ports.end(connection.id, !connection.refused);

@@ -6,6 +6,7 @@ import type { ConnectionId, ServerId, Ticket } from '../base/ids.ts';
 import type { Chat } from '../chat/chat.ts';
 import type { ChatConfig } from '../chat/config.ts';
 import type { FrameCursor } from '../mesh/group.ts';
+import type { Certifies } from '../mesh/identity.ts';
 import { Frame } from '../wire/scanner.ts';
 import type { Connection } from './connection.ts';
 import type { Connections } from './connections.ts';
@@ -67,24 +68,30 @@ export class LinkConnections implements MeshHost {
 
   // ── What the edge calls ────────────────────────────────────────────────────────────────────────────────────────
 
-  /** A connection from `address` to the listener for links. */
-  accepted(address: string, now: number): ConnectionId {
+  /** A connection from `address` to the listener for links. `certifies`: where a certificate is asked for, whose it is. */
+  accepted(address: string, now: number, certifies?: Certifies): ConnectionId {
     const { id } = this.#open(now);
-    this.mesh.links.accepted(id, address, now);
+    this.mesh.links.accepted(id, address, now, certifies);
     return id;
   }
 
-  /** The connection that MeshPorts.dial asked for under `number`. */
-  dialled(number: number, now: number): ConnectionId {
+  /** The connection that MeshPorts.dial asked for under `number`; a certificate that was asked for is good. */
+  dialled(number: number, now: number, certifies?: Certifies): ConnectionId {
     const { id } = this.#open(now);
-    this.mesh.links.dialled(number, id, now);
+    this.mesh.links.dialled(number, id, now, certifies);
     return id;
   }
 
   /** What MeshPorts.dial asked for under `number` cannot be had. */
-  dialFailed(number: number, reason: string, now: number): void {
+  dialFailed(number: number, reason: string, now: number, why: 'unreachable' | 'tls' = 'unreachable'): void {
     this.#enter(now);
-    this.mesh.links.dialFailed(number, reason, now);
+    this.mesh.links.dialFailed(number, reason, now, why);
+  }
+
+  /** The certificate of who connected was not found good; the connection ends. */
+  distrusted(id: ConnectionId, reason: string, now: number): void {
+    this.#enter(now);
+    this.mesh.links.distrusted(id, reason, now);
   }
 
   /** A datagram of somebody who looks for servers. */

@@ -1,5 +1,5 @@
 // Addresses of listeners as people write them: `HOST:PORT`, an IPv6 address in brackets. Port 0 asks the system for a
-// free one. Refuses a missing port, a bare IPv6 address and anything that is neither a name nor an address; resolves
+// free one. `tls://` before it says that clients speak TLS there. Refuses a missing port, a bare IPv6 address and anything that is neither a name nor an address; resolves
 // nothing.
 
 import { isIPv4, isIPv6 } from 'node:net';
@@ -8,6 +8,7 @@ import type { ListenAddress } from '../net/edge.ts';
 const BRACKETED = /^\[([^\]]+)\]:(\d{1,5})$/;
 const PLAIN = /^([^:[\]]+):(\d{1,5})$/;
 const HOST_NAME = /^(?=.{1,253}$)[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$/;
+const TLS = 'tls://';
 const DIGITS_AND_DOTS = /^[\d.]+$/;
 
 function isHost(text: string): boolean {
@@ -25,9 +26,17 @@ export function parseAddress(text: string): ListenAddress | undefined {
   return good && port <= 65_535 ? { host, port } : undefined;
 }
 
-/** Writes an address in the form that parseAddress reads. */
-export function formatAddress(address: ListenAddress): string {
-  return address.host.includes(':') ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
+/** Reads `HOST:PORT` or `tls://HOST:PORT`. */
+export function parseClientAddress(text: string): ListenAddress | undefined {
+  if (!text.startsWith(TLS)) return parseAddress(text);
+  const address = parseAddress(text.slice(TLS.length));
+  return address && { ...address, tls: true };
+}
+
+/** Writes an address in the form that parseClientAddress reads, and parseAddress where it is plain. */
+export function formatAddress({ host, port, tls }: ListenAddress): string {
+  const where = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+  return tls === true ? TLS + where : where;
 }
 
 /** Whether `host` can be reached from this machine alone. */

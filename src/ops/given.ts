@@ -30,7 +30,13 @@ export interface Findings {
 const BY_FLAG: ReadonlyMap<string, OptionKey> = new Map(KEYS.map((key) => [flagOf(key), key]));
 const BY_VARIABLE: ReadonlyMap<string, OptionKey> = new Map(KEYS.map((key) => [variableOf(key), key]));
 /** Read apart, for they are no options: what they hold must never be shown. */
-const SECRET_VARIABLES: readonly string[] = ['CHORUS_SECRET', 'CHORUS_API_TOKEN'];
+const SECRET_VARIABLES: readonly string[] = [
+  'CHORUS_SECRET',
+  'CHORUS_API_TOKEN',
+  'CHORUS_PASSWORD_HASH',
+  // What `chat` sends; the server has nothing to do with it.
+  'CHORUS_PASSWORD',
+];
 const SHOWN_LENGTH = 60;
 
 /** What a message about a value begins with. */

@@ -4,6 +4,7 @@
 import { Budget } from '../base/budget.ts';
 import { describeFault } from '../base/fault.ts';
 import { Edge, type ListenAddress } from '../net/edge.ts';
+import { Credentials, type Demands } from '../net/tls.ts';
 import type { NodeConfig } from '../node/config.ts';
 import { Node } from '../node/node.ts';
 import type { Ports } from '../node/ports.ts';
@@ -21,6 +22,7 @@ import type { OperatorAccount } from './operators.ts';
 import type { Options } from './option-table.ts';
 import { derivedId } from './options.ts';
 import { PasswordChecks } from './passwords.ts';
+import type { TlsSettings } from './tls-settings.ts';
 import { Tokens, tokenKey } from './tokens.ts';
 
 /** So long a connection that was told its end may stay open: a late word of the peer cannot cost it what it reads then. */
@@ -57,6 +59,9 @@ export interface ServerParts {
   readonly secrets: readonly string[];
   /** Tokens of the API; none: it is off. */
   readonly apiTokens: readonly string[];
+  /** What PASS has to fit; undefined: everybody is welcome. */
+  readonly passwordHash: string | undefined;
+  readonly tls: TlsSettings;
   readonly version: string;
   readonly log: LogEvents;
   /** An operator asked the server to stop. */
@@ -64,7 +69,7 @@ export interface ServerParts {
 }
 
 /** What a server may be told anew while it runs. */
-export type LiveParts = Pick<ServerParts, 'options' | 'operators' | 'secrets' | 'apiTokens'>;
+export type LiveParts = Pick<ServerParts, 'options' | 'operators' | 'secrets' | 'apiTokens' | 'passwordHash' | 'tls'>;
 
 /** What a life is told beside what the server is. */
 export interface Fate {
@@ -87,6 +92,9 @@ export class Life {
   readonly #checks: PasswordChecks;
   readonly #tokens: Tokens;
   readonly #mesh: MeshEdge | undefined;
+  /** What tls:// listeners show, and links; undefined where there are none. */
+  readonly #clientTls: Credentials | undefined;
+  readonly #linkTls: Credentials | undefined;
   #options: Options;
   #http: OperatorHttp | undefined;
 
@@ -110,10 +118,15 @@ export class Life {
     this.#birth = birth;
     const incarnation = fate.incarnation ?? birth;
     // Nothing is accepted before the event loop runs, and by then the node is there.
-    const clients = options.clients.map((address) => listen(this.#edge, '--clients', address));
+    const { tls } = parts;
+    this.#clientTls = tls.clients && new Credentials(tls.clients);
+    this.#linkTls = options.linkTls === 'off' || !tls.links ? undefined : new Credentials(tls.links, demands(parts));
+    const clients = options.clients.map((address) =>
+      listen(this.#edge, '--clients', address, address.tls ? this.#clientTls : undefined),
+    );
     const id = options.id || derivedId(options.name, clients[0] as ListenAddress);
     this.#identity = { id, version: parts.version, birth, incarnation };
-    this.#config = nodeConfig(options, parts.operators, this.#identity);
+    this.#config = nodeConfig(options, parts.operators, this.#identity, parts.passwordHash);
     this.#checks = new PasswordChecks(options.passwordChecks, options.passwordQueue, (error) => logFault(log, error));
     this.#tokens = new Tokens(parts.secrets.map(tokenKey));
     const links = this.#listenForLinks(parts);
@@ -173,7 +186,7 @@ export class Life {
       log.info('server.alone', { reason: 'no secret: give --secret-file or CHORUS_SECRET to link with others' });
       return undefined;
     }
-    return listen(this.#edge, '--links', options.links);
+    return listen(this.#edge, '--links', options.links, this.#linkTls);
   }
 
   async #join(options: Options): Promise<void> {
@@ -188,9 +201,12 @@ export class Life {
   }
 
   /** Takes other settings, as far as a server that runs can: those that its options call live. */
-  reconfigure({ options, operators, secrets, apiTokens }: LiveParts): void {
+  reconfigure(parts: LiveParts): void {
+    const { options, operators, secrets, apiTokens, passwordHash, tls } = parts;
     this.#options = options;
-    retell(this.#config, nodeConfig(options, operators, this.#identity));
+    if (tls.clients) this.#clientTls?.renew(tls.clients);
+    if (tls.links) this.#linkTls?.renew(tls.links, demands(parts));
+    retell(this.#config, nodeConfig(options, operators, this.#identity, passwordHash));
     this.#checks.allow(options.passwordChecks, options.passwordQueue);
     this.#http?.reconfigure({ tokens: apiTokens, fdReserve: options.fdReserve });
     if (secrets.length > 0) {
@@ -248,9 +264,19 @@ export class Life {
   }
 }
 
-function listen(edge: Edge, flag: '--clients' | '--links', address: ListenAddress): ListenAddress {
+/** What links ask of each other, where they have TLS. */
+function demands({ options: { linkTls, linkPins }, tls }: Pick<ServerParts, 'options' | 'tls'>): Demands {
+  return { ca: tls.links?.ca ?? '', pins: linkPins, mutual: linkTls === 'mutual' };
+}
+
+function listen(
+  edge: Edge,
+  flag: '--clients' | '--links',
+  address: ListenAddress,
+  tls: Credentials | undefined,
+): ListenAddress {
   try {
-    return flag === '--clients' ? edge.listen(address) : edge.listenForLinks(address);
+    return flag === '--clients' ? edge.listen(address, tls) : edge.listenForLinks(address, tls);
   } catch (error) {
     throw refused(edge, `${flag} ${formatAddress(address)}`, error);
   }

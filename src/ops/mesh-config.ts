@@ -62,6 +62,6 @@ export function meshConfig(options: Options, reach: Reach): MeshConfig {
  * as the one that its links have. Where others are elsewhere (`host` is not loopback), our loopback would be their own.
  */
 function offered(listening: readonly ListenAddress[], host: string): ListenAddress[] {
-  const places = listening.map((each) => (isUnspecified(each.host) ? { host, port: each.port } : each));
+  const places = listening.map((each) => (isUnspecified(each.host) ? { ...each, host } : each));
   return isLoopback(host) ? places : places.filter((place) => !isLoopback(place.host));
 }

@@ -16,7 +16,13 @@ export interface Identity {
   readonly incarnation: number;
 }
 
-export function nodeConfig(options: Options, operators: readonly OperatorAccount[], identity: Identity): NodeConfig {
+/** `passwordHash`: what PASS has to fit; undefined: everybody is welcome. */
+export function nodeConfig(
+  options: Options,
+  operators: readonly OperatorAccount[],
+  identity: Identity,
+  passwordHash?: string,
+): NodeConfig {
   const { version, birth, incarnation } = identity;
   const id = serverId(identity.id);
   return {
@@ -41,7 +47,7 @@ export function nodeConfig(options: Options, operators: readonly OperatorAccount
       },
       announcedLimits: announcedLimits(options, 'home'),
       operators: new Map(operators.map((account) => [account.name, operatorConfig(account)])),
-      passwordHash: undefined,
+      passwordHash,
       servers: [],
     },
     rooms: {
@@ -85,6 +91,7 @@ export function retell(config: NodeConfig, next: NodeConfig): void {
   config.chat.limits = next.chat.limits;
   config.chat.announcedLimits = next.chat.announcedLimits;
   config.chat.operators = next.chat.operators;
+  config.chat.passwordHash = next.chat.passwordHash;
 }
 
 function operatorConfig(account: OperatorAccount): OperatorConfig {

@@ -2,7 +2,7 @@
 // say what was expected. A kind knows no option's name, and never guesses: what it cannot read whole, it refuses.
 
 import type { ListenAddress } from '../net/edge.ts';
-import { formatAddress, parseAddress } from './address.ts';
+import { formatAddress, parseAddress, parseClientAddress } from './address.ts';
 
 /** A type that TOML tells apart. */
 export type TomlType = 'string' | 'integer' | 'boolean';
@@ -193,16 +193,41 @@ export const address: Kind<ListenAddress> = {
   write: formatAddress,
 };
 
-/** An address to listen on. Lists are made by repeating the option or with commas. */
+/** Addresses. Lists are made by repeating the option or with commas. */
 export const addresses: Kind<readonly ListenAddress[]> = {
+  ...listOf(parseAddress, formatAddress),
   placeholder: 'HOST:PORT',
   expected: 'HOST:PORT, as in 127.0.0.1:7400, 0.0.0.0:0 or [::1]:7400',
-  unit: '',
-  range: '',
-  toml: ['string'],
-  read: (value) => {
-    const list = value.split(',').map((part) => parseAddress(part.trim()));
-    return list.every((address) => address !== undefined) ? list : undefined;
-  },
-  write: (value) => value.map(formatAddress).join(','),
 };
+
+/** Addresses for clients, plain or with TLS. */
+export const clientAddresses: Kind<readonly ListenAddress[]> = {
+  ...listOf(parseClientAddress, formatAddress),
+  placeholder: '[tls://]HOST:PORT',
+  expected: 'HOST:PORT, as in 127.0.0.1:7400, 0.0.0.0:0 or [::1]:7400, with tls:// before it for TLS',
+};
+
+const SHA256_HEX = /^([0-9a-f]{2}:){31}[0-9a-f]{2}$|^[0-9a-f]{64}$/i;
+
+/** Fingerprints of certificates, with or without colons. */
+export const fingerprints: Kind<readonly string[]> = {
+  ...listOf((text) => (SHA256_HEX.test(text) ? text.replaceAll(':', '').toLowerCase() : undefined), String),
+  placeholder: 'SHA256',
+  expected: 'the SHA-256 fingerprint of a certificate, 64 hexadecimal digits, with or without colons',
+};
+
+function listOf<T>(
+  read: (text: string) => T | undefined,
+  write: (value: T) => string,
+): Pick<Kind<readonly T[]>, 'unit' | 'range' | 'toml' | 'read' | 'write'> {
+  return {
+    unit: '',
+    range: '',
+    toml: ['string'],
+    read: (text) => {
+      const list = text.split(',').map((part) => read(part.trim()));
+      return list.every((value) => value !== undefined) ? list : undefined;
+    },
+    write: (values) => values.map(write).join(','),
+  };
+}

@@ -12,7 +12,9 @@ import {
   addresses,
   bytes,
   choice,
+  clientAddresses,
   file,
+  fingerprints,
   GIB,
   HOUR,
   int,
@@ -48,6 +50,11 @@ export interface Row<T> {
   readonly outside?: true;
 }
 
+/** A file that is named by an option, and read with it. */
+function fileRow(help: string, example: string, presetText = 'none'): Row<string | undefined> {
+  return { kind: file as Kind<string | undefined>, preset: undefined, presetText, help, example };
+}
+
 function row<T>(kind: Kind<T>, preset: T, help: string, announced?: string): Row<T> {
   const base = { kind, preset, presetText: kind.write(preset), help };
   return announced === undefined ? base : { ...base, announced };
@@ -70,14 +77,7 @@ const SERVER_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/;
 const INFO = /^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]{0,128}$/u;
 
 const SERVER = {
-  config: {
-    kind: file as Kind<string | undefined>,
-    preset: undefined,
-    presetText: 'none',
-    help: 'File with these options, a line each: name = value.',
-    example: 'chorus.toml',
-    outside: true,
-  },
+  config: { ...fileRow('File with these options, a line each: name = value.', 'chorus.toml'), outside: true },
   name: derived(
     text(SERVER_NAME, 'NAME', '1 to 63 letters, digits, "_", "-" and ".", the first a letter or digit'),
     'the host name up to its first dot',
@@ -86,7 +86,7 @@ const SERVER = {
   ),
   clients: {
     ...row(
-      addresses,
+      clientAddresses,
       [{ host: '127.0.0.1', port: 7400 }],
       'Listen here for clients; port 0 picks one. May be repeated.',
     ),
@@ -104,13 +104,13 @@ const SERVER = {
     'One line about it, shown in MAP.',
   ),
   ...live({
-    operators: {
-      kind: file as Kind<string | undefined>,
-      preset: undefined,
-      presetText: 'none',
-      help: 'File of operators, a line each: name:hash[:grants]. `hash` makes the hashes.',
-      example: 'chorus-operators',
-    },
+    tlsCert: fileRow('File with the certificate that tls:// addresses show, its chain behind it (PEM).', 'chorus.crt'),
+    tlsKey: fileRow('File with its key (PEM).', 'chorus.key', 'the file of --tls-cert'),
+    passwordFile: fileRow('File with the hash of the password that clients need. `hash` makes it.', 'chorus-password'),
+    operators: fileRow(
+      'File of operators, a line each: name:hash[:grants]. `hash` makes the hashes.',
+      'chorus-operators',
+    ),
     showHosts: row(onOff, false, 'Show the addresses of users to each other, not a keyed hash.'),
     logLevel: row(choice('debug', 'info', 'warn', 'error'), 'info', 'Log what is at least this serious.'),
     logFormat: row(choice('pretty', 'json'), 'pretty', 'Log for a person to read, or a JSON object a line.'),
@@ -126,15 +126,27 @@ const NETWORK = {
     'Name of the network; servers of another one are not heard.',
   ),
   ...live({
-    secretFile: {
-      kind: file as Kind<string | undefined>,
-      preset: undefined,
-      presetText: 'none',
-      help: 'File with the secret that all its servers share; without one it is alone.',
-      example: 'chorus-secret',
-    },
+    secretFile: fileRow('File with the secret that all its servers share; without one it is alone.', 'chorus-secret'),
   }),
   links: row(orOff(address), { host: '127.0.0.1', port: 7401 }, 'Listen here for other servers; port 0 picks one.'),
+  linkTls: row(
+    choice('off', 'on', 'mutual'),
+    'off',
+    'TLS on links, all or none; mutual: who dials shows a certificate too.',
+  ),
+  ...live({
+    linkCert: fileRow('File with the certificate that links show, its chain behind it (PEM).', 'chorus-link.crt'),
+    linkKey: fileRow('File with its key (PEM).', 'chorus-link.key', 'the file of --link-cert'),
+    linkCa: fileRow('File with the authorities whose certificates links believe (PEM).', 'chorus-ca.crt'),
+    linkPins: {
+      kind: fingerprints,
+      preset: [],
+      presetText: 'none',
+      help: 'Believe on links these certificates alone. May be repeated.',
+      repeatable: true as const,
+      example: `0${'123456789abcdef0'.repeat(4)}`.slice(0, 64),
+    },
+  }),
   discovery: row(orOff(address), { host: '239.192.74.1', port: 7402 }, 'Look for them in this multicast group.'),
   interface: derived(
     text(/^\d{1,3}(\.\d{1,3}){3}$/, 'IP', 'an IPv4 address of this machine, as in 127.0.0.1'),
@@ -157,7 +169,7 @@ const NETWORK = {
     '10.0.0.8:7401',
   ),
   advertiseClients: {
-    kind: addresses,
+    kind: clientAddresses,
     preset: [],
     presetText: 'where --clients listens, but for loopback',
     help: 'Where clients of other servers reach us. May be repeated.',
@@ -175,13 +187,7 @@ const WATCHING = {
     '127.0.0.1:7481',
   ),
   ...live({
-    apiTokenFile: {
-      kind: file as Kind<string | undefined>,
-      preset: undefined,
-      presetText: 'none',
-      help: 'File with the token that opens the API; without one it is off.',
-      example: 'chorus-api-token',
-    },
+    apiTokenFile: fileRow('File with the token that opens the API; without one it is off.', 'chorus-api-token'),
   }),
 } satisfies Record<string, Row<unknown>>;
 

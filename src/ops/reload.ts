@@ -7,6 +7,7 @@ import type { OperatorAccount } from './operators.ts';
 import { flagOf, KEYS, nameOf, type OptionKey, type Options, rowOf } from './option-table.ts';
 import { contradictions, type Machine, type Origins, thisMachine } from './options.ts';
 import type { Settings } from './settings.ts';
+import { describeTls, missingForTls } from './tls-settings.ts';
 
 /** Something that is set to something else. */
 export interface Change {
@@ -37,7 +38,7 @@ export function planReload(
   const options = mix(isTaken, read.options, running.options) as unknown as Options;
   const origins = mix(isTaken, read.origins, running.origins) as unknown as Origins;
   const settingOf = (key: OptionKey) => ({ name: flagOf(key), at: isTaken(key) ? origins[key] : 'until a restart' });
-  const problems = contradictions(options, settingOf, new Set(), machine);
+  const problems = [...contradictions(options, settingOf, new Set(), machine), ...missingForTls(options)];
   if (problems.length > 0) return { problems };
   const changed: Change[] = [];
   const waiting: Change[] = [];
@@ -47,6 +48,7 @@ export function planReload(
     if (change.from !== change.to) list.push({ option: flagOf(key), ...change, origin: read.origins[key] });
   }
   changed.push(...operatorsChange(running, read), ...secretsChange('apiTokens', 'apiTokenFile', running, read));
+  changed.push(...passwordChange(running, read), ...certificateChanges(running, read));
   (keepsCompany ? changed : waiting).push(...secretsChange('secrets', 'secretFile', running, read));
   const secrets = keepsCompany ? read.secrets : running.secrets;
   return { settings: { ...read, options, origins, secrets }, changed, waiting };
@@ -68,7 +70,7 @@ function textOf(key: OptionKey, options: Options): string {
 }
 
 /** An option that names a file which is read, too. */
-type FileKey = 'operators' | 'secretFile' | 'apiTokenFile';
+type FileKey = 'operators' | 'secretFile' | 'apiTokenFile' | 'passwordFile' | 'tlsCert' | 'linkCert' | 'linkCa';
 
 function operatorsChange(running: Settings, read: Settings): Change[] {
   const [from, to] = [running.operators, read.operators].map(written) as [string[], string[]];
@@ -89,6 +91,30 @@ function secretsChange(what: 'secrets' | 'apiTokens', key: FileKey, running: Set
   if (running[what].join('\n') === read[what].join('\n')) return [];
   const count = (settings: Settings): string => String(settings[what].length || 'none');
   return [{ option: nameOf(what), from: count(running), to: count(read), origin: originOf(read, key) }];
+}
+
+/** Whether there is one is all that may be said of it. */
+function passwordChange(running: Settings, read: Settings): Change[] {
+  if (running.passwordHash === read.passwordHash) return [];
+  const told = ({ passwordHash }: Settings): string => (passwordHash === undefined ? 'none' : 'one');
+  return [{ option: 'password', from: told(running), to: told(read), origin: originOf(read, 'passwordFile') }];
+}
+
+function certificateChanges({ tls: running }: Settings, read: Settings): Change[] {
+  const { clients, links } = read.tls;
+  const changes: Change[] = [];
+  const change = (key: FileKey, from: string, to: string): void => {
+    changes.push({ option: nameOf(key), from, to, origin: originOf(read, key) });
+  };
+  if (running.clients?.cert !== clients?.cert) change('tlsCert', describeTls(running.clients), describeTls(clients));
+  if (running.links?.cert !== links?.cert) change('linkCert', describeTls(running.links), describeTls(links));
+  if (running.links?.ca !== links?.ca) change('linkCa', countOf(running.links?.ca), countOf(links?.ca));
+  return changes;
+}
+
+/** How many authorities there are. */
+function countOf(ca = ''): string {
+  return String(ca.split('-----BEGIN').length - 1 || 'none');
 }
 
 function originOf({ options, origins }: Settings, key: FileKey): string {

@@ -33,8 +33,8 @@ export class Server {
   }
 
   /** Takes other settings, as far as a server that runs can: those that its options call live. */
-  reconfigure({ options, operators, secrets, apiTokens }: LiveParts): void {
-    this.#parts = { ...this.#parts, options, operators, secrets, apiTokens };
+  reconfigure({ options, operators, secrets, apiTokens, passwordHash, tls }: LiveParts): void {
+    this.#parts = { ...this.#parts, options, operators, secrets, apiTokens, passwordHash, tls };
     this.#life.reconfigure(this.#parts);
   }
 

@@ -2,11 +2,14 @@
 // start and again for a reload, and every mistake in any of it is found at once.
 
 import { tokenProblems } from './api-token.ts';
+import { exposures } from './exposure.ts';
 import type { Environment } from './given.ts';
 import { type OperatorAccount, readOperators } from './operators.ts';
 import type { Options } from './option-table.ts';
 import { type Machine, type Origins, readOptions } from './options.ts';
 import { type ReadSecrets, readSecrets } from './secrets.ts';
+import { PASSWORD_VARIABLE, readServerPassword } from './server-password.ts';
+import { idleForTls, missingForTls, readTls, type TlsSettings } from './tls-settings.ts';
 import { visible } from './visible.ts';
 
 export interface Settings {
@@ -17,6 +20,9 @@ export interface Settings {
   readonly secrets: readonly string[];
   /** Tokens of the API, two while one is being changed; none: it is off. */
   readonly apiTokens: readonly string[];
+  /** The hash of the server's password; undefined: everybody is welcome. */
+  readonly passwordHash: string | undefined;
+  readonly tls: TlsSettings;
   readonly warnings: readonly string[];
 }
 
@@ -38,20 +44,22 @@ export async function readSettings(
   const accounts = options.operators === undefined ? { operators: [], warnings: [] } : readOperators(options.operators);
   const network = readSecrets(options.secretFile, env.CHORUS_SECRET);
   const api = readApiTokens(options, env);
-  if (judged.problems.length > 0 || 'problems' in accounts || 'problems' in network || 'problems' in api) {
-    const found = [accounts, network, api].flatMap((each) => ('problems' in each ? each.problems : []));
-    return { problems: [...judged.problems, ...found] };
-  }
+  const password = readServerPassword(options.passwordFile, env[PASSWORD_VARIABLE]);
+  const found = {
+    problems: [...judged.problems, ...missingForTls(options), ...idleForTls(options)],
+    warnings: [...judged.warnings],
+  };
+  const read = [accounts, network, api, password];
+  for (const each of read) if ('problems' in each) found.problems.push(...each.problems);
+  const tls = readTls(options, Date.now(), found);
+  const isGood = !('problems' in accounts || 'problems' in network || 'problems' in api || 'problems' in password);
+  if (!isGood || found.problems.length > 0) return { problems: found.problems };
   const { operators } = accounts;
   const { secrets } = network;
-  return {
-    options,
-    origins,
-    operators,
-    secrets,
-    apiTokens: api.secrets,
-    warnings: [...judged.warnings, ...accounts.warnings, ...network.warnings, ...api.warnings],
-  };
+  for (const { warnings } of [accounts, network, api, password]) found.warnings.push(...warnings);
+  found.warnings.push(...exposures(options, secrets.length > 0));
+  const { warnings } = found;
+  return { options, origins, operators, secrets, apiTokens: api.secrets, passwordHash: password.hash, tls, warnings };
 }
 
 function readApiTokens({ apiTokenFile }: Options, env: Environment): ReadSecrets {

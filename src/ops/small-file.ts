@@ -45,7 +45,8 @@ export function readPrivateFile<T extends { readonly warnings: readonly string[]
   return 'problems' in read ? read : { ...read, warnings: [...modeWarnings(file.mode, name), ...read.warnings] };
 }
 
-function modeWarnings(mode: number, name: string): string[] {
+/** What is to be said of a file called `name` that others can read or write. */
+export function modeWarnings(mode: number, name: string): string[] {
   if ((mode & 0o022) !== 0) return [`${name} can be written by others: chmod 600 it`];
   return (mode & 0o004) !== 0 ? [`${name} can be read by everybody: chmod 600 it`] : [];
 }

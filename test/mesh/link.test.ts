@@ -3,7 +3,7 @@
 
 import { describe, expect, test } from 'bun:test';
 import { connectionId } from '../../src/base/ids.ts';
-import type { Identity } from '../../src/mesh/identity.ts';
+import type { Certifies, Identity } from '../../src/mesh/identity.ts';
 import { HANDSHAKE, LINK_LIMITS, Link, type LinkHost, type Role } from '../../src/mesh/link.ts';
 import type { Secrets } from '../../src/mesh/secrets.ts';
 import type { Why } from '../../src/mesh/why.ts';
@@ -40,9 +40,9 @@ class World implements LinkHost {
   onVerified: (link: Link, now: number) => void = (link, now) => link.accept(now);
   now = START;
 
-  constructor(role: Role, using: Secrets = secrets()) {
+  constructor(role: Role, using: Secrets = secrets(), certifies?: Certifies) {
     this.secrets = using;
-    this.link = new Link(this, connectionId(1), role, START + 5000, START);
+    this.link = new Link(this, connectionId(1), role, START + 5000, START, certifies);
     if (role === 'dialler') this.link.open(START);
   }
 
@@ -185,6 +185,30 @@ describe('the handshake', () => {
 
   const bothOf = (world: World): string =>
     world.link.role === 'dialler' ? world.server + THEIRS : THEIRS + world.server;
+});
+
+describe.each(['dialler', 'listener'] as const)('with a certificate of the peer, a %s', (role) => {
+  const named =
+    (world: string): Certifies =>
+    (name) =>
+      name === world;
+
+  test('takes a SERVER with a name that is in it', () => {
+    const world = new World(role, secrets(), named('s2.example'));
+    world.hear(THEIRS);
+    world.hear(auth(world));
+    expect(world.link.state).toBe('up');
+  });
+
+  test('ends at another name, before it has said or believed anything', () => {
+    const world = new World(role, secrets(), named('s3.example'));
+    world.take();
+    world.hear(THEIRS);
+    expect(world.end).toEqual({ why: 'tls', detail: 's2.example' });
+    expect(world.said).toBe('<ERROR,The certificate is not the one of this server: s2.example>\n');
+    world.hear(auth(world));
+    expect(world.verifiedPeer).toBeUndefined();
+  });
 });
 
 describe('before AUTH', () => {

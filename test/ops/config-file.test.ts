@@ -70,7 +70,10 @@ describe('a mistake is told with its place', () => {
     ['show-hosts = "yes"', '1:14: show-hosts "yes": expected off or on'],
     ['per-ip = { a = 1 }', '1:10: per-ip is a table: expected off, or a whole number from 1 to 1000000'],
     ['operators = ""', '1:13: operators "": expected the path of a file'],
-    ['clients = []', '1:11: clients is empty: expected HOST:PORT, as in 127.0.0.1:7400, 0.0.0.0:0 or [::1]:7400'],
+    [
+      'clients = []',
+      '1:11: clients is empty: expected HOST:PORT, as in 127.0.0.1:7400, 0.0.0.0:0 or [::1]:7400, with tls:// before it for TLS',
+    ],
     [
       'peers = ["a:1",\n\n  5]',
       '3:3: peers is a whole number: expected HOST:PORT, as in 127.0.0.1:7400, 0.0.0.0:0 or [::1]:7400, in quotes',

@@ -8,6 +8,7 @@ import { parseOptions } from '../../src/ops/options.ts';
 import { type Change, type Plan, planReload } from '../../src/ops/reload.ts';
 import { Reloader } from '../../src/ops/reloader.ts';
 import type { ReadSettings, Settings } from '../../src/ops/settings.ts';
+import { NO_TLS } from '../../src/ops/tls-settings.ts';
 import { VALUES } from './option-values.ts';
 
 const MACHINE = { hostname: 'alpha', fdLimit: 20_000 };
@@ -16,7 +17,8 @@ const SECRETS = ['the old secret of all', 'the new secret of all'] as const;
 function settings(flags: readonly string[] = [], more: Partial<Settings> = {}): Settings {
   const parsed = parseOptions(flags, {}, MACHINE);
   if (!('options' in parsed)) throw new Error(JSON.stringify(parsed));
-  return { ...parsed, operators: [], secrets: [], apiTokens: [], warnings: [], ...more };
+  const none = { operators: [], secrets: [], apiTokens: [], passwordHash: undefined, tls: NO_TLS, warnings: [] };
+  return { ...parsed, ...none, ...more };
 }
 
 function plan(running: Settings, read: Settings): Plan {

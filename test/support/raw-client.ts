@@ -43,12 +43,41 @@ export class RawClient implements Disposable {
     return client;
   }
 
+  /** Connects with TLS; resolves when the handshake is over, rejects when it fails. `narrow`: as connectNarrow does. */
+  static async connectTls(port: number, ca: string, narrow = false): Promise<RawClient> {
+    const client = new RawClient();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const socket: SocketHandler<undefined> = {
+      ...client.#handlers(),
+      open: () => {},
+      handshake: (_socket, success, error) => (success ? resolve() : reject(error)),
+    };
+    const where = narrow ? { fd: narrowSocket(port) } : { hostname: '127.0.0.1', port };
+    const options = { ...where, allowHalfOpen: true, tls: { ca, serverName: 'localhost' }, socket };
+    client.#socket = await Bun.connect(options as unknown as TCPSocketConnectOptions<undefined>);
+    await promise;
+    return client;
+  }
+
+  /** Connects with TLS and registers. */
+  static async registerTls(port: number, nick: string, ca: string): Promise<RawClient> {
+    return (await RawClient.connectTls(port, ca)).#register(nick);
+  }
+
+  /** The common name in the server's certificate. */
+  get shown(): string {
+    return (this.#socket as Socket).getPeerCertificate().subject.CN as string;
+  }
+
   /** Connects and registers; resolves behind the welcome. */
   static async register(port: number, nick: string): Promise<RawClient> {
-    const client = await RawClient.connect(port);
-    client.send(`<NICK,${nick}><USER,${nick},0,*,${nick}>`);
-    await client.until('<RPL_LIMITS');
-    return client;
+    return (await RawClient.connect(port)).#register(nick);
+  }
+
+  async #register(nick: string): Promise<RawClient> {
+    this.send(`<NICK,${nick}><USER,${nick},0,*,${nick}>`);
+    await this.until('<RPL_LIMITS');
+    return this;
   }
 
   /** Writes text as it is; what the kernel does not take now follows as it drains. */

@@ -1,21 +1,28 @@
-// A client over TCP: short writes, drains, and an end that loses nothing which the peer still takes.
+// A client over TCP, with TLS where the address says so: short writes, drains, and an end that loses nothing which the
+// peer still takes. With TLS it is open when the server's certificate was found good, and says nothing before.
 // The deadline for a connection is the session's; this file keeps only a bound on what waits to be sent, and the short
 // time that is left for the rest when a connection is given up.
 
-import type { Socket } from 'bun';
+import type { Socket, SocketHandler } from 'bun';
+import { isTlsTrouble, tlsTrouble } from '../../base/tls-trouble.ts';
 import type { ClientEvent } from '../client-events.ts';
 import type { ClientOptions } from '../client-options.ts';
+import { readServerAddress, type ServerAddress } from '../servers.ts';
 import { Client, type Dialler, type Transport, type TransportEvents } from './driver.ts';
 
 const UNSENT_MAX_BYTES = 4 * 1024 * 1024;
 const LINGER_MS = 300;
+/** What a server that expects TLS answers to plain text begins with; no frame does. */
+const TLS_ALERT = 0x15;
 
-/** Dials over TCP. */
-export const dialTcp: Dialler = (server, events) => new TcpTransport(server, events);
+/** Dials over TCP. `ca`: the authorities to believe in, in PEM; those of the runtime where none are given. */
+export function tcpDialler(ca?: string): Dialler {
+  return (server, events) => new TcpTransport(server, events, ca);
+}
 
 /** A client that dials `options.servers` over TCP. `listener` hears every event from the first on. */
-export function connectTcp(options: ClientOptions, listener?: (event: ClientEvent) => void): Client {
-  return new Client(options, dialTcp, listener);
+export function connectTcp(options: ClientOptions, listener?: (event: ClientEvent) => void, ca?: string): Client {
+  return new Client(options, tcpDialler(ca), listener);
 }
 
 class TcpTransport implements Transport {
@@ -27,33 +34,50 @@ class TcpTransport implements Transport {
   #closing = false;
   #told = false;
 
-  constructor(server: string, events: TransportEvents) {
+  constructor(server: string, events: TransportEvents, ca: string | undefined) {
     this.#events = events;
-    const colon = server.lastIndexOf(':');
-    const hostname = server.slice(0, colon).replace(/^\[|\]$/g, '');
-    const port = Number(server.slice(colon + 1));
-    Bun.connect({
-      hostname,
-      port,
-      allowHalfOpen: true,
-      socket: {
-        open: (socket) => this.#opened(socket),
-        data: (_, chunk) => {
-          if (!this.#closing) this.#events.data(chunk);
-        },
-        drain: () => {
-          this.#blocked = false;
-          this.#flush();
-        },
-        end: () => {
-          this.#closed('the server closed the connection');
-          this.#socket?.end();
-        },
-        close: (_, error) => this.#closed(error === undefined ? 'the connection was lost' : reasonOf(error)),
-        error: (_, error) => this.#closed(reasonOf(error)),
-        connectError: (_, error) => this.#closed(reasonOf(error)),
+    const { host: hostname, port, tls } = readServerAddress(server) as ServerAddress;
+    const options = { hostname, port, allowHalfOpen: true };
+    const connection = tls
+      ? Bun.connect({ ...options, tls: ca === undefined ? true : { ca }, socket: this.#secured() })
+      : Bun.connect({ ...options, socket: this.#handler() });
+    connection.catch((error: unknown) => this.#closed(reasonOf(error)));
+  }
+
+  #handler(): SocketHandler<undefined> {
+    return {
+      open: (socket) => this.#opened(socket),
+      data: (_, chunk) => {
+        if (chunk[0] === TLS_ALERT) this.#closed('it speaks TLS there: write tls:// before the address');
+        if (!this.#closing) this.#events.data(chunk);
       },
-    }).catch((error: unknown) => this.#closed(reasonOf(error)));
+      drain: () => {
+        this.#blocked = false;
+        this.#flush();
+      },
+      end: () => {
+        this.#closed('the server closed the connection');
+        this.#socket?.end();
+      },
+      close: (_, error) => this.#closed(error === undefined ? 'the connection was lost' : reasonOf(error)),
+      error: (_, error) => this.#closed(reasonOf(error)),
+      connectError: (_, error) => this.#closed(reasonOf(error)),
+    };
+  }
+
+  /** The same, open only when the handshake is over and the server is who it should be. */
+  #secured(): SocketHandler<undefined> {
+    return {
+      ...this.#handler(),
+      open: (socket) => {
+        if (this.#closing) socket.terminate();
+      },
+      handshake: (socket, success, error) => {
+        if (success && socket.authorized) return this.#opened(socket);
+        this.#closed(tlsTrouble(error ?? socket.getAuthorizationError()));
+        socket.terminate();
+      },
+    };
   }
 
   send(bytes: Uint8Array): void {
@@ -111,5 +135,6 @@ function reasonOf(error: unknown): string {
   if (code === 'ECONNREFUSED') return 'nobody is listening there';
   if (code === 'ENOTFOUND') return 'there is no such host';
   if (code === 'ECONNRESET') return 'the connection was reset';
+  if (typeof code === 'string' && isTlsTrouble(code)) return tlsTrouble(error as { code: string });
   return error instanceof Error ? error.message : String(error);
 }
