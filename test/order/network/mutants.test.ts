@@ -13,6 +13,7 @@ const QUICK = [
   'a successor forgets what was decided before it',
   'readers are told what is not committed',
   'a standby that is lost is waited for',
+  'a home that reaches nobody waits for nobody',
   'readers are not told of an epoch',
   'a resume leaves out the turns',
 ];
