@@ -1,16 +1,18 @@
 // Groups: the units of a link. Some frames announce that others belong to them (`<FACT,…,count>` and count frames);
 // such a frame and what follows it is one group, every other frame is a group of its own. A group is taken whole or not
 // at all, and what it holds has been brought to canonical form, so whatever is passed on could have been written here.
+// But for one kind: what a ROUTE brings to this very server are words that stand alone, and each goes on as it comes.
 //
 // It refuses a count that is no number or too high, and a group that is too long: memory for one unfinished group is
 // all that a link can hold here. It does not know what verbs mean, beyond where their count stands.
 
 import { copyBytes } from '../base/bytes.ts';
+import type { ServerId } from '../base/ids.ts';
 import { canonicalize, isCanonical } from '../wire/canonical.ts';
 import { readFrame, WHOLE } from '../wire/grammar.ts';
-import { type Frame, MAX_ARGS } from '../wire/scanner.ts';
+import { Frame, MAX_ARGS } from '../wire/scanner.ts';
 import { FrameWriter } from '../wire/writer.ts';
-import { parseCount } from './fields.ts';
+import { parseCount, parseServerId } from './fields.ts';
 import { argsOf } from './signed.ts';
 
 /** Verb → which argument says how many frames follow. */
@@ -22,6 +24,8 @@ export const GROUP_VERBS = { FACT: 3, SNAPSHOT: 4, VECTOR: 0, ROUTE: 3 } as cons
 export const MOST_FRAMES = 1024;
 /** The most bytes of the frames behind the first one of a group: the longest frame of a link fits twice. */
 export const MOST_BYTES = 128 * 1024;
+/** The most servers that pass a ROUTE on. */
+export const TTL = 32;
 
 export interface Group {
   readonly verb: string;
@@ -36,19 +40,33 @@ export interface Group {
 /** From here on letters of a verb are in lower case. */
 const LOWER_A = 0x61;
 const NO_BYTES = new Uint8Array(0);
+const NO_FRAME = new Frame(0);
+/** No server has this number. */
+const NOBODY = 0 as ServerId;
 
 export class GroupReader {
   /** After `bad`: what is wrong, in a few words for people. */
   fault = '';
+  /** After `here`: the frame in canonical form, good until the next one; who says it; and whether it says it alone. */
+  frame: Frame = NO_FRAME;
+  from: ServerId = NOBODY;
+  isAlone = false;
   readonly #columns: CountColumns;
+  readonly #self: ServerId;
   #verb = '';
   #args: readonly string[] = [];
   #count = 0;
   #left = 0;
+  /** The frames that came are handed on one by one. */
+  #isHere = false;
+  #bytes = 0;
   readonly #writer = new FrameWriter();
+  readonly #canonical = new Frame();
 
-  constructor(columns: CountColumns) {
+  /** `self`: this server, to which a ROUTE may lead. */
+  constructor(columns: CountColumns, self: ServerId = NOBODY) {
     this.#columns = columns;
+    this.#self = self;
   }
 
   /** Whether frames of a group are still to come. */
@@ -56,9 +74,13 @@ export class GroupReader {
     return this.#left > 0;
   }
 
-  /** Takes the link's next frame: the group that it completes; `more` when others belong to it; `bad` ends the link. */
-  take(frame: Frame): Group | 'more' | 'bad' {
-    return this.#left > 0 ? this.#add(frame) : this.#begin(frame);
+  /**
+   * Takes the link's next frame: the group that it completes; `more` when others belong to it; `here` when it is one of
+   * those that a ROUTE brings to this server; `bad` ends the link.
+   */
+  take(frame: Frame): Group | 'more' | 'here' | 'bad' {
+    if (this.#left === 0) return this.#begin(frame);
+    return this.#isHere ? this.#handOn(frame) : this.#add(frame);
   }
 
   #begin(frame: Frame): Group | 'more' | 'bad' {
@@ -73,7 +95,34 @@ export class GroupReader {
     this.#args = args;
     this.#count = count;
     this.#left = count;
+    this.#isHere = verb === 'ROUTE' && this.#leadsHere(args);
+    this.#bytes = 0;
     return 'more';
+  }
+
+  /** Whether the arguments of a ROUTE name this server, and are good. */
+  #leadsHere([to, from, ttl]: readonly string[]): boolean {
+    if (parseServerId(to) !== this.#self) return false;
+    const [speaker, hops] = [parseServerId(from), parseCount(ttl)];
+    if (speaker === undefined || hops < 1 || hops > TTL) return false;
+    this.from = speaker;
+    return true;
+  }
+
+  #handOn(frame: Frame): 'here' | 'bad' {
+    this.#bytes += frame.end - frame.start + 1;
+    if (this.#bytes > MOST_BYTES) return this.#refuse(`${this.#verb} of too many bytes`);
+    this.isAlone = this.#count === 1;
+    this.#left--;
+    this.frame = frame;
+    if (isCanonicalFrame(frame)) return 'here';
+    const writer = this.#writer;
+    writer.clear();
+    writeCanonical(writer, frame);
+    readFrame(this.#canonical, writer.bytes, 0, writer.length, MAX_ARGS);
+    writer.clear();
+    this.frame = this.#canonical;
+    return 'here';
   }
 
   #add(frame: Frame): Group | 'more' | 'bad' {
@@ -118,7 +167,7 @@ export class FrameCursor {
 /** Writes a frame that was read in the one form in which it is written. */
 export function writeCanonical(writer: FrameWriter, frame: Frame): void {
   const { bytes } = frame;
-  if (isPlain(frame)) {
+  if (isCanonicalFrame(frame)) {
     writer.frame(bytes, frame.start, frame.end).lf();
     return;
   }
@@ -135,14 +184,16 @@ export function writeCanonical(writer: FrameWriter, frame: Frame): void {
   writer.end();
 }
 
-/** Whether a frame without escapes stands in canonical form: no white space, and its verb in upper case. */
-function isPlain({ bytes, start, end, verbStart, verbEnd, argc, argStart, argEnd, argEscaped }: Frame): boolean {
+/** Whether a frame stands in canonical form: no white space, its verb in upper case, no escape that need not be. */
+function isCanonicalFrame(frame: Frame): boolean {
+  const { bytes, start, end, verbStart, verbEnd, argc, argStart, argEnd, argEscaped } = frame;
   if (verbStart !== start + 1) return false;
   for (let i = verbStart; i < verbEnd; i++) if ((bytes[i] as number) >= LOWER_A) return false;
   let at = verbEnd;
   for (let i = 0; i < argc; i++) {
-    if (argEscaped[i] !== 0 || argStart[i] !== at + 1) return false;
+    if (argStart[i] !== at + 1) return false;
     at = argEnd[i] as number;
+    if (argEscaped[i] !== 0 && !isCanonical(bytes, argStart[i] as number, at)) return false;
   }
   return at + 1 === end;
 }

@@ -11,17 +11,14 @@ import type { ConnectionId, ServerId } from '../base/ids.ts';
 import { Frame } from '../wire/scanner.ts';
 import { encodeFrame, FrameWriter } from '../wire/writer.ts';
 import { parseCount, parseServerId } from './fields.ts';
-import { FrameCursor, type Group } from './group.ts';
-
-/** The most servers that pass a group on. */
-export const TTL = 32;
+import { FrameCursor, type Group, TTL } from './group.ts';
 
 export interface RoutePort {
   /** The link to the neighbour on the way to a server; undefined when it is out of reach. */
   linkTowards(to: ServerId): ConnectionId | undefined;
   send(link: ConnectionId, bytes: Uint8Array, start: number, end: number): void;
-  /** Frames for this server. */
-  arrived(from: ServerId, frames: FrameCursor): void;
+  /** A frame for this server, in canonical form; it is only lent. */
+  arrived(from: ServerId, frame: Frame): void;
   /** Something that was sent to a server went no further. What of it arrived is not known. */
   unreachable(to: ServerId): void;
 }
@@ -54,21 +51,22 @@ export class Router {
     return true;
   }
 
-  /** A ROUTE from a link; false when no server could have written it, and the link has to end. */
+  /** A frame that a ROUTE has brought here; `isAlone`: it is the only one in its group. */
+  arrive(from: ServerId, frame: Frame, isAlone: boolean): void {
+    const lost = isAlone ? unreachableIn(frame) : undefined;
+    if (lost === undefined) this.#port.arrived(from, frame);
+    else this.#port.unreachable(lost);
+  }
+
+  /** A ROUTE to another server; false when no server could have written it, and the link has to end. */
   receive(link: ConnectionId, group: Group): boolean {
     const to = parseServerId(group.args[0]);
     const from = parseServerId(group.args[1]);
     const ttl = parseCount(group.args[2]);
     if (to === undefined || from === undefined || ttl < 1 || ttl > TTL || group.count < 1) return false;
-    if (to === this.#self) this.#arrive(from, group);
-    else this.#pass(link, to, from, ttl, group);
+    if (to === this.#self) return false;
+    this.#pass(link, to, from, ttl, group);
     return true;
-  }
-
-  #arrive(from: ServerId, group: Group): void {
-    const lost = this.#unreachable(group);
-    if (lost === undefined) this.#port.arrived(from, new FrameCursor(group.bytes));
-    else this.#port.unreachable(lost);
   }
 
   #pass(link: ConnectionId, to: ServerId, from: ServerId, ttl: number, group: Group): void {
@@ -94,9 +92,7 @@ export class Router {
   /** Whom the group says is unreachable, if it is such an answer. */
   #unreachable(group: Group): ServerId | undefined {
     const frame = this.#frame;
-    if (group.count !== 1 || !new FrameCursor(group.bytes).next(frame) || frame.verb() !== 'UNREACHABLE')
-      return undefined;
-    return parseServerId(frame.arg(0));
+    return group.count === 1 && new FrameCursor(group.bytes).next(frame) ? unreachableIn(frame) : undefined;
   }
 
   #write(
@@ -115,4 +111,9 @@ export class Router {
     writer.frame(bytes, start, end);
     this.#port.send(link, writer.bytes, 0, writer.length);
   }
+}
+
+/** Whom a frame says is unreachable, if it says so. */
+function unreachableIn(frame: Frame): ServerId | undefined {
+  return frame.verb() === 'UNREACHABLE' ? parseServerId(frame.arg(0)) : undefined;
 }

@@ -5,9 +5,8 @@
 import type { ConnectionId, ServerId, Ticket } from '../base/ids.ts';
 import type { Chat } from '../chat/chat.ts';
 import type { ChatConfig } from '../chat/config.ts';
-import type { FrameCursor } from '../mesh/group.ts';
 import type { Certifies } from '../mesh/identity.ts';
-import { Frame } from '../wire/scanner.ts';
+import type { Frame } from '../wire/scanner.ts';
 import type { Connection } from './connection.ts';
 import type { Connections } from './connections.ts';
 import type { Endings } from './endings.ts';
@@ -53,7 +52,6 @@ export class LinkConnections implements MeshHost {
   readonly mesh: Mesh;
   readonly rooms: SharedRooms;
   readonly #around: LinkSurroundings;
-  readonly #frame = new Frame();
   /** When this server leaves the network at the latest, whoever has still to take over from it. */
   #leaveBy = NEVER;
   #leaveReason = '';
@@ -204,13 +202,10 @@ export class LinkConnections implements MeshHost {
     this.#around.log(level, event, fields);
   }
 
-  arrived(from: ServerId, frames: FrameCursor): void {
-    const frame = this.#frame;
-    while (frames.next(frame)) {
-      if (this.rooms.arrived(from, frame)) continue;
-      if (frame.verb() === 'SCLOSE') this.#closeFor(frame.arg(1), frame.arg(2));
-      else this.#around.chat().route(from, frame, this.#now);
-    }
+  arrived(from: ServerId, frame: Frame): void {
+    if (this.rooms.arrived(from, frame)) return;
+    if (frame.verb() === 'SCLOSE') this.#closeFor(frame.arg(1), frame.arg(2));
+    else this.#around.chat().route(from, frame, this.#now);
   }
 
   load(): Load {

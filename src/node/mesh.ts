@@ -10,7 +10,7 @@
 import type { ConnectionId, ServerId } from '../base/ids.ts';
 import { Discovery, type DiscoveryOut } from '../mesh/discovery.ts';
 import type { LinkOut } from '../mesh/flow.ts';
-import { type FrameCursor, GROUP_VERBS, type Group, GroupReader } from '../mesh/group.ts';
+import { GROUP_VERBS, type Group, GroupReader } from '../mesh/group.ts';
 import type { Contact, Endpoint, Identity } from '../mesh/identity.ts';
 import { Links, type LinksOut, type UpLink } from '../mesh/links.ts';
 import { REPLICA_VERBS, Replica } from '../mesh/replica.ts';
@@ -65,8 +65,8 @@ export interface MeshHost {
   waiting(link: ConnectionId): number;
   close(link: ConnectionId, atOnce: boolean): void;
   log(level: LogLevel, event: string, fields: LogFields): void;
-  /** Frames that another server sent to this one alone. */
-  arrived(from: ServerId, frames: FrameCursor): void;
+  /** A frame that another server sent to this one alone, in canonical form; it is only lent. */
+  arrived(from: ServerId, frame: Frame): void;
   /** What this server has to do at present. */
   load(): Load;
   /** There are other servers than before, or they tell other addresses. */
@@ -127,7 +127,7 @@ export class Mesh implements LinksOut, DiscoveryOut, LinkOut, Watcher {
     this.router = new Router(config.self.id, {
       linkTowards: (to) => this.#linkTowards(to),
       send: (link, bytes, start, end) => this.send(link, bytes, start, end),
-      arrived: (from, frames) => host.arrived(from, frames),
+      arrived: (from, frame) => host.arrived(from, frame),
       unreachable: (to) => {
         host.log('debug', 'route.unreachable', { server: to });
         host.astray(to);
@@ -224,7 +224,7 @@ export class Mesh implements LinksOut, DiscoveryOut, LinkOut, Watcher {
 
   up(link: ConnectionId, { peer, skewMs }: UpLink, now: number): void {
     this.#heardClock(peer, skewMs, now);
-    this.#readers.set(link, new GroupReader(GROUP_VERBS));
+    this.#readers.set(link, new GroupReader(GROUP_VERBS, this.#config.self.id));
     this.replica.linkUp(link, peer.id, now);
     this.#compareWays(true);
   }
@@ -242,6 +242,10 @@ export class Mesh implements LinksOut, DiscoveryOut, LinkOut, Watcher {
     if (reader === undefined) return true;
     const group = reader.take(frame);
     if (group === 'more') return true;
+    if (group === 'here') {
+      this.router.arrive(reader.from, reader.frame, reader.isAlone);
+      return true;
+    }
     if (group === 'bad') {
       this.links.fail(link, reader.fault, now);
       return true;

@@ -1,11 +1,13 @@
 // Routing over networks whose servers agree on the ways, and over some who do not.
 
 import { describe, expect, test } from 'bun:test';
-import { connectionId, serverId } from '../../src/base/ids.ts';
-import { Router, TTL } from '../../src/mesh/route.ts';
+import { type ConnectionId, connectionId, serverId } from '../../src/base/ids.ts';
+import { GROUP_VERBS, GroupReader, TTL } from '../../src/mesh/group.ts';
+import { Router } from '../../src/mesh/route.ts';
 import { argsOf } from '../../src/mesh/signed.ts';
-import { Frame } from '../../src/wire/scanner.ts';
-import { framesOf, groupsIn } from './world.ts';
+import { FRAME, Frame, Scanner } from '../../src/wire/scanner.ts';
+import { encodeFrame } from '../../src/wire/writer.ts';
+import { framesOf } from './world.ts';
 
 /** Server → whom it sends what is for a server to; the number of a link is that of its other end. */
 type Ways = Readonly<Record<number, Readonly<Record<number, number>>>>;
@@ -20,19 +22,30 @@ function network(ways: Ways): { routers: Map<number, Router>; events: string[] }
         return next === undefined ? undefined : connectionId(next);
       },
       send: (link, bytes, start, end) => {
-        for (const group of groupsIn(bytes, start, end)) {
-          expect(routers.get(link)?.receive(connectionId(self), group)).toBe(true);
-        }
+        const router = routers.get(link);
+        if (router !== undefined) take(router, link, connectionId(self), bytes.slice(start, end));
       },
-      arrived: (from, frames) => {
-        const frame = new Frame();
-        while (frames.next(frame)) events.push(`${self} got ${frame.verb()} ${argsOf(frame).join()} from ${from}`);
-      },
+      arrived: (from, frame) => events.push(`${self} got ${frame.verb()} ${argsOf(frame).join()} from ${from}`),
       unreachable: (to) => events.push(`${self} cannot reach ${to}`),
     });
     routers.set(self, router);
   }
   return { routers, events };
+}
+
+/** What server `self` makes of bytes that came from `link`. */
+function take(router: Router, self: number, link: ConnectionId, bytes: Uint8Array): void {
+  const reader = new GroupReader(GROUP_VERBS, serverId(self));
+  const scanner = new Scanner(1 << 16);
+  const frame = new Frame();
+  scanner.feed(bytes);
+  while (scanner.next(frame) === FRAME) {
+    const group = reader.take(frame);
+    if (group === 'here') router.arrive(reader.from, reader.frame, reader.isAlone);
+    else if (typeof group === 'object') expect(router.receive(link, group)).toBe(true);
+    else expect(group).toBe('more');
+  }
+  expect(reader.open).toBe(false);
 }
 
 function send(router: Router | undefined, to: number): boolean {
@@ -82,6 +95,24 @@ describe('a routed group', () => {
     // 3 answers to where it came from, 2 knows no way to 1: nothing more is said.
     expect(events).toEqual([]);
     expect(routers.get(2)?.counters.stuck).toBe(1);
+  });
+
+  test('arrives frame by frame, each in the one form that it has', () => {
+    const { routers, events } = network({ 1: {}, 2: {} });
+    const text = '<route,1, 2,3 ,4>< a ,b\\c>\n<A,b\\,c><UNREACHABLE,9><A>';
+    take(routers.get(1) as Router, 1, connectionId(2), new TextEncoder().encode(text));
+    expect(events).toEqual([
+      '1 got A bc from 2',
+      '1 got A b,c from 2',
+      '1 got UNREACHABLE 9 from 2',
+      '1 got A  from 2',
+    ]);
+    const [reader, frame] = [new GroupReader(GROUP_VERBS, serverId(1)), new Frame()];
+    const scanner = new Scanner(1 << 16);
+    scanner.feed(new TextEncoder().encode('<ROUTE,1,2,3,2>< a ,\\b>'));
+    while (scanner.next(frame) === FRAME) reader.take(frame);
+    const { bytes, start, end } = reader.frame;
+    expect(bytes.slice(start, end + 1)).toEqual(encodeFrame('A', 'b'));
   });
 
   test.each([[['x', '1', '5']], [['1', '0', '5']], [['1', '2', '0']], [['1', '2', '33']], [['1', '2']]])(

@@ -37,7 +37,7 @@ export function groupsIn(bytes: Uint8Array, start = 0, end = bytes.length): Grou
   while (scanner.next(frame) === FRAME) {
     const group = reader.take(frame);
     if (group === 'bad') throw new Error(`a replica wrote a bad group: ${reader.fault}`);
-    if (group !== 'more') groups.push(group);
+    if (typeof group === 'object') groups.push(group);
   }
   if (reader.open || scanner.offset !== end - start) throw new Error('a replica wrote half a group');
   return groups;
