@@ -69,6 +69,12 @@ export class Tape {
     if (this.tail === this.head) this.base = this.tail;
   }
 
+  /** Forgets the last `count` bytes, as if they had never been appended. */
+  cut(count: number): void {
+    this.head -= count;
+    if (this.tail === this.head) this.base = this.tail;
+  }
+
   /** Gives memory back: all of it when empty, else down to what the live bytes need. */
   shrink(): void {
     const live = this.length;

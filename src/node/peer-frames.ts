@@ -1,20 +1,16 @@
 // Frames for other servers: what the rooms of one batch have to say to each server, gathered into as few groups as
 // there may be and given to the link on the way there when the batch is over. A link that is full gets no more until it
 // has drained; what waits for it is bounded, and when it is too much all of it is thrown away, as every room can ask
-// again for what it lacks. It knows no rooms; a STREAM and its entries are never divided.
+// again for what it lacks. It knows no rooms; what was queued as one, a STREAM and its entries, is never divided.
 
-import { utf8Bytes } from '../base/bytes.ts';
 import type { ServerId } from '../base/ids.ts';
 import { MOST_BYTES, MOST_FRAMES } from '../mesh/group.ts';
-import { BACKSLASH, GREATER, LF } from '../wire/octets.ts';
 import { FrameWriter } from '../wire/writer.ts';
 
 /** Bytes that may wait for one server. */
 const MOST_WAITING = 32 * 1024 * 1024;
 /** A buffer that has grown above this is given back when it is empty. */
 const KEPT_BYTES = 256 * 1024;
-/** Frames that belong to the one before them. */
-const ENTRIES = ['<CMSG,', '<SKIPSEQUENCE,'].map(utf8Bytes);
 
 /** How frames leave. */
 export interface FrameCarrier {
@@ -26,10 +22,16 @@ export interface FrameCarrier {
   dropped(server: ServerId): void;
 }
 
-interface Waiting {
+class Waiting {
   readonly frames: FrameWriter;
+  /** Of each thing that was queued as one: where it ends, and how many frames it has. */
+  readonly units: number[] = [];
   /** The link took no more. */
-  full: boolean;
+  full = false;
+
+  constructor(bytes?: number) {
+    this.frames = new FrameWriter(bytes);
+  }
 }
 
 export class PeerFrames {
@@ -40,14 +42,15 @@ export class PeerFrames {
     this.#carrier = carrier;
   }
 
-  /** Queues whole frames for a server, each with its LF; they are copied. */
-  add(server: ServerId, bytes: Uint8Array, start: number, end: number): void {
+  /** Queues `count` frames for a server as one, each with its LF; they are copied. */
+  add(server: ServerId, bytes: Uint8Array, start: number, end: number, count: number): void {
     let waiting = this.#waiting.get(server);
     if (waiting === undefined) {
-      waiting = { frames: new FrameWriter(), full: false };
+      waiting = new Waiting();
       this.#waiting.set(server, waiting);
     }
     waiting.frames.frame(bytes, start, end);
+    waiting.units.push(waiting.frames.length, count);
     if (waiting.frames.length <= MOST_WAITING) return this.#carrier.wake();
     this.#waiting.delete(server);
     this.#carrier.dropped(server);
@@ -74,56 +77,39 @@ export class PeerFrames {
   }
 
   #send(server: ServerId, waiting: Waiting): void {
-    const { frames } = waiting;
-    let at = 0;
-    while (at < frames.length && !waiting.full) {
-      const { end, count } = groupFrom(frames.bytes, at, frames.length);
+    const { frames, units } = waiting;
+    let [at, unit] = [0, 0];
+    while (unit < units.length && !waiting.full) {
+      const { end, count, behind } = groupFrom(units, unit, at);
       const outcome = this.#carrier.send(server, frames.bytes, at, end, count);
       if (outcome === 'full') waiting.full = true;
-      else at = outcome === 'unreachable' ? frames.length : end;
+      else [at, unit] = outcome === 'unreachable' ? [frames.length, units.length] : [end, behind];
     }
-    if (at === frames.length) {
-      if (frames.bytes.length <= KEPT_BYTES) frames.clear();
-      else this.#waiting.set(server, { frames: new FrameWriter(), full: waiting.full });
-      return;
-    }
-    if (at === 0) return;
-    const rest = new FrameWriter(frames.length - at);
-    rest.frame(frames.bytes, at, frames.length);
-    this.#waiting.set(server, { frames: rest, full: true });
+    if (unit === 0) return;
+    if (unit === units.length && frames.bytes.length <= KEPT_BYTES) {
+      frames.clear();
+      units.length = 0;
+    } else this.#waiting.set(server, restOf(waiting, at, unit));
   }
 }
 
-interface Cut {
-  readonly end: number;
-  readonly count: number;
+/** What waits from offset `at` and place `unit` on. */
+function restOf({ frames, units, full }: Waiting, at: number, unit: number): Waiting {
+  const rest = new Waiting(frames.length - at);
+  rest.frames.frame(frames.bytes, at, frames.length);
+  for (let i = unit; i < units.length; i += 2) rest.units.push((units[i] as number) - at, units[i + 1] as number);
+  rest.full = full;
+  return rest;
 }
 
-/** The longest run of frames from `at` on that fits one group and does not part what belongs together. */
-function groupFrom(bytes: Uint8Array, at: number, length: number): Cut {
-  let cut: Cut = { end: at, count: 0 };
-  let end = at;
-  for (let count = 1; count <= MOST_FRAMES && end < length; count++) {
-    end = endOfFrame(bytes, end);
-    if (end - at > MOST_BYTES && cut.count > 0) break;
-    if (end === length || !isEntry(bytes, end)) cut = { end, count };
+/** The longest run from place `unit` of `units` on, at offset `at`, that fits one group; at least one. */
+function groupFrom(units: readonly number[], unit: number, at: number): { end: number; count: number; behind: number } {
+  let [end, count, behind] = [units[unit] as number, units[unit + 1] as number, unit + 2];
+  for (; behind < units.length; behind += 2) {
+    const [next, more] = [units[behind] as number, units[behind + 1] as number];
+    if (next - at > MOST_BYTES || count + more > MOST_FRAMES) break;
+    end = next;
+    count += more;
   }
-  return cut;
-}
-
-/** Where the frame with its LF ends that begins at `at`. */
-function endOfFrame(bytes: Uint8Array, at: number): number {
-  let i = at;
-  for (; bytes[i] !== GREATER; i++) if (bytes[i] === BACKSLASH) i++;
-  return bytes[i + 1] === LF ? i + 2 : i + 1;
-}
-
-function isEntry(bytes: Uint8Array, at: number): boolean {
-  for (const head of ENTRIES) if (begins(bytes, at, head)) return true;
-  return false;
-}
-
-function begins(bytes: Uint8Array, at: number, head: Uint8Array): boolean {
-  for (let i = 0; i < head.length; i++) if (bytes[at + i] !== head[i]) return false;
-  return true;
+  return { end, count, behind };
 }

@@ -37,8 +37,8 @@ export interface SharedRoomHost {
   awaited(): readonly ServerId[];
   readonly hash: Hash;
   ticket(): Ticket;
-  /** Frames for another server, behind those before. */
-  to(server: ServerId, bytes: Uint8Array, start: number, end: number): void;
+  /** So many frames for another server, which belong together, behind those before. */
+  to(server: ServerId, bytes: Uint8Array, start: number, end: number, count: number): void;
   /** The order has something to send when the batch is over. */
   dirty(room: SharedRoom): void;
   /** The newest claim that is known of the room, and this server's own. */
@@ -281,8 +281,8 @@ export class SharedRoom implements ChannelOrder, SharedOut {
 
   // ── What the order asks (SharedOut) ────────────────────────────────────────────────────────────────────────────
 
-  to(server: ServerId, bytes: Uint8Array, start: number, end: number): void {
-    this.#host.to(server, bytes, start, end);
+  to(server: ServerId, bytes: Uint8Array, start: number, end: number, count: number): void {
+    this.#host.to(server, bytes, start, end, count);
   }
 
   reachable(): readonly ServerId[] {

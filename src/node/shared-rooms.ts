@@ -288,8 +288,8 @@ export class SharedRooms implements SharedRoomHost, RoomFactsOut, FrameCarrier {
     return this.#out.ticket();
   }
 
-  to(server: ServerId, bytes: Uint8Array, start: number, end: number): void {
-    this.#frames.add(server, bytes, start, end);
+  to(server: ServerId, bytes: Uint8Array, start: number, end: number, count: number): void {
+    this.#frames.add(server, bytes, start, end, count);
   }
 
   dirty(room: SharedRoom): void {
@@ -394,6 +394,6 @@ export class SharedRooms implements SharedRoomHost, RoomFactsOut, FrameCarrier {
     if (promised === undefined) return;
     this.#writer.clear();
     writeSealed(this.#writer, frame.arg(0), promised, { server: this.self, before: '', line: [], branches: [] });
-    this.to(to, this.#writer.bytes, 0, this.#writer.length);
+    this.to(to, this.#writer.bytes, 0, this.#writer.length, 1);
   }
 }

@@ -61,7 +61,7 @@ export class Elections {
     this.#options = options;
     this.#line = line;
     this.#out = out;
-    this.#sender = new Followers((server, bytes, start, end) => options.out.to(server, bytes, start, end));
+    this.#sender = new Followers((...frames) => options.out.to(...frames));
   }
 
   get isProbing(): boolean {
@@ -190,7 +190,7 @@ export class Elections {
   saySealed(to: ServerId, promised: EpochOrNone): void {
     this.#frames.clear();
     writeSealed(this.#frames, this.#options.room.name, promised, this.#own());
-    this.#options.out.to(to, this.#frames.bytes, 0, this.#frames.length);
+    this.#options.out.to(to, this.#frames.bytes, 0, this.#frames.length, 1);
   }
 
   /** Sends a part of one epoch to somebody who collects it. */
@@ -376,7 +376,7 @@ export class Elections {
     this.#frames.clear();
     this.#frames.begin(verb).arg(this.#options.room.name);
     for (const value of args) this.#frames.arg(value);
-    this.#options.out.to(server, this.#frames.end().bytes, 0, this.#frames.length);
+    this.#options.out.to(server, this.#frames.end().bytes, 0, this.#frames.length, 1);
   }
 }
 

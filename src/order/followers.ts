@@ -7,8 +7,8 @@ import { FrameWriter } from '../wire/writer.ts';
 import { emptySlot } from './readers.ts';
 import type { Segment } from './segment.ts';
 
-/** Frames for one server. The bytes are only lent. */
-export type To = (server: ServerId, bytes: Uint8Array, start: number, end: number) => void;
+/** So many frames for one server, which belong together. The bytes are only lent. */
+export type To = (server: ServerId, bytes: Uint8Array, start: number, end: number, count: number) => void;
 
 /** Entries, and about how many bytes, of one STREAM. */
 const MOST_ENTRIES = 40;
@@ -73,19 +73,19 @@ export class Followers {
   /** Sends the entries (from, upTo] of a segment, or a STREAM of none that says what is committed. */
   stream(segment: Segment, server: ServerId, from: number, upTo: number): void {
     const frames = this.#frames;
-    frames.clear();
     let after = from;
     if (after + 1 < segment.oldest && after < upTo) {
       after = Math.min(segment.oldest - 1, upTo);
+      frames.clear();
       frames.begin('LAGGED').arg(segment.name).arg(segment.epoch).arg(after).arg(segment.floor).end();
+      this.#to(server, frames.bytes, 0, frames.length, 1);
     }
-    do after = this.#group(segment, after, upTo);
+    do after = this.#group(segment, server, after, upTo);
     while (after < upTo);
-    this.#to(server, frames.bytes, 0, frames.length);
   }
 
-  /** Writes one STREAM and its entries; returns the position of the last. */
-  #group(segment: Segment, after: number, upTo: number): number {
+  /** Sends one STREAM and its entries; returns the position of the last. */
+  #group(segment: Segment, server: ServerId, after: number, upTo: number): number {
     const slot = this.#slot;
     let last = after;
     let bytes = 0;
@@ -93,17 +93,22 @@ export class Followers {
       bytes += slot.end - slot.start;
       last++;
     }
-    const frames = this.#frames.begin('STREAM').arg(segment.name).arg(segment.epoch);
+    const frames = this.#frames;
+    frames.clear();
     frames
+      .begin('STREAM')
+      .arg(segment.name)
+      .arg(segment.epoch)
       .arg(after)
       .arg(segment.committed)
       .arg(last - after);
-    for (let position = after + 1; position <= last; position++) frames.arg(segment.refAt(position));
+    for (let position = after + 1; position <= last; position++) segment.references.write(position, frames);
     frames.end();
     for (let position = after + 1; position <= last; position++) {
       segment.readAt(position, slot);
       frames.frame(slot.bytes, slot.start, slot.end);
     }
+    this.#to(server, frames.bytes, 0, frames.length, 1 + last - after);
     return last === after ? upTo : last;
   }
 }

@@ -11,7 +11,7 @@
 
 import { assert } from '../base/assert.ts';
 import type { Budget } from '../base/budget.ts';
-import type { Epoch, RoomKey, Ticket, Uid } from '../base/ids.ts';
+import type { Epoch, RoomKey, ServerId, Ticket, Uid } from '../base/ids.ts';
 import {
   EXPIRED,
   type FindOutcome,
@@ -29,6 +29,7 @@ import { type EntryKind, LATE, MESSAGE, REFUSED, type RoomLog, SKIP, type Slot }
 import { Numbers } from './numbers.ts';
 import { type Entry, Pending, type Waiter } from './pending.ts';
 import { CatchUpReader, emptySlot, HistoryReader } from './readers.ts';
+import type { Reference } from './references.ts';
 import { type Penalties, type Reservation, Reservations } from './reservations.ts';
 import { Retries } from './retries.ts';
 
@@ -49,11 +50,12 @@ const ASK_AGAIN_MS = 100;
 
 /** Which messages were decided in the epochs before a home's own, so that none is decided again. */
 export interface EarlierIds {
-  /** What the key that find() found stands for. */
+  /** What was found: `print` is of no meaning for a reference. */
   readonly seq: number;
   readonly print: number;
   readonly epoch: Epoch;
-  find(key: string): boolean;
+  find(id: string): boolean;
+  findReference(server: ServerId, number: number): boolean;
 }
 
 /** What a home says to those around it. */
@@ -158,8 +160,8 @@ export class Home {
 
   /**
    * Numbers and decides a message. `nick` and text[start, end) are canonical bytes; `seq` 0: the room numbers it;
-   * `id` '' for none; `key` is what a repetition is known by, where that is not the id. WAITING: HomeOut.settled
-   * follows, with the same asker and the key.
+   * `id` '' for none; `reference` is what a repetition is known by, where there is no id. WAITING: HomeOut.settled
+   * follows, with the same asker and id.
    */
   send(
     asker: object,
@@ -171,14 +173,14 @@ export class Home {
     seq: number,
     id: string,
     now: number,
-    key: string = id,
+    reference?: Reference,
   ): SendOutcome {
     let print = 0;
-    if (key !== '') {
+    if (id !== '') {
       print = fingerprint(text, start, end);
-      const known = this.#lookUp(asker, seq, key, print, now);
+      const known = this.#lookUp(asker, seq, id, print, now);
       if (known !== NEW) return known;
-    }
+    } else if (reference !== undefined && this.#knows(reference)) return SENT_BEFORE;
     if (seq !== 0 && !this.#holds(holder, seq, now)) return EXPIRED;
     if (this.#closed || this.#retries.size !== 0) return UNAVAILABLE;
     const slot = seq === 0 ? this.#numbers.last + 1 : seq;
@@ -192,29 +194,32 @@ export class Home {
     if (seq === 0) this.#numbers.last = slot;
     else this.#fill(seq);
     if (answer === LATE || this.#pending.size !== 0) {
-      const entry = this.#defer(answer, MESSAGE, slot, length, key, print, ticket);
-      this.#wait(entry, asker, seq, key, now);
+      const entry = this.#defer(answer, MESSAGE, slot, length, id, print, ticket, reference);
+      this.#wait(entry, asker, seq, id, now);
       return WAITING;
     }
     this.#decide(answer, slot);
     this.#out.publish(this, MESSAGE, slot, encoded.bytes, 0, length);
-    if (key !== '') this.#remember(key, slot, print, now);
+    if (id !== '') this.#remember(id, slot, print, now);
+    else if (reference !== undefined) this.#ids.addReference(reference, slot, now);
     this.sentSeq = slot;
     this.sentEpoch = this.epoch;
     return SENT;
   }
 
-  /** What is known of a message that was sent before under `key`, as send() would answer; NEW: nothing. */
+  /** What is known of a message that was sent before, as send() would answer; NEW: nothing. */
   repeated(
     asker: object,
     text: Uint8Array,
     start: number,
     end: number,
     seq: number,
-    key: string,
+    id: string,
     now: number,
+    reference: Reference,
   ): SendOutcome | typeof NEW {
-    return this.#lookUp(asker, seq, key, fingerprint(text, start, end), now);
+    if (id !== '') return this.#lookUp(asker, seq, id, fingerprint(text, start, end), now);
+    return this.#knows(reference) ? SENT_BEFORE : NEW;
   }
 
   reserve(holder: Uid, now: number): ReserveOutcome {
@@ -348,6 +353,19 @@ export class Home {
     return WAITING;
   }
 
+  /** Whether a message without an id was decided, in this epoch or an earlier one; `sentSeq` and `sentEpoch` say where. */
+  #knows({ server, number }: Reference): boolean {
+    const earlier = this.#earlier;
+    if (this.#ids.findReference(server, number)) {
+      this.sentSeq = this.#ids.seq;
+      this.sentEpoch = this.epoch;
+    } else if (earlier?.findReference(server, number) === true) {
+      this.sentSeq = earlier.seq;
+      this.sentEpoch = earlier.epoch;
+    } else return false;
+    return true;
+  }
+
   #holds(holder: Uid, seq: number, now: number): boolean {
     const reservation = this.#reservations.of(holder);
     return reservation !== undefined && reservation.seq === seq && now < reservation.deadline;
@@ -387,28 +405,31 @@ export class Home {
     id: string,
     print: number,
     ticket: Ticket,
+    reference?: Reference,
   ): Entry<object> {
-    const bytes = encoded.bytes.slice(0, length);
     const committed = answer !== LATE;
-    const entry = { position: this.#appended, kind, seq, bytes, id, print, ticket, committed, waiters: [] };
     this.#numbers.hold(seq);
-    this.#pending.push(entry);
+    const entry = { position: this.#appended, kind, seq, id, print, reference, ticket, committed };
+    const kept = this.#pending.push(entry, encoded.bytes, length);
     if (!committed) this.#out.waits(this, ticket);
-    return entry;
+    return kept;
   }
 
   #wait(entry: Entry<object>, asker: object, asked: number, id: string, now: number): void {
-    this.#pending.wait(entry, { asker, asked, id, deadline: now + COMMIT_MS, answered: false });
+    this.#pending.wait(entry, { asker, asked, id, deadline: now + COMMIT_MS, answered: false, next: undefined });
     this.#announceDue();
   }
 
   #publishCommitted(now: number): void {
     this.#retries.reset();
-    for (let entry = this.#pending.takeCommitted(); entry !== undefined; entry = this.#pending.takeCommitted()) {
-      this.#decide(entry.position, entry.seq);
-      this.#out.publish(this, entry.kind, entry.seq, entry.bytes, 0, entry.bytes.length);
-      if (entry.id !== '') this.#ids.add(entry.id, entry.seq, entry.print, now);
-      this.#settleAll(entry, SENT, entry.seq);
+    const pending = this.#pending;
+    for (let entry = pending.takeCommitted(); entry !== undefined; entry = pending.takeCommitted()) {
+      const { kind, seq, id, reference } = entry;
+      this.#decide(entry.position, seq);
+      this.#out.publish(this, kind, seq, pending.frames.buffer, pending.start, pending.end);
+      if (id !== '') this.#ids.add(id, seq, entry.print, now);
+      else if (reference !== undefined) this.#ids.addReference(reference, seq, now);
+      this.#settleAll(entry, SENT, seq);
     }
   }
 
@@ -423,7 +444,7 @@ export class Home {
   /** Answers all who wait for an entry: the first with `outcome`, those who repeated it with what fits. */
   #settleAll(entry: Entry<object>, outcome: SendOutcome, seq: number): void {
     let mine = outcome;
-    for (const waiter of entry.waiters) {
+    for (let waiter = entry.waiter; waiter !== undefined; waiter = waiter.next) {
       if (!waiter.answered) this.#settle(waiter, mine, outcome === UNAVAILABLE ? waiter.asked : seq);
       if (outcome === SENT) mine = SENT_BEFORE;
     }

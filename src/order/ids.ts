@@ -3,10 +3,12 @@
 // younger one; when that is full or old enough it becomes the older one, and what was the older one is forgotten. So
 // an entry lives for `idWindowMs` at least, unless `idWindow` newer ones came after it. Texts are compared by a hash of
 // 53 bits: an accident of 1 in 10^15, and who arranges it on purpose loses a message of its own.
-// A message that has no id is known by a reference, which takes numbers alone: series.ts.
+// A message that has no id is known by a reference, which takes numbers alone (series.ts) and stands for one text.
 
 import type { Budget, Member } from '../base/budget.ts';
-import { readReference, Series } from './series.ts';
+import type { ServerId } from '../base/ids.ts';
+import type { Reference } from './references.ts';
+import { Series } from './series.ts';
 
 export interface IdLimits {
   /** How long an id is known. */
@@ -47,12 +49,22 @@ export class MessageIds implements Member {
     return (this.#young?.find(id, this) ?? false) || (this.#old?.find(id, this) ?? false);
   }
 
+  /** Whether the message that a server counted as its `number`th is known; `seq` then says what it stands for. */
+  findReference(server: ServerId, number: number): boolean {
+    const seq = this.#young?.references.find(server, number) || this.#old?.references.find(server, number) || 0;
+    if (seq !== 0) this.seq = seq;
+    return seq !== 0;
+  }
+
   /** Remembers an id that find() does not know. */
   add(id: string, seq: number, print: number, now: number): void {
-    if (this.size === 0) this.#since = now;
-    else if (now >= this.deadline || (this.#young?.size ?? 0) >= this.#limits.idWindow) this.#rotate(now);
-    this.#young ??= new Generation();
-    this.#young.add(id, seq, print);
+    this.#fresh(now).add(id, seq, print);
+    this.#budget.grew(1);
+  }
+
+  /** Remembers a reference that findReference() does not know. */
+  addReference(reference: Reference, seq: number, now: number): void {
+    this.#fresh(now).references.add(reference, seq);
     this.#budget.grew(1);
   }
 
@@ -75,6 +87,14 @@ export class MessageIds implements Member {
     this.#budget.leave(this);
   }
 
+  /** The generation that takes the next entry. */
+  #fresh(now: number): Generation {
+    if (this.size === 0) this.#since = now;
+    else if (now >= this.deadline || (this.#young?.size ?? 0) >= this.#limits.idWindow) this.#rotate(now);
+    this.#young ??= new Generation();
+    return this.#young;
+  }
+
   #rotate(now: number): void {
     this.#budget.shrank(this.#old?.size ?? 0);
     this.#old = this.#young;
@@ -86,16 +106,15 @@ export class MessageIds implements Member {
 /** Entries of one age: the Map leads to places in an array of numbers, so that an entry is no object. */
 class Generation {
   readonly #places = new Map<string, number>();
-  readonly #references = new Series();
+  readonly references = new Series();
   /** seq and fingerprint, two by two. */
   #numbers = new Float64Array(16);
 
   get size(): number {
-    return this.#places.size + this.#references.size;
+    return this.#places.size + this.references.size;
   }
 
   find(id: string, found: { seq: number; print: number }): boolean {
-    if (readReference(id)) return this.#references.find(found);
     const place = this.#places.get(id);
     if (place === undefined) return false;
     found.seq = this.#numbers[place] as number;
@@ -104,7 +123,6 @@ class Generation {
   }
 
   add(id: string, seq: number, print: number): void {
-    if (readReference(id)) return this.#references.add(seq, print);
     const place = this.#places.size * 2;
     if (place === this.#numbers.length) {
       const larger = new Float64Array(place * 2);

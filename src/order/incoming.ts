@@ -2,11 +2,12 @@
 // server that sends some. Entries go to the segment that was named for them; those of a stream that nobody wants are
 // swallowed. A stream that breaks off is forgotten with the way that it came by.
 
-import type { ServerId } from '../base/ids.ts';
+import { type ServerId, serverId } from '../base/ids.ts';
 import { LF } from '../wire/octets.ts';
 import type { Frame } from '../wire/scanner.ts';
 import type { EntryKind } from './log.ts';
 import { REFUSED } from './log.ts';
+import type { Reference } from './references.ts';
 import type { Segment } from './segment.ts';
 import { numberAt, type StreamHead } from './server-frames.ts';
 
@@ -20,6 +21,9 @@ export interface Received {
 interface Incoming extends Received {
   got: number;
 }
+
+/** The reference of the entry that is being appended. */
+const reference = { server: serverId(0), number: 0 };
 
 export class IncomingStreams {
   readonly #byServer = new Map<ServerId, Incoming>();
@@ -39,7 +43,7 @@ export class IncomingStreams {
     const { head, segment } = stream;
     const position = head.position + ++stream.got;
     if (segment !== undefined && position === segment.position + 1) {
-      this.#append(segment, position, kind, frame, head.refs[stream.got - 1] ?? '');
+      this.#append(segment, position, kind, frame, referenceOf(head, stream.got - 1));
     }
     if (stream.got < head.count) return undefined;
     this.#byServer.delete(from);
@@ -51,16 +55,25 @@ export class IncomingStreams {
     this.#byServer.delete(from);
   }
 
-  #append(segment: Segment, position: number, kind: EntryKind, frame: Frame, ref: string): boolean {
+  #append(segment: Segment, position: number, kind: EntryKind, frame: Frame, of: Reference | undefined): boolean {
     const seq = numberAt(frame, 2);
     if (seq < 1 || frame.name(1) !== segment.epoch) return false;
     const { bytes, start, end } = frame;
     // Entries are kept with the line feed behind them, which belongs to no frame.
-    if (bytes[end] === LF) return segment.append(position, kind, seq, bytes, start, end + 1, ref) !== REFUSED;
+    if (bytes[end] === LF) return segment.append(position, kind, seq, bytes, start, end + 1, of) !== REFUSED;
     const length = end - start;
     if (this.#scratch.length <= length) this.#scratch = new Uint8Array(length * 2);
     this.#scratch.set(bytes.subarray(start, end));
     this.#scratch[length] = LF;
-    return segment.append(position, kind, seq, this.#scratch, 0, length + 1, ref) !== REFUSED;
+    return segment.append(position, kind, seq, this.#scratch, 0, length + 1, of) !== REFUSED;
   }
+}
+
+/** The reference of one entry of a stream; it is good until the next one is asked for. */
+function referenceOf({ references }: StreamHead, index: number): Reference | undefined {
+  const server = references[index * 2] as number;
+  if (server === 0) return undefined;
+  reference.server = serverId(server);
+  reference.number = references[index * 2 + 1] as number;
+  return reference;
 }

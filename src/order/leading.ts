@@ -14,10 +14,12 @@ import { Followers } from './followers.ts';
 import { Home, type HomeOut, NEW } from './home.ts';
 import type { Line } from './line.ts';
 import type { EntryKind } from './log.ts';
-import { outcomeFor, refOf } from './member-sends.ts';
+import { outcomeFor } from './member-sends.ts';
+import { Nicks } from './nicks.ts';
 import { closedAt, firstOpening } from './opening.ts';
+import type { Reference } from './references.ts';
 import { ReplicatedLog } from './replicated.ts';
-import { keyOf, type Segment } from './segment.ts';
+import type { Segment } from './segment.ts';
 import { numberAt, serverOf, writeOpened } from './server-frames.ts';
 import type { SharedOptions } from './shared-ports.ts';
 import { standbyOrder } from './standby.ts';
@@ -28,6 +30,9 @@ const ACK_MS = 2_000;
 const SLOW_MS = 10_000;
 const NEVER = Number.POSITIVE_INFINITY;
 
+/** Of members elsewhere, in all rooms. */
+const nicks = new Nicks();
+
 export interface LeadingOut {
   /** One of this server's own members has the outcome of a send. */
   settledHere(send: Unanswered, outcome: SendOutcome, seq: number): void;
@@ -36,16 +41,22 @@ export interface LeadingOut {
 }
 
 /** Somebody on another server who waits for the outcome of a send. */
-class Forwarded {
+class Forwarded implements Reference {
   readonly server: ServerId;
   readonly number: number;
-  readonly ref: string;
 
   constructor(server: ServerId, number: number) {
     this.server = server;
     this.number = number;
-    this.ref = refOf(server, number);
   }
+}
+
+/** What is known of the sends of one other server. */
+interface Sender {
+  /** The highest number of those that were seen. A server that began anew counts from higher up. */
+  seen: number;
+  /** Numbers of those that wait for their commit: asked for again, they get the one answer. */
+  readonly waiting: Set<number>;
 }
 
 /** An answer that leaves behind what was decided before it. */
@@ -68,11 +79,8 @@ export class Leading implements HomeOut {
   readonly #log: ReplicatedLog;
   readonly #followers: Followers;
   readonly #frames = new FrameWriter();
-  /** Of each server, the highest number of a send that was seen. A server that began anew counts from higher up. */
-  readonly #seen = new Map<ServerId, number>();
+  readonly #senders = new Map<ServerId, Sender>();
   readonly #slow = new Map<ServerId, number>();
-  /** Sends that wait for their commit, those of other servers by reference: asked for again, they get the one answer. */
-  readonly #waiting = new Set<string | Unanswered>();
   /** Servers of whose sends one is missing here: asked for, or to be asked for when there is room. */
   readonly #missing = new Map<ServerId, 'asked' | 'full'>();
   #settlements: Settlement[] = [];
@@ -87,7 +95,7 @@ export class Leading implements HomeOut {
     this.#out = out;
     this.#now = now;
     const { home: limits, segment: kept } = options;
-    this.#followers = new Followers((server, bytes, start, end) => options.out.to(server, bytes, start, end));
+    this.#followers = new Followers((...frames) => options.out.to(...frames));
     const waiting = Math.min(limits.pendingEntries, Math.max(1, kept.memory.slots >> 1));
     const waitingBytes = Math.min(limits.pendingBytes, Math.max(1, kept.memory.bytes >> 1));
     this.#log = new ReplicatedLog(segment, { waiting, waitingBytes }, (ticket, position) => {
@@ -134,14 +142,12 @@ export class Leading implements HomeOut {
     return this.#log.waiting;
   }
 
-  /** Decides a message of a member here; WAITING: LeadingOut.settledHere follows. */
-  decide(send: Unanswered, now: number): SendOutcome {
+  /** Decides a message of a member here, whose text is bytes[start, end); WAITING: LeadingOut.settledHere follows. */
+  decide(send: Unanswered, bytes: Uint8Array, start: number, end: number, now: number): SendOutcome {
     this.#now = now;
-    const { holder, nick, text, seq, id } = send;
-    if (this.#waiting.has(send)) return WAITING;
-    const ref = id === '' ? refOf(this.#options.self, send.number) : '';
-    const outcome = this.#send(send, ref, holder, nick, text, 0, text.length, seq, id);
-    if (outcome === WAITING) this.#waiting.add(send);
+    if (send.leading === this) return WAITING;
+    const outcome = this.#send(send, send.holder, send.nick, bytes, start, end, send.seq, send.id);
+    if (outcome === WAITING) send.leading = this;
     return outcome;
   }
 
@@ -155,35 +161,34 @@ export class Leading implements HomeOut {
 
   #forwarded(from: ServerId, frame: Frame, now: number): void {
     const [number, before, seq] = [numberAt(frame, 2), numberAt(frame, 3), Math.max(0, numberAt(frame, 6))];
-    const seen = this.#seen.get(from) ?? 0;
     if (number < 1 || frame.argc < 9) return;
-    if (before > seen) return this.#askAgain(from);
+    const sender = this.#senderOf(from);
+    if (before > sender.seen) return this.#askAgain(from);
+    if (sender.waiting.has(number)) return;
     const id = frame.arg(7);
     const asker = new Forwarded(from, number);
-    const { ref } = asker;
-    if (this.#waiting.has(ref)) return;
     const [start, end] = [frame.argStart[8] as number, frame.argEnd[8] as number];
     const { home } = this;
     let outcome: SendOutcome;
-    if (number <= seen) {
+    if (number <= sender.seen) {
       // It was looked at before: it is answered again, and never decided by this.
-      const key = id === '' ? keyOf(ref) : id;
-      const known = home.repeated(asker, frame.bytes, start, end, seq, key, now);
-      if (known === WAITING) this.#waiting.add(ref);
+      const known = home.repeated(asker, frame.bytes, start, end, seq, id, now, asker);
       outcome = known === NEW ? UNAVAILABLE : known;
     } else {
-      const nick = frame.bytes.slice(frame.argStart[5] as number, frame.argEnd[5] as number);
-      outcome = this.#send(asker, ref, frame.arg(4) as Uid, nick, frame.bytes, start, end, seq, id);
+      const nick = nicks.of(frame.bytes, frame.argStart[5] as number, frame.argEnd[5] as number);
+      outcome = this.#send(asker, frame.name(4) as Uid, nick, frame.bytes, start, end, seq, id);
       if (outcome === UNAVAILABLE) {
         // A refusal could be lost, and what was said behind it come before it: it is asked for again, and that is not.
         this.#missing.set(from, 'full');
         return;
       }
-      if (outcome === WAITING) this.#waiting.add(ref);
-      this.#seen.set(from, number);
+      sender.seen = number;
       this.#missing.delete(from);
     }
-    if (outcome === WAITING) return;
+    if (outcome === WAITING) {
+      sender.waiting.add(number);
+      return;
+    }
     this.#settlements.push({
       to: asker,
       outcome: outcomeFor({ id }, outcome),
@@ -191,6 +196,15 @@ export class Leading implements HomeOut {
       seq: home.sentSeq,
     });
     this.#options.out.dirty();
+  }
+
+  #senderOf(server: ServerId): Sender {
+    let sender = this.#senders.get(server);
+    if (sender === undefined) {
+      sender = { seen: 0, waiting: new Set() };
+      this.#senders.set(server, sender);
+    }
+    return sender;
   }
 
   /** Asks a server for all that it has no answer to; once, for each of the sends behind a gap shows it. */
@@ -244,7 +258,7 @@ export class Leading implements HomeOut {
       .end();
     const old = { oldEpoch: epoch, oldPosition: position + 1, oldLast: opening.first - 1 };
     writeOpened(frames, name, { ...opening, ...old, tails: [] });
-    this.#options.out.to(server, frames.bytes, 0, frames.length);
+    this.#options.out.to(server, frames.bytes, 0, frames.length, 2);
     this.#streamTo(server, 0);
   }
 
@@ -253,7 +267,7 @@ export class Leading implements HomeOut {
     this.#frames.clear();
     const { epoch, first } = opening;
     writeOpened(this.#frames, this.#options.room.name, asFirst ? firstOpening(epoch, first) : opening);
-    this.#options.out.to(server, this.#frames.bytes, 0, this.#frames.length);
+    this.#options.out.to(server, this.#frames.bytes, 0, this.#frames.length, 1);
   }
 
   /** Gives a server all that lies behind its position; false when it is on a line of its own. */
@@ -397,13 +411,13 @@ export class Leading implements HomeOut {
     if (this.#followers.size > 0) this.#options.out.dirty();
   }
 
-  settled(_home: Home, asker: object, outcome: SendOutcome, seq: number, _key: string): void {
+  settled(_home: Home, asker: object, outcome: SendOutcome, seq: number): void {
     if (this.#retired) return;
     if (asker instanceof Unanswered) {
-      this.#waiting.delete(asker);
+      asker.leading = undefined;
       this.#out.settledHere(asker, outcome, seq);
     } else if (asker instanceof Forwarded) {
-      this.#waiting.delete(asker.ref);
+      this.#senders.get(asker.server)?.waiting.delete(asker.number);
       this.#settlements.push({ to: asker, outcome, epoch: this.segment.epoch, seq });
       this.#options.out.dirty();
     }
@@ -419,8 +433,7 @@ export class Leading implements HomeOut {
   }
 
   #send(
-    asker: object,
-    ref: string,
+    asker: Reference,
     holder: Uid,
     nick: Uint8Array,
     text: Uint8Array,
@@ -429,10 +442,10 @@ export class Leading implements HomeOut {
     seq: number,
     id: string,
   ): SendOutcome {
-    this.#log.ref = id === '' ? ref : '';
-    const key = id === '' ? keyOf(ref) : id;
-    const outcome = this.home.send(asker, holder, nick, text, start, end, seq, id, this.#now, key);
-    this.#log.ref = '';
+    const reference = id === '' ? asker : undefined;
+    this.#log.reference = reference;
+    const outcome = this.home.send(asker, holder, nick, text, start, end, seq, id, this.#now, reference);
+    this.#log.reference = undefined;
     return outcome;
   }
 
@@ -452,6 +465,6 @@ export class Leading implements HomeOut {
     frames.clear();
     frames.begin(verb).arg(this.#options.room.name);
     for (const value of args) frames.arg(value);
-    this.#options.out.to(server, frames.end().bytes, 0, frames.length);
+    this.#options.out.to(server, frames.end().bytes, 0, frames.length, 1);
   }
 }

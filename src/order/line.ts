@@ -6,7 +6,7 @@
 //                 └─── epoch 1, tail beyond its end   ┐ branches: readable by (epoch, seq),
 //                      epoch 2', on the other side    ┘ named by the opening of epoch 3
 
-import type { Epoch } from '../base/ids.ts';
+import type { Epoch, ServerId } from '../base/ids.ts';
 import type { FindOutcome } from '../base/outcome.ts';
 import type { FrameWriter } from '../wire/writer.ts';
 import type { EarlierIds } from './home.ts';
@@ -111,16 +111,28 @@ export class Line implements EarlierIds {
   }
 
   /** Looks for a message in all epochs but the current one, whose home has looked there already. */
-  find(key: string): boolean {
-    const { current } = this;
-    for (const segment of [...this.segments, ...this.branches]) {
-      if (segment === current || !segment.ids.find(key)) continue;
-      this.seq = segment.ids.seq;
-      this.print = segment.ids.print;
-      this.epoch = segment.epoch;
-      return true;
-    }
+  find(id: string): boolean {
+    const { current, segments, branches } = this;
+    for (const segment of segments) if (segment !== current && segment.ids.find(id)) return this.#found(segment);
+    for (const branch of branches) if (branch.ids.find(id)) return this.#found(branch);
     return false;
+  }
+
+  /** As find(), for a message that has no id. */
+  findReference(server: ServerId, number: number): boolean {
+    const { current, segments, branches } = this;
+    for (const segment of segments) {
+      if (segment !== current && segment.ids.findReference(server, number)) return this.#found(segment);
+    }
+    for (const branch of branches) if (branch.ids.findReference(server, number)) return this.#found(branch);
+    return false;
+  }
+
+  #found({ ids, epoch }: Segment): true {
+    this.seq = ids.seq;
+    this.print = ids.print;
+    this.epoch = epoch;
+    return true;
   }
 
   /** What stands in a slot of any epoch but the one that a home decides. */

@@ -24,7 +24,7 @@ export interface SendLimits {
 }
 
 export interface MemberSendsOut {
-  to(server: ServerId, bytes: Uint8Array, start: number, end: number): void;
+  to(server: ServerId, bytes: Uint8Array, start: number, end: number, count: number): void;
   settled(asker: object, outcome: SendOutcome, epoch: EpochOrNone, seq: number, id: string, since: number): void;
   reserved(holder: Uid, outcome: ReserveOutcome): void;
 }
@@ -32,13 +32,15 @@ export interface MemberSendsOut {
 /** Who decides what waits here. */
 export interface Decider {
   readonly home: Home;
-  decide(send: Unanswered, now: number): SendOutcome;
+  /** Decides a message of a member here, whose text is bytes[start, end). */
+  decide(send: Unanswered, bytes: Uint8Array, start: number, end: number, now: number): SendOutcome;
 }
 
 export class MemberSends {
   /** When what is unanswered is to be sent again, in Unix ms. */
   againAt = NEVER;
   readonly #room: string;
+  readonly #self: ServerId;
   readonly #limits: SendLimits;
   readonly #out: MemberSendsOut;
   readonly #sends = new UnansweredSends();
@@ -49,8 +51,9 @@ export class MemberSends {
   #counter: number;
 
   /** `counter`: above every number that this server gave to a send of the room before. */
-  constructor(room: string, limits: SendLimits, counter: number, out: MemberSendsOut) {
+  constructor(room: string, self: ServerId, limits: SendLimits, counter: number, out: MemberSendsOut) {
     this.#room = room;
+    this.#self = self;
     this.#limits = limits;
     this.#counter = counter;
     this.#out = out;
@@ -66,10 +69,12 @@ export class MemberSends {
     return next;
   }
 
-  /**
-   * Keeps a message until it has an outcome; undefined when too many wait. The number in front of it: `before`. The
-   * bytes of `nick` never change.
-   */
+  /** The number behind which the next send comes; 0 when none waits. */
+  get before(): number {
+    return this.#sends.before;
+  }
+
+  /** Keeps a message until it has an outcome; undefined when too many wait. The bytes of `nick` never change. */
   add(
     asker: object,
     holder: Uid,
@@ -80,22 +85,14 @@ export class MemberSends {
     seq: number,
     id: string,
     now: number,
-  ): { send: Unanswered; before: number } | undefined {
+  ): Unanswered | undefined {
     const { pendingEntries, pendingBytes } = this.#limits;
-    if (this.#sends.size >= pendingEntries || this.#sends.bytes + end - start > pendingBytes) return undefined;
-    const { before } = this.#sends;
-    const send = new Unanswered({
-      asker,
-      number: ++this.#counter,
-      holder,
-      nick,
-      text: text.slice(start, end),
-      seq,
-      id,
-      deadline: now + UNKNOWN_MS,
-    });
-    this.#sends.add(send);
-    return { send, before };
+    const sends = this.#sends;
+    if (sends.size >= pendingEntries || sends.bytes + end - start > pendingBytes) return undefined;
+    const [at, number, until] = [sends.keep(text, start, end), ++this.#counter, now + UNKNOWN_MS];
+    const send = new Unanswered(asker, this.#self, number, holder, nick, at, end - start, seq, id, until);
+    sends.add(send);
+    return send;
   }
 
   /** A send is answered by whoever asked, who knows the outcome already. */
@@ -133,7 +130,9 @@ export class MemberSends {
   decideAll(leading: Decider | undefined, now: number): void {
     if (leading === undefined) return;
     for (const send of this.#sends.all()) {
-      const outcome = leading.decide(send, now);
+      const { texts } = this.#sends;
+      const start = send.textAt - texts.base;
+      const outcome = leading.decide(send, texts.buffer, start, start + send.textLength, now);
       if (outcome !== WAITING) this.settle(send.number, outcome, leading.home.sentEpoch, leading.home.sentSeq);
     }
     for (const holder of [...this.#reserving.keys()]) this.answerReserve(holder, leading.home.reserve(holder, now));
@@ -141,12 +140,19 @@ export class MemberSends {
 
   /** Gives one send to the home of `epoch`, behind the send numbered `before`. */
   forward(epoch: Epoch, send: Unanswered, before: number, now: number): void {
-    const { number, holder, nick, seq, id, text } = send;
+    const { number, holder, nick, seq, id } = send;
+    const { texts } = this.#sends;
+    const start = send.textAt - texts.base;
     const frames = this.#frames;
     frames.clear();
     frames.begin('FORWARD').arg(this.#room).arg(epoch).arg(number).arg(before).arg(holder);
-    frames.raw(nick, 0, nick.length).arg(seq).arg(id).raw(text, 0, text.length).end();
-    this.#out.to(homeOf(epoch), frames.bytes, 0, frames.length);
+    frames
+      .raw(nick, 0, nick.length)
+      .arg(seq)
+      .arg(id)
+      .raw(texts.buffer, start, start + send.textLength)
+      .end();
+    this.#out.to(homeOf(epoch), frames.bytes, 0, frames.length, 1);
     if (this.againAt === NEVER) this.againAt = now + AGAIN_MS;
   }
 
@@ -211,16 +217,11 @@ export class MemberSends {
     frames.clear();
     frames.begin(verb).arg(this.#room);
     for (const value of args) frames.arg(value);
-    this.#out.to(server, frames.end().bytes, 0, frames.length);
+    this.#out.to(server, frames.end().bytes, 0, frames.length, 1);
   }
 }
 
 /** A message without an id of its own was never sent before, as far as its sender knows. */
 export function outcomeFor(send: { readonly id: string }, outcome: SendOutcome): SendOutcome {
   return send.id === '' && outcome === SENT_BEFORE ? SENT : outcome;
-}
-
-/** The key under which a server's send is known where it has no id. */
-export function refOf(server: ServerId, number: number): string {
-  return `${server}.${number}`;
 }

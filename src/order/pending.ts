@@ -1,22 +1,52 @@
 // Pending entries: what a home has given to a log that answers later, in the order of positions, and who waits for
 // each. An entry leaves at the front when it is committed and everything before it is, or at the back when it failed.
-// This file decides nothing and speaks to nobody.
+// Their frames lie one behind the other in one buffer. This file decides nothing and speaks to nobody.
 
 import type { Ticket } from '../base/ids.ts';
+import { Tape } from '../base/tape.ts';
 import type { EntryKind } from './log.ts';
+import type { Reference } from './references.ts';
 
-/** An entry that its log has not committed, or not before all those in front of it. Its bytes are its own. */
-export interface Entry<Asker> {
+/** What is said of an entry when it is pushed. */
+export interface NewEntry {
   readonly position: number;
   readonly kind: EntryKind;
   readonly seq: number;
-  readonly bytes: Uint8Array;
   readonly id: string;
   /** The fingerprint of its text; 0 without an id. */
   readonly print: number;
+  /** What a message without an id is known by. */
+  readonly reference: Reference | undefined;
+  /** Tickets rise from entry to entry. */
+  readonly ticket: Ticket;
+  readonly committed: boolean;
+}
+
+/** An entry that its log has not committed, or not before all those in front of it. */
+export class Entry<Asker> implements NewEntry {
+  readonly position: number;
+  readonly kind: EntryKind;
+  readonly seq: number;
+  readonly id: string;
+  readonly print: number;
+  readonly reference: Reference | undefined;
   readonly ticket: Ticket;
   committed: boolean;
-  readonly waiters: Waiter<Asker>[];
+  readonly length: number;
+  /** The first who waits; undefined when nobody does. */
+  waiter: Waiter<Asker> | undefined;
+
+  constructor(entry: NewEntry, length: number) {
+    this.position = entry.position;
+    this.kind = entry.kind;
+    this.seq = entry.seq;
+    this.id = entry.id;
+    this.print = entry.print;
+    this.reference = entry.reference;
+    this.ticket = entry.ticket;
+    this.committed = entry.committed;
+    this.length = length;
+  }
 }
 
 /** Somebody who gets an answer once, when the entry is decided or at the deadline. */
@@ -27,19 +57,30 @@ export interface Waiter<Asker> {
   readonly id: string;
   readonly deadline: number;
   answered: boolean;
+  /** Who waits for the same entry behind it. */
+  next: Waiter<Asker> | undefined;
 }
 
+/** A buffer that has grown above this is given back when it is empty. */
+const KEPT_BYTES = 65_536;
+
 export class Pending<Asker> {
+  /** Where takeCommitted() left the frame of its entry: good until the next push. */
+  readonly frames = new Tape();
+  start = 0;
+  end = 0;
   readonly #entries = new Queue<Entry<Asker>>();
-  readonly #tickets = new Map<Ticket, Entry<Asker>>();
   readonly #ids = new Map<string, Entry<Asker>>();
   /** Everybody who waits, in order of deadline; those who were answered are dropped when they come to the front. */
   readonly #waiters = new Queue<Waiter<Asker>>();
-  /** Bytes of all entries. */
-  bytes = 0;
 
   get size(): number {
     return this.#entries.size;
+  }
+
+  /** Bytes of all entries. */
+  get bytes(): number {
+    return this.frames.length;
   }
 
   get waiting(): number {
@@ -55,32 +96,51 @@ export class Pending<Asker> {
     return Number.POSITIVE_INFINITY;
   }
 
-  push(entry: Entry<Asker>): void {
-    this.#entries.push(entry);
-    this.#tickets.set(entry.ticket, entry);
-    if (entry.id !== '') this.#ids.set(entry.id, entry);
-    this.bytes += entry.bytes.length;
+  /** Adds an entry whose frame is bytes[0, length), of which a copy is kept. */
+  push(entry: NewEntry, bytes: Uint8Array, length: number): Entry<Asker> {
+    if (this.size === 0 && this.frames.held > KEPT_BYTES) this.frames.shrink();
+    const kept = new Entry<Asker>(entry, length);
+    this.#entries.push(kept);
+    if (kept.id !== '') this.#ids.set(kept.id, kept);
+    this.frames.append(bytes, 0, length);
+    return kept;
   }
 
   /** Deadlines never fall from one call to the next. */
   wait(entry: Entry<Asker>, waiter: Waiter<Asker>): void {
-    entry.waiters.push(waiter);
+    let last = entry.waiter;
+    while (last?.next !== undefined) last = last.next;
+    if (last === undefined) entry.waiter = waiter;
+    else last.next = waiter;
     this.#waiters.push(waiter);
   }
 
   byTicket(ticket: Ticket): Entry<Asker> | undefined {
-    return this.#tickets.get(ticket);
+    const entries = this.#entries;
+    let [low, high] = [0, entries.size];
+    // Mostly it is the first.
+    for (let middle = 0; low < high; middle = (low + high) >>> 1) {
+      const entry = entries.at(middle) as Entry<Asker>;
+      if (entry.ticket === ticket) return entry;
+      if (entry.ticket < ticket) low = middle + 1;
+      else high = middle;
+    }
+    return undefined;
   }
 
   byId(id: string): Entry<Asker> | undefined {
     return this.#ids.get(id);
   }
 
-  /** Takes the first entry if it is committed. */
+  /** Takes the first entry if it is committed; `start` and `end` say where in `frames` its frame lies. */
   takeCommitted(): Entry<Asker> | undefined {
     if (this.#entries.first?.committed !== true) return undefined;
     const entry = this.#entries.shift() as Entry<Asker>;
-    this.#drop(entry);
+    const { frames } = this;
+    this.start = frames.tail - frames.base;
+    this.end = this.start + entry.length;
+    frames.trim(frames.tail + entry.length);
+    if (entry.id !== '') this.#ids.delete(entry.id);
     return entry;
   }
 
@@ -89,7 +149,8 @@ export class Pending<Asker> {
     const taken: Entry<Asker>[] = [];
     while ((this.#entries.last?.position ?? 0) >= position) {
       const entry = this.#entries.pop() as Entry<Asker>;
-      this.#drop(entry);
+      this.frames.cut(entry.length);
+      if (entry.id !== '') this.#ids.delete(entry.id);
       taken.push(entry);
     }
     return taken.reverse();
@@ -98,12 +159,6 @@ export class Pending<Asker> {
   /** Takes somebody who has waited until `now` in vain. */
   takeWaiter(now: number): Waiter<Asker> | undefined {
     return this.deadline <= now ? this.#waiters.shift() : undefined;
-  }
-
-  #drop(entry: Entry<Asker>): void {
-    this.#tickets.delete(entry.ticket);
-    if (entry.id !== '') this.#ids.delete(entry.id);
-    this.bytes -= entry.bytes.length;
   }
 }
 
@@ -122,6 +177,10 @@ class Queue<T> {
 
   get last(): T | undefined {
     return this.size === 0 ? undefined : this.#items[this.#items.length - 1];
+  }
+
+  at(index: number): T | undefined {
+    return this.#items[this.#head + index];
   }
 
   push(item: T): void {

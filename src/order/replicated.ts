@@ -7,6 +7,7 @@
 
 import type { Epoch, Ticket } from '../base/ids.ts';
 import { type EntryKind, LATE, REFUSED, type RoomLog, type Slot } from './log.ts';
+import type { Reference } from './references.ts';
 import type { Segment } from './segment.ts';
 
 export interface ReplicatedLimits {
@@ -19,8 +20,8 @@ export interface ReplicatedLimits {
 export type Answer = (ticket: Ticket, position: number) => void;
 
 export class ReplicatedLog implements RoomLog {
-  /** The reference that the next entry travels with; '' for none. */
-  ref = '';
+  /** The reference that the next entry travels with; undefined for none. */
+  reference: Reference | undefined;
   readonly #segment: Segment;
   readonly #limits: ReplicatedLimits;
   readonly #answer: Answer;
@@ -66,7 +67,7 @@ export class ReplicatedLog implements RoomLog {
     if (this.#stopped) return REFUSED;
     const isNew = after === segment.position;
     if (isNew && this.#waits && this.#isFull(end - start)) return REFUSED;
-    const position = segment.append(after + 1, kind, seq, bytes, start, end, this.ref);
+    const position = segment.append(after + 1, kind, seq, bytes, start, end, this.reference);
     if (position === REFUSED || position <= segment.committed) return position;
     if (!this.#waits && this.#tickets.length === 0) {
       segment.committed = position;

@@ -18,7 +18,7 @@ import { message, readMessage } from './message-parts.ts';
 import { Numbers } from './numbers.ts';
 import type { Opening } from './opening.ts';
 import { CatchUpReader, emptySlot, HistoryReader, type ReadableRoom } from './readers.ts';
-import { REFERENCE } from './series.ts';
+import { type Reference, References } from './references.ts';
 
 /** How far above the last known number a decision may lie in a copy that lacks nothing between. */
 const MOST_AHEAD = 65_536;
@@ -36,11 +36,6 @@ export interface SegmentBudgets {
   readonly ids: Budget;
 }
 
-/** What a message without an id is known by: its reference, in a form that no id has. */
-export function keyOf(ref: string): string {
-  return ref === '' ? '' : REFERENCE + ref;
-}
-
 /** Those who hear of every entry that becomes readable. The bytes are lent. */
 export interface Readers {
   publish(kind: EntryKind, seq: number, bytes: Uint8Array, start: number, end: number): void;
@@ -51,6 +46,8 @@ export class Segment implements ReadableRoom {
   readonly opening: Opening;
   readonly numbers: Numbers;
   readonly ids: MessageIds;
+  /** Of the entries kept, and of some before them. */
+  readonly references = new References();
   /** The position up to which entries are decided and may be read. */
   committed: number;
   /** The position at which the epoch was closed; Infinity while it is open. */
@@ -59,9 +56,6 @@ export class Segment implements ReadableRoom {
   turn: Uint8Array = new Uint8Array(0);
   readonly #limits: SegmentLimits;
   readonly #budgets: SegmentBudgets;
-  /** The references of the entries kept, and of some before them: the first is that of position `#refsFrom`. */
-  readonly #refs: string[] = [];
-  #refsFrom = 1;
   readonly #slot = emptySlot();
   #log: MemoryLog;
   #base: number;
@@ -104,7 +98,7 @@ export class Segment implements ReadableRoom {
     return Math.max(this.numbers.last, this.#highest);
   }
 
-  /** Appends an entry at `position`; its position, or REFUSED behind a gap or on other content. `ref`: see refAt(). */
+  /** Appends an entry at `position`; its position, or REFUSED behind a gap or on other content. */
   append(
     position: number,
     kind: EntryKind,
@@ -112,7 +106,7 @@ export class Segment implements ReadableRoom {
     bytes: Uint8Array,
     start: number,
     end: number,
-    ref: string,
+    reference?: Reference,
   ): number {
     if (position > this.end || position <= this.#base) return REFUSED;
     // What is not decided may be nowhere else.
@@ -120,13 +114,9 @@ export class Segment implements ReadableRoom {
     const taken = this.#log.append(position - 1 - this.#base, kind, seq, bytes, start, end, NO_TICKET);
     if (taken === REFUSED) return REFUSED;
     if (seq > this.#highest) this.#highest = seq;
-    this.#keepRef(position, ref);
+    this.references.push(position, reference);
+    this.references.trim(this.oldest);
     return position;
-  }
-
-  /** The reference that the message at `position` is known by; '' when it has none. */
-  refAt(position: number): string {
-    return this.#refs[position - this.#refsFrom] ?? '';
   }
 
   /** Takes all up to `position` as decided, and tells `readers` of each, in order. */
@@ -167,7 +157,7 @@ export class Segment implements ReadableRoom {
     this.#log = new MemoryLog(this.epoch, this.#budgets.memory, this.#limits.memory, floor);
     this.#base = position;
     this.committed = position;
-    this.#forgetRefs();
+    this.references.clear();
     this.numbers.passOver(floor);
   }
 
@@ -207,28 +197,19 @@ export class Segment implements ReadableRoom {
   free(): void {
     this.#log.close();
     this.ids.close();
-    this.#forgetRefs();
+    this.references.clear();
   }
 
   #remember(position: number, slot: Slot, now: number): void {
+    const server = this.references.serverAt(position);
+    if (server !== 0) {
+      const number = this.references.numberAt(position);
+      if (!this.ids.findReference(server, number)) this.ids.addReference({ server, number }, slot.seq, now);
+      return;
+    }
     readMessage(slot.bytes, slot.start, slot.end);
-    const key = message.id !== '' ? message.id : keyOf(this.refAt(position));
-    if (key === '' || this.ids.find(key)) return;
-    this.ids.add(key, slot.seq, fingerprint(slot.bytes, message.textStart, message.textEnd), now);
-  }
-
-  #keepRef(position: number, ref: string): void {
-    const refs = this.#refs;
-    if (refs.length === 0) this.#refsFrom = position;
-    if (position === this.#refsFrom + refs.length) refs.push(ref);
-    // Cut off when half of them are of no use.
-    const old = this.oldest - this.#refsFrom;
-    if (old * 2 <= refs.length) return;
-    refs.splice(0, old);
-    this.#refsFrom += old;
-  }
-
-  #forgetRefs(): void {
-    this.#refs.length = 0;
+    const { id, textStart, textEnd } = message;
+    if (id === '' || this.ids.find(id)) return;
+    this.ids.add(id, slot.seq, fingerprint(slot.bytes, textStart, textEnd), now);
   }
 }

@@ -1,34 +1,30 @@
-// Series: which references of messages are known, with the slot and the text that each stands for. A reference names a
-// server and a number which that server counts up, so they come in order and are kept as rows of numbers, one series a
-// server: one that is new is known to be new at a glance, and none of them is an object.
+// Series: which references of messages are known, with the slot that each stands for. A reference names a server and a
+// number which that server counts up, so they come in order and are kept as rows of numbers, one series a server: one
+// that is new is known to be new at a glance, and none of them is an object.
 
-/** In front of every reference that is known like an id; no id begins with it. */
-export const REFERENCE = '\n';
+import type { ServerId } from '../base/ids.ts';
+import type { Reference } from './references.ts';
 
-const LF = 0x0a;
-const DOT = 0x2e;
-const ZERO = 0x30;
-const MOST_DIGITS = 16;
-/** number, seq, print */
-const WIDTH = 3;
+/** number, seq */
+const WIDTH = 2;
 
 export class Series {
   size = 0;
-  readonly #byServer = new Map<number, Rows>();
+  readonly #byServer = new Map<ServerId, Rows>();
 
-  /** Whether the reference that was read last is known; `found` then says what it stands for. */
-  find(found: { seq: number; print: number }): boolean {
-    return this.#byServer.get(parts.server)?.find(parts.number, found) ?? false;
+  /** The seq that a reference stands for; 0 when it is not known. */
+  find(server: ServerId, number: number): number {
+    return this.#byServer.get(server)?.find(number) ?? 0;
   }
 
-  /** Remembers the reference that was read last, which is not known. */
-  add(seq: number, print: number): void {
-    let rows = this.#byServer.get(parts.server);
+  /** Remembers a reference that is not known. */
+  add({ server, number }: Reference, seq: number): void {
+    let rows = this.#byServer.get(server);
     if (rows === undefined) {
       rows = new Rows();
-      this.#byServer.set(parts.server, rows);
+      this.#byServer.set(server, rows);
     }
-    rows.add(parts.number, seq, print);
+    rows.add(number, seq);
     this.size++;
   }
 }
@@ -39,15 +35,12 @@ class Rows {
   /** Behind the last row. */
   #end = 0;
 
-  find(number: number, found: { seq: number; print: number }): boolean {
+  find(number: number): number {
     const at = this.#place(number);
-    if (at === this.#end || this.#rows[at] !== number) return false;
-    found.seq = this.#rows[at + 1] as number;
-    found.print = this.#rows[at + 2] as number;
-    return true;
+    return at === this.#end || this.#rows[at] !== number ? 0 : (this.#rows[at + 1] as number);
   }
 
-  add(number: number, seq: number, print: number): void {
+  add(number: number, seq: number): void {
     if (this.#end === this.#rows.length) {
       const larger = new Float64Array(this.#end * 2);
       larger.set(this.#rows);
@@ -58,7 +51,6 @@ class Rows {
     if (at < this.#end) rows.copyWithin(at + WIDTH, at, this.#end);
     rows[at] = number;
     rows[at + 1] = seq;
-    rows[at + 2] = print;
     this.#end += WIDTH;
   }
 
@@ -74,35 +66,4 @@ class Rows {
     }
     return low * WIDTH;
   }
-}
-
-/** What readReference() found. */
-const parts: { server: number; number: number } = { server: 0, number: 0 };
-
-/** Whether an id is a reference: REFERENCE, a server's id, a dot and a number. Anything else is an id like others. */
-export function readReference(id: string): boolean {
-  if (id.charCodeAt(0) !== LF) return false;
-  const dot = endOfNumber(id, REFERENCE.length);
-  parts.server = read.value;
-  if (dot < 0 || id.charCodeAt(dot) !== DOT) return false;
-  const end = endOfNumber(id, dot + 1);
-  parts.number = read.value;
-  return end === id.length;
-}
-
-/** The value that endOfNumber() passed. */
-const read: { value: number } = { value: 0 };
-
-/** Where the digits from `from` on end; -1 when they are no number, or not written in the one way there is. */
-function endOfNumber(text: string, from: number): number {
-  if (text.charCodeAt(from) === ZERO) return -1;
-  let value = 0;
-  let at = from;
-  for (; at < text.length && at - from < MOST_DIGITS; at++) {
-    const digit = text.charCodeAt(at) - ZERO;
-    if (digit < 0 || digit > 9) break;
-    value = value * 10 + digit;
-  }
-  read.value = value;
-  return at === from || value > Number.MAX_SAFE_INTEGER ? -1 : at;
 }

@@ -6,6 +6,7 @@ import type { Frame } from '../wire/scanner.ts';
 import type { FrameWriter } from '../wire/writer.ts';
 import { type EpochOrNone, isEpoch } from './epochs.ts';
 import { type Held, type Holding, MOST_TAILS, type Opening, type Tail } from './opening.ts';
+import { readReference } from './references.ts';
 
 /** Verbs that a server takes for the ordering of the room that their first argument names. */
 export const ORDER_VERBS = [
@@ -15,6 +16,7 @@ export const ORDER_VERBS = [
 ] as const;
 
 const ZERO = 0x30;
+const NO_REFERENCES = new Float64Array(0);
 
 /** Epochs of a line, and branches, that a SEALED speaks of: the newest. */
 const MOST_LINE = 9;
@@ -102,16 +104,17 @@ export interface StreamHead {
   readonly position: number;
   readonly committed: number;
   readonly count: number;
-  readonly refs: readonly string[];
+  /** The reference of each entry: two numbers, zeros for none. */
+  readonly references: Float64Array;
 }
 
 export function readStream(frame: Frame): StreamHead | undefined {
   const epoch = epochAt(frame, 1);
   const [position, committed, count] = [numberAt(frame, 2), numberAt(frame, 3), numberAt(frame, 4)];
   if (!epoch || position < 0 || committed < 0 || count < 0 || count > frame.argc - 5) return undefined;
-  const refs: string[] = [];
-  for (let i = 0; i < count; i++) refs.push(frame.arg(5 + i));
-  return { epoch, position, committed, count, refs };
+  const references = count === 0 ? NO_REFERENCES : new Float64Array(count * 2);
+  for (let i = 0; i < count; i++) if (!readReference(frame, 5 + i, references, i * 2)) return undefined;
+  return { epoch, position, committed, count, references };
 }
 
 /** The server that a uid was given out by. */

@@ -31,8 +31,8 @@ export interface SharedOptions {
 export type Cause = 'hand-over' | 'fail-over' | 'merge';
 
 export interface SharedOut {
-  /** Frames for another server, in order. They belong together; the bytes are only lent. */
-  to(server: ServerId, bytes: Uint8Array, start: number, end: number): void;
+  /** So many frames for another server, in order. They belong together; the bytes are only lent. */
+  to(server: ServerId, bytes: Uint8Array, start: number, end: number, count: number): void;
   /** The servers within reach, this one left out. */
   reachable(): readonly ServerId[];
   /** Servers that are out of reach and may be back in a moment: their hold is not over, and they did not leave. */

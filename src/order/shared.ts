@@ -132,12 +132,12 @@ export class SharedOrder {
     now: number,
   ): SendOutcome {
     const { peer } = this;
-    const kept = peer.sends.add(asker, holder, nick, text, start, end, seq, id, now);
-    if (kept === undefined) return UNAVAILABLE;
-    const { send, before } = kept;
+    const { before } = peer.sends;
+    const send = peer.sends.add(asker, holder, nick, text, start, end, seq, id, now);
+    if (send === undefined) return UNAVAILABLE;
     let outcome: SendOutcome = WAITING;
     if (peer.decides && peer.leading !== undefined) {
-      outcome = peer.leading.decide(send, now);
+      outcome = peer.leading.decide(send, text, start, end, now);
       if (outcome !== WAITING) {
         peer.sends.take(send.number);
         this.sentSeq = peer.leading.home.sentSeq;
@@ -146,7 +146,8 @@ export class SharedOrder {
     } else if (peer.asked !== undefined) {
       peer.sends.forward(peer.asked, send, before, now);
     }
-    peer.after();
+    // When it has waited too long is seen to once, for all that a batch brings.
+    peer.changed();
     return outcomeFor(send, outcome);
   }
 }

@@ -4,7 +4,7 @@ import { expect, test } from 'bun:test';
 import { type ServerId, serverId } from '../../src/base/ids.ts';
 import { MOST_BYTES, MOST_FRAMES } from '../../src/mesh/group.ts';
 import { type FrameCarrier, PeerFrames } from '../../src/node/peer-frames.ts';
-import { encodeFrame } from '../../src/wire/writer.ts';
+import { encodeFrame, FrameWriter } from '../../src/wire/writer.ts';
 
 const BETA = serverId(2);
 
@@ -27,7 +27,7 @@ class Carrier implements FrameCarrier {
 
 function say(frames: PeerFrames, ...args: Parameters<typeof encodeFrame>): void {
   const bytes = encodeFrame(...args);
-  frames.add(BETA, bytes, 0, bytes.length);
+  frames.add(BETA, bytes, 0, bytes.length, 1);
 }
 
 test('what one batch says leaves as one group, its frames counted whatever is in them', () => {
@@ -44,8 +44,17 @@ test('a stream is not parted from its entries, and no group is too large', () =>
   const carrier = new Carrier();
   const frames = new PeerFrames(carrier);
   for (let i = 0; i < 300; i++) {
-    say(frames, 'STREAM', 'r', i, 9);
-    for (let n = 0; n < 9; n++) say(frames, 'CMSG', 'r', 'e', n, 'x'.repeat(n * 100));
+    const writer = new FrameWriter();
+    writer.begin('STREAM').arg('r').arg(i).arg(9).end();
+    for (let n = 0; n < 9; n++)
+      writer
+        .begin('CMSG')
+        .arg('r')
+        .arg('e')
+        .arg(n)
+        .arg('x'.repeat(n * 100))
+        .end();
+    frames.add(BETA, writer.bytes, 0, writer.length, 10);
   }
   frames.flush();
   expect(carrier.groups.length).toBeGreaterThan(3);

@@ -69,7 +69,7 @@ function fill(segment: Segment, count: number): Segment {
     const position = segment.position + 1;
     const seq = segment.opening.first + position - 1;
     const bytes = utf8Bytes(`<SKIPSEQUENCE,Lobby,${segment.epoch},${seq}>\n`);
-    segment.append(position, SKIP, seq, bytes, 0, bytes.length, '');
+    segment.append(position, SKIP, seq, bytes, 0, bytes.length);
   }
   return segment;
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { Budget } from '../../src/base/budget.ts';
 import { utf8Bytes } from '../../src/base/bytes.ts';
+import { serverId } from '../../src/base/ids.ts';
 import { fingerprint, MessageIds } from '../../src/order/ids.ts';
 
 const MIN = 60_000;
@@ -49,42 +50,26 @@ describe('message ids', () => {
   });
 
   test('a reference is known like an id, in any order and of any server', () => {
-    const { ids, find, budget } = open({ idWindow: 1_000 });
+    const { ids, budget } = open({ idWindow: 1_000 });
+    const find = (server: number, number: number) =>
+      ids.findReference(serverId(server), number) ? ids.seq : undefined;
     const numbers = Array.from({ length: 300 }, (_, i) => 1_790_000_000_000_000 + ((i * 37) % 300));
     for (const [i, number] of numbers.entries()) {
-      for (const server of [1, 2, 4_294_967_295]) ids.add(`\n${server}.${number}`, i + server, i, 0);
+      for (const server of [1, 2, 4_294_967_295]) ids.addReference({ server: serverId(server), number }, i + server, 0);
     }
     for (const [i, number] of numbers.entries()) {
       for (const server of [1, 2, 4_294_967_295]) {
-        expect(find(`\n${server}.${number}`)).toEqual({ seq: i + server, print: i });
-        expect(find(`\n3.${number}`)).toBeUndefined();
+        expect(find(server, number)).toBe(i + server);
+        expect(find(3, number)).toBeUndefined();
       }
     }
-    expect(find('\n1.1789999999999999')).toBeUndefined();
-    expect(find('\n1.1790000000000300')).toBeUndefined();
+    expect(find(1, 1_789_999_999_999_999)).toBeUndefined();
+    expect(find(1, 1_790_000_000_000_300)).toBeUndefined();
     expect([ids.size, budget.held]).toEqual([900, 900]);
-  });
-
-  test('what is no reference in its one form is an id of its own', () => {
-    const { ids, find } = open();
-    const others = [
-      '\n1.5',
-      '\n01.5',
-      '\n1.05',
-      '\n1.5 ',
-      '\n1.',
-      '\n.5',
-      '\n1',
-      '\n',
-      '\n1.9007199254740993',
-      '\n1.90071992547409935',
-      '1.5',
-    ];
-    for (const [i, id] of others.entries()) {
-      expect(find(id)).toBeUndefined();
-      ids.add(id, i + 1, i, 0);
-    }
-    for (const [i, id] of others.entries()) expect(find(id)).toEqual({ seq: i + 1, print: i });
+    ids.tick(10 * MIN);
+    expect(find(2, numbers[7] as number)).toBe(9);
+    ids.tick(20 * MIN);
+    expect([find(2, numbers[7] as number), ids.size, budget.held]).toEqual([undefined, 0, 0]);
   });
 
   test('all rooms together keep what the budget allows', () => {

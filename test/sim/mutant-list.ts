@@ -83,8 +83,8 @@ export const MUTANTS: readonly SimMutant[] = [
   {
     name: 'an answer to an append that failed decides a later one',
     file: 'order/pending.ts',
-    from: 'this.#tickets.delete(entry.ticket);',
-    to: '',
+    from: 'if (entry.ticket === ticket) return entry;',
+    to: 'if (entry.ticket >= ticket) return entry;',
     by: ['O1', 'O2', 'O4', 'O5', 'O8', 'FAULT', 'ANSWER'],
   },
   {

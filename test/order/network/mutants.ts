@@ -41,8 +41,15 @@ export const MUTANTS: readonly NetworkMutant[] = [
   {
     name: 'followers note no ids',
     file: 'order/segment.ts',
-    from: "    if (key === '' || this.ids.find(key)) return;",
+    from: "    if (id === '' || this.ids.find(id)) return;",
     to: '    return;',
+    by: ['O6', 'O11'],
+  },
+  {
+    name: 'followers note no references',
+    file: 'order/segment.ts',
+    from: 'this.ids.addReference({ server, number }, slot.seq, now);',
+    to: 'return;',
     by: ['O6', 'O11'],
   },
   {
@@ -174,7 +181,7 @@ export const MUTANTS: readonly NetworkMutant[] = [
   {
     name: 'references of messages without ids do not travel',
     file: 'order/followers.ts',
-    from: 'frames.arg(segment.refAt(position));',
+    from: 'segment.references.write(position, frames);',
     to: "frames.arg('');",
     by: ['O6', 'O11'],
   },
