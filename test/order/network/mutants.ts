@@ -97,7 +97,7 @@ export const MUTANTS: readonly NetworkMutant[] = [
   {
     name: 'sends are taken whatever is missing in front of them',
     file: 'order/leading.ts',
-    from: '    if (before > seen) return this.#askAgain(from);\n',
+    from: '    if (before > sender.seen) return this.#askAgain(from);\n',
     to: '',
     by: ['O11'],
   },
@@ -174,8 +174,8 @@ export const MUTANTS: readonly NetworkMutant[] = [
   {
     name: 'a new home decides what waits here in reverse',
     file: 'order/member-sends.ts',
-    from: '    for (const send of this.#sends.all()) {\n      const outcome',
-    to: '    for (const send of this.#sends.all().reverse()) {\n      const outcome',
+    from: '    for (const send of this.#sends.all()) {\n      const { texts }',
+    to: '    for (const send of this.#sends.all().reverse()) {\n      const { texts }',
     by: ['O11'],
   },
   {
