@@ -23,6 +23,15 @@ export interface SendLimits {
   readonly pendingBytes: number;
 }
 
+export interface MemberSendsOptions {
+  readonly room: { readonly name: string };
+  readonly self: ServerId;
+  /** When this server started, in Unix ms. */
+  readonly incarnation: number;
+  readonly home: SendLimits;
+  readonly out: MemberSendsOut;
+}
+
 export interface MemberSendsOut {
   to(server: ServerId, bytes: Uint8Array, start: number, end: number, count: number): void;
   settled(asker: object, outcome: SendOutcome, epoch: EpochOrNone, seq: number, id: string, since: number): void;
@@ -50,12 +59,12 @@ export class MemberSends {
   readonly #frames = new FrameWriter(1_024);
   #counter: number;
 
-  /** `counter`: above every number that this server gave to a send of the room before. */
-  constructor(room: string, self: ServerId, limits: SendLimits, counter: number, out: MemberSendsOut) {
-    this.#room = room;
+  constructor({ room, self, incarnation, home, out }: MemberSendsOptions) {
+    this.#room = room.name;
     this.#self = self;
-    this.#limits = limits;
-    this.#counter = counter;
+    this.#limits = home;
+    // Above every number that this server gave to a send of the room before.
+    this.#counter = incarnation * 1_000;
     this.#out = out;
   }
 

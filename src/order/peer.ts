@@ -60,13 +60,7 @@ export class RoomPeer {
     this.#options = options;
     this.#allegiance = new Allegiance(options.self);
     this.#watch = new HomeWatch(options.holdMs);
-    this.sends = new MemberSends(
-      options.room.name,
-      options.self,
-      options.home,
-      options.incarnation * 1_000,
-      options.out,
-    );
+    this.sends = new MemberSends(options);
     this.copy = new Copy(options, this.line, {
       isObeyed: (server) => this.leading === undefined && this.#allegiance.isOwedTo(server),
       correct: (server, epoch) => this.#correct(server, epoch),
@@ -227,11 +221,7 @@ export class RoomPeer {
     this.#now = now;
     if (this.isClosed) return;
     this.#take(from, frame);
-    this.changed();
-  }
-
-  /** Something changed, and what follows from all that does so in a batch is seen to once. */
-  changed(): void {
+    // What follows from all frames of a batch is seen to once.
     this.#options.out.dirty();
   }
 

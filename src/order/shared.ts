@@ -8,7 +8,7 @@ import { type EpochOrNone, homeOf } from './epochs.ts';
 import type { Line, LineReader } from './line.ts';
 import { outcomeFor } from './member-sends.ts';
 import { RoomPeer } from './peer.ts';
-import type { SharedOptions } from './shared-ports.ts';
+import type { SharedOptions, SharedOut } from './shared-ports.ts';
 
 export class SharedOrder {
   /** What happens between the servers, and the frames of others, are told to it. */
@@ -16,8 +16,10 @@ export class SharedOrder {
   /** The seq and the epoch of the last SENT or SENT_BEFORE that send() answered. */
   sentSeq = 0;
   sentEpoch: EpochOrNone = '';
+  readonly #out: SharedOut;
 
   constructor(options: SharedOptions) {
+    this.#out = options.out;
     this.peer = new RoomPeer(options);
   }
 
@@ -147,7 +149,7 @@ export class SharedOrder {
       peer.sends.forward(peer.asked, send, before, now);
     }
     // When it has waited too long is seen to once, for all that a batch brings.
-    peer.changed();
+    this.#out.dirty();
     return outcomeFor(send, outcome);
   }
 }
