@@ -51,7 +51,7 @@ export class Outbox {
   /** Times that a ring overtook this reader. */
   lags = 0;
 
-  readonly #shared: Shared;
+  #shared: Shared;
   #gone = false;
   #front: Uint8Array | undefined;
   #own: Own | undefined;
@@ -74,6 +74,11 @@ export class Outbox {
   /** Bytes held for this connection alone: what its limit is about. */
   get held(): number {
     return (this.#front?.length ?? 0) + (this.#own?.length ?? 0);
+  }
+
+  /** Writes through another transport from now on, in the same order as before. */
+  through(shared: Shared): void {
+    this.#shared = shared;
   }
 
   /** Bytes of rooms that it has still to take. */

@@ -23,4 +23,6 @@ export interface NodeConfig {
   readonly rooms: RoomsConfig;
   /** May be told anew, but for the number of arguments. */
   limits: NodeLimits;
+  /** The nickname of whom the log follows; undefined: nobody is. May be told anew. */
+  trace: string | undefined;
 }

@@ -3,18 +3,18 @@
 // and no more; bytes that are in no good frame are counted and have their price. It knows no sockets and ends nothing
 // itself.
 
-import type { Chat } from '../chat/chat.ts';
 import { NEW, type Session } from '../chat/session.ts';
 import { BAD, FRAME, Frame, MORE } from '../wire/scanner.ts';
 import type { NodeConfig } from './config.ts';
 import type { Connection } from './connection.ts';
+import type { Hearing } from './trace.ts';
 
 /** What reading asks of the node around it. */
 export interface InputHost {
   /** The time of the present call, in Unix ms. */
   readonly now: number;
-  /** It is made behind this; nothing is asked of it before. */
-  readonly chat: Chat;
+  /** Who is given the frames. It is made behind this; nothing is asked of it before. */
+  readonly hearing: Hearing;
   /** A fault of ours in a command of the connection. */
   contain(connection: Connection, error: unknown): void;
   /** Ends a connection for a reason that it is told. */
@@ -51,7 +51,7 @@ export class Input {
 
   #readFrames(connection: Connection): void {
     const { scanner } = connection;
-    const { chat, now } = this.#host;
+    const { hearing, now } = this.#host;
     const frame = this.#frame;
     while (connection.held === 0) {
       const { session } = connection;
@@ -64,10 +64,10 @@ export class Input {
       }
       if (found === FRAME) {
         connection.framed += frame.end - frame.start;
-        chat.command(session, frame, now);
+        hearing.command(session, frame, now);
       } else if (found === BAD) {
-        chat.fault(session, scanner.faultVerb, scanner.faultOffset, scanner.faultReason, now);
-      } else chat.tooLong(session, scanner.limit, now);
+        hearing.fault(session, scanner.faultVerb, scanner.faultOffset, scanner.faultReason, now);
+      } else hearing.tooLong(session, scanner.limit, now);
       if (session.state === NEW) this.#boundRegistration(connection);
       else if (scanner.limit !== this.#config.limits.frameBytes) scanner.limit = this.#config.limits.frameBytes;
     }
@@ -77,7 +77,7 @@ export class Input {
   #weigh(connection: Connection, session: Session): void {
     if (session.state === NEW) return this.#boundRegistration(connection);
     const kib = connection.takeNoise();
-    if (kib > 0) this.#host.chat.noise(session, kib, this.#host.now);
+    if (kib > 0) this.#host.hearing.noise(session, kib, this.#host.now);
   }
 
   #boundRegistration(connection: Connection): void {

@@ -36,6 +36,7 @@ import type { Ports } from './ports.ts';
 import { pouring } from './pour.ts';
 import { type Channel, Rooms, type RoomsOut } from './rooms.ts';
 import { Sweep } from './sweep.ts';
+import { Tracing } from './tracing.ts';
 
 const SWEEP_MS = 1000;
 const AGE_EVERY_SWEEPS = 5;
@@ -67,6 +68,7 @@ export class Node implements Out, RoomsOut {
   readonly #late = new LateAnswers((session, work) => this.#serve(session, work));
   /** Connections refused since the last sweep: whoever knocks does not write the log. */
   #refusals = 0;
+  readonly #tracing: Tracing;
   #tickets = 0;
   #sweepAt = Number.POSITIVE_INFINITY;
   #sweeps = 0;
@@ -92,6 +94,10 @@ export class Node implements Out, RoomsOut {
     const network = this.links && new MeshNetwork(this.links.mesh, (server) => this.chat.usersOn(server));
     const peers = this.links && new MeshPeers(this.links, ports.isToken);
     this.chat = new Chat(config.chat, this, network, peers);
+    const connection = (id: ConnectionId): Connection | undefined => this.connections.at(id);
+    const host = { chat: this.chat, shared: this.shared, log: ports.log, now: () => this.now };
+    this.#tracing = new Tracing({ ...host, connection });
+    this.#tracing.use(config.trace);
     const ping = encodeFrame('PING', config.chat.server.name);
     this.#drain = this.#drainOf();
     this.#sweep = new Sweep(config, {
@@ -162,6 +168,7 @@ export class Node implements Out, RoomsOut {
     const connection = this.connections.at(id);
     if (connection === undefined) return;
     this.#drop(connection, reason);
+    this.#tracing.closed(connection, reason, now);
     connection.outbox.close();
     this.#endings.forget(connection);
     this.#backpressure.forget(connection);
@@ -189,7 +196,7 @@ export class Node implements Out, RoomsOut {
   /** When tick() wants to be called next, in Unix ms; Infinity: not before something else happens. */
   get deadline(): number {
     const links = this.links?.deadline ?? Number.POSITIVE_INFINITY;
-    return Math.min(this.#sweepAt, this.rooms.next, links, this.#drain.deadline);
+    return Math.min(this.#sweepAt, this.rooms.next, links, this.#drain.deadline, this.#tracing.deadline);
   }
 
   /** Does what is due. */
@@ -197,6 +204,7 @@ export class Node implements Out, RoomsOut {
     this.#enter(now);
     try {
       this.links?.tick(now);
+      this.#tracing.tick(now);
       for (const room of this.rooms.tick(now)) this.chat.roomDue(room, now);
     } catch (error) {
       this.#logFault(error);
@@ -225,6 +233,13 @@ export class Node implements Out, RoomsOut {
     this.#enter(now);
     this.stopping = true;
     return this.#drain.begin(reason, spreadMs, now);
+  }
+
+  /** The config says something else than before. */
+  reconfigured(now: number): void {
+    this.#enter(now);
+    this.#tracing.use(this.#config.trace);
+    this.chat.reconfigured(now);
   }
 
   // ── What chat asks (Out) ───────────────────────────────────────────────────────────────────────────────────────
@@ -339,8 +354,8 @@ export class Node implements Out, RoomsOut {
       get now() {
         return node.now;
       },
-      get chat() {
-        return node.chat;
+      get hearing() {
+        return node.#tracing.hearing;
       },
       contain: (connection, error) => this.#contain(connection, error),
       expel: (connection, reason) => this.#expel(connection, reason),

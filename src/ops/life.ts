@@ -213,7 +213,7 @@ export class Life {
       this.#tokens.use(secrets.map(tokenKey));
       this.#mesh?.secrets.use(secrets);
     }
-    this.#edge.answer((node, now) => node.chat.reconfigured(now));
+    this.#edge.answer((node, now) => node.reconfigured(now));
   }
 
   /**

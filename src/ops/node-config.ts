@@ -82,12 +82,14 @@ export function nodeConfig(
       idleTimeoutMs: options.idleTimeoutMs,
       lingerMs: options.shutdownMs,
     },
+    trace: options.trace,
   };
 }
 
 /** Puts what may be told anew of `next` in its place in `config`, which a node looks things up in. */
 export function retell(config: NodeConfig, next: NodeConfig): void {
   config.limits = next.limits;
+  config.trace = next.trace;
   config.chat.limits = next.chat.limits;
   config.chat.announcedLimits = next.chat.announcedLimits;
   config.chat.operators = next.chat.operators;

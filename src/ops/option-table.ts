@@ -114,6 +114,12 @@ const SERVER = {
     showHosts: row(onOff, false, 'Show the addresses of users to each other, not a keyed hash.'),
     logLevel: row(choice('debug', 'info', 'warn', 'error'), 'info', 'Log what is at least this serious.'),
     logFormat: row(choice('pretty', 'json'), 'pretty', 'Log for a person to read, or a JSON object a line.'),
+    trace: derived(
+      text(/^[A-Za-z_[\]{}^|][A-Za-z0-9_[\]{}^|-]{0,31}$/, 'NICK', 'a nickname') as Kind<string | undefined>,
+      'nobody',
+      'Follow the connection of this user in the log: frames by verb, and no texts.',
+      'ann',
+    ),
     drainMs: row(ms(0, HOUR), 10 * SECOND, 'Time over which clients are sent to other servers when stopping.'),
     shutdownMs: row(ms(0, HOUR), 5 * SECOND, 'Time to write what is still owed to clients when stopping.'),
   }),

@@ -33,6 +33,8 @@ class Host {
   /** Whether connections take what they are offered. */
   takes = true;
   count = 0;
+  /** Names of what the log was told. */
+  readonly events: string[] = [];
   readonly #config: NodeConfig;
   readonly #said = new Map<ConnectionId, string>();
   readonly #checks: Ticket[] = [];
@@ -47,7 +49,7 @@ class Host {
 
   retell(flags: readonly string[]): void {
     retell(this.#config, configOf(flags));
-    this.node.chat.reconfigured(this.#now);
+    this.node.reconfigured(this.#now);
     this.#settle();
   }
 
@@ -125,7 +127,7 @@ class Host {
       verify: (ticket) => this.#checks.push(ticket) > 0,
       token: () => 'token',
       isToken: () => false,
-      log: nothing,
+      log: (_level, event) => void this.events.push(event),
       stop: nothing,
     };
   }
@@ -316,6 +318,14 @@ const CASES: Partial<Readonly<Record<OptionKey, Case>>> = {
       return host.heard(host.ann);
     },
     shows: /RPL_MEMBERS/,
+  },
+  trace: {
+    told: ['--trace=Ann'],
+    act: (host) => {
+      host.say(host.ann, '<PING>');
+      return host.events.join(' ');
+    },
+    shows: /^trace\.begun trace\.in trace\.out$/,
   },
   historyCount: {
     told: ['--history-count=1'],

@@ -81,6 +81,7 @@ const TEXTS = {
   operators: fc.constantFrom('ops', './a b/ops "x"', 'a\\b'),
   showHosts: fc.constantFrom('on', 'off'),
   logLevel: fc.constantFrom('debug', 'warn'),
+  trace: fc.constantFrom('ann', 'B[o]b'),
   logFormat: fc.constantFrom('pretty', 'json'),
   shutdownMs: fc.constantFrom('0', '250', '250ms', '7s', '1 h'),
   network: fc.constantFrom('n', 'net-2'),

@@ -74,6 +74,7 @@ export const VALUES: { readonly [K in OptionKey]: { good: string; value: Options
   operators: { good: 'ops.txt', value: 'ops.txt', bad: ['', 'a\0b'] },
   showHosts: { good: 'on', value: true, bad: ['', 'true', 'ON', '1'] },
   logLevel: { good: 'debug', value: 'debug', bad: ['', 'DEBUG', 'trace', 'inf'] },
+  trace: { good: 'ann', value: 'ann', bad: ['', '7up', 'a b', 'a,b', 'x'.repeat(33)] },
   logFormat: { good: 'json', value: 'json', bad: ['', 'text', 'JSON'] },
   drainMs: { good: '0', value: 0, bad: ['-1', '61m', ''] },
   shutdownMs: { good: '0', value: 0, bad: ['-1', '61m', '2h', '1d', '5 sec', ''] },

@@ -197,6 +197,7 @@ function drawServer(
         passwordHash: random.chance(0.15) ? 'hash of everybody' : undefined,
         servers: [],
       },
+      trace: undefined,
       rooms: {
         server: { id: server.id, incarnation: BEGINNING },
         ring: {
