@@ -26,7 +26,7 @@ import { operatorSession } from './operators.ts';
 import { operatorsChanged, verified } from './passwords.ts';
 import { hearBroadcast } from './people.ts';
 import type { Network, Out, Peers, ServerRow } from './ports.ts';
-import { isRepeated, resumable } from './registration.ts';
+import { isRepeated } from './registration.ts';
 import * as replies from './replies.ts';
 import { badFrame, ERRORS, error, frameTooLong, REASONS } from './replies.ts';
 import { Restoring } from './restoring.ts';
@@ -179,13 +179,6 @@ export class Chat {
   verified(session: Session, ok: boolean, now: number): void {
     if (session.checking === undefined) return;
     this.#alone(now, () => verified(this.#context, session, ok, now));
-    this.#resume(session);
-  }
-
-  /** The answer to what Peers.isToken was to ask for. */
-  tokenChecked(session: Session, ok: boolean, now: number): void {
-    if (session.registration?.asked === undefined) return;
-    this.#alone(now, () => resumable(this.#context, session, ok, now));
     this.#resume(session);
   }
 

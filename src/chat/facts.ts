@@ -20,7 +20,7 @@ export const MOST_USERS = 1 << 18;
 /** The most rooms of one user that others take note of. */
 export const MOST_ROOMS = 1 << 12;
 /** A real name is told to others up to here. */
-export const REALNAME_LENGTH = 256;
+const REALNAME_LENGTH = 256;
 const HOST = /^[^\s\p{Cc}]{0,255}$/u;
 const KEY = /^[\p{L}\p{M}\p{Nd}_.#-]{1,256}$/u;
 const NUMBER = /^(?:0|[1-9][0-9]{0,15})$/;

@@ -44,8 +44,4 @@ export class NoPeers implements Peers {
   openRoom(): RoomPort {
     throw new Error('no other server has a room');
   }
-
-  isToken(): boolean {
-    return false;
-  }
 }

@@ -168,9 +168,4 @@ export interface Peers {
   nameOf(server: ServerId): string;
   /** Makes the delivery of a room that is at home elsewhere, and the way to its order. */
   openRoom(key: RoomKey, name: string, now: number): RoomPort;
-  /**
-   * Whether `token` is that of a uid which another server gave out. 'later': Chat.tokenChecked(session, ok, now)
-   * follows, once.
-   */
-  isToken(session: Session, uid: Uid, token: string): boolean | 'later';
 }

@@ -23,33 +23,12 @@ export function pass(context: Context, session: Session, frame: Frame, now: numb
 }
 
 export function resume(context: Context, session: Session, frame: Frame, now: number): void {
-  const [id, token] = [frame.arg(0), frame.arg(1)];
-  const answer = isToken(context, session, id, token);
-  const known = answer !== false && remembered(context, id as Uid, now) !== undefined;
-  if (!known) return context.refuse(session, frame, now, 'ERR_BADTOKEN', id);
-  if (!context.spend(session, frame, 1, now)) return;
-  if (answer === true) noted(session).resumes = id as Uid;
-  else {
-    noted(session).asked = id as Uid;
-    context.out.pause(session.connection);
+  const id = frame.arg(0) as Uid;
+  const proved = parseUid(id) !== undefined && context.out.isToken(id, frame.arg(1));
+  if (!proved || remembered(context, id, now) === undefined) {
+    return context.refuse(session, frame, now, 'ERR_BADTOKEN', id);
   }
-}
-
-/** Whose token it is, the server can say that gave the uid out. */
-function isToken(context: Context, session: Session, id: string, token: string): boolean | 'later' {
-  const parts = parseUid(id);
-  if (parts === undefined) return false;
-  if (parts.id === context.config.server.id) return context.out.isToken(id as Uid, token);
-  return context.peers.isToken(session, id as Uid, token);
-}
-
-/** Another server has answered whether a token is right. */
-export function resumable(context: Context, session: Session, ok: boolean, now: number): void {
-  const registration = noted(session);
-  const id = registration.asked as Uid;
-  registration.asked = undefined;
-  if (ok && remembered(context, id, now) !== undefined) registration.resumes = id;
-  else context.refuseVerb(session, 'RESUME', now, 'ERR_BADTOKEN', id);
+  if (context.spend(session, frame, 1, now)) noted(session).resumes = id;
 }
 
 export function nick(context: Context, session: Session, frame: Frame, now: number): void {

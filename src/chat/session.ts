@@ -25,8 +25,6 @@ export interface Registration {
   data: readonly string[] | undefined;
   /** The user whose place this one takes. */
   resumes: Uid | undefined;
-  /** The uid whose token another server is asked for. */
-  asked?: Uid | undefined;
 }
 
 /** A command that waits: until no send is unanswered, until Chat.again(), or for a number until Chat.reserved(). */

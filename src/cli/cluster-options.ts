@@ -8,7 +8,7 @@ export interface ClusterOptions {
   readonly servers: number;
 }
 
-export const MOST_SERVERS = 9;
+const MOST_SERVERS = 9;
 const SERVERS = 3;
 
 export const USAGE = `Usage: ${RUN} cluster [--servers N]

@@ -30,7 +30,7 @@ export interface LoadOptions extends AccessPaths {
   readonly json: boolean;
 }
 
-export const MOST_MESSAGES = 20_000_000;
+const MOST_MESSAGES = 20_000_000;
 /** What a text must hold: its number, how it was sent, and two dots. */
 const LEAST_SIZE = 16;
 

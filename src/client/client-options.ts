@@ -34,7 +34,7 @@ export interface ClientLimits {
   readonly order: RoomOrderLimits;
 }
 
-export const CLIENT_LIMITS: ClientLimits = {
+const CLIENT_LIMITS: ClientLimits = {
   connectMs: 5_000,
   registerMs: 10_000,
   requestMs: 15_000,

@@ -21,9 +21,9 @@ export const DIAL_MS = 3000;
 /** How long the higher id leaves dialling to the lower one. */
 export const COURTESY_MS = 5000;
 export const STABLE_MS = 10_000;
-export const BLOCK_MS = 10 * 60_000;
+const BLOCK_MS = 10 * 60_000;
 export const FIRST_BACKOFF_MS = 250;
-export const QUICK_BACKOFF_MS = 500;
+const QUICK_BACKOFF_MS = 500;
 export const MOST_BACKOFF_MS = 2000;
 const QUICK_ATTEMPTS = 10;
 const MINUTE_MS = 60_000;

@@ -35,16 +35,6 @@ export function comparePositions(a: Position, b: Position): number {
   return a.incarnation - b.incarnation || a.n - b.n;
 }
 
-/** Whether two vectors have the same positions. Digests are not compared. */
-export function equalVectors(a: Vector, b: Vector): boolean {
-  if (a.size !== b.size) return false;
-  for (const [id, entry] of a) {
-    const other = b.get(id);
-    if (other === undefined || comparePositions(entry, other) !== 0) return false;
-  }
-  return true;
-}
-
 export function writeHas(writer: FrameWriter, id: ServerId, at: Position, digest = ''): void {
   writer.begin('HAS').arg(id).arg(at.incarnation).arg(at.n);
   if (digest !== '') writer.arg(digest);

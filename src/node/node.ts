@@ -92,7 +92,7 @@ export class Node implements Out, RoomsOut {
     this.rooms = new Rooms(config.rooms, this);
     this.links = mesh && this.#linkConnections(mesh.config, mesh.ports);
     const network = this.links && new MeshNetwork(this.links.mesh, (server) => this.chat.usersOn(server));
-    const peers = this.links && new MeshPeers(this.links, ports.isToken);
+    const peers = this.links && new MeshPeers(this.links);
     this.chat = new Chat(config.chat, this, network, peers);
     const connection = (id: ConnectionId): Connection | undefined => this.connections.at(id);
     const host = { chat: this.chat, shared: this.shared, log: ports.log, now: () => this.now };

@@ -1,8 +1,7 @@
 // The other servers as chat speaks to them: facts go to all, requests to one. It keeps nothing.
 
-import type { RoomKey, ServerId, Uid } from '../base/ids.ts';
+import type { RoomKey, ServerId } from '../base/ids.ts';
 import type { Peers, RoomPort } from '../chat/ports.ts';
-import type { Session } from '../chat/session.ts';
 import type { LinkConnections } from './link-connections.ts';
 import type { Mesh } from './mesh.ts';
 import type { SharedRooms } from './shared-rooms.ts';
@@ -10,13 +9,10 @@ import type { SharedRooms } from './shared-rooms.ts';
 export class MeshPeers implements Peers {
   readonly #mesh: Mesh;
   readonly #rooms: SharedRooms;
-  readonly #isToken: (uid: Uid, token: string) => boolean;
 
-  /** All servers of a network make and know the same tokens. */
-  constructor({ mesh, rooms }: LinkConnections, isToken: (uid: Uid, token: string) => boolean) {
+  constructor({ mesh, rooms }: LinkConnections) {
     this.#mesh = mesh;
     this.#rooms = rooms;
-    this.#isToken = isToken;
   }
 
   fact(bytes: Uint8Array, start: number, end: number): void {
@@ -33,9 +29,5 @@ export class MeshPeers implements Peers {
 
   openRoom(key: RoomKey, name: string): RoomPort {
     return this.#rooms.open(key, name);
-  }
-
-  isToken(_session: Session, uid: Uid, token: string): boolean {
-    return this.#isToken(uid, token);
   }
 }

@@ -6,7 +6,7 @@ import { type Given, labelOf } from './given.ts';
 import { type OptionKey, type Options, rowOf } from './option-table.ts';
 
 /** What a frame needs beside a text or an echoed argument: the verb, a room, an epoch, numbers, an id, a reason. */
-export const FRAME_OVERHEAD_BYTES = 256;
+const FRAME_OVERHEAD_BYTES = 256;
 /** A code point of a room's name takes at most so many bytes. */
 const CODE_POINT_BYTES = 4;
 

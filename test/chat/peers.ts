@@ -1,8 +1,7 @@
 // Peers for tests of chat: what chat tells them is kept as text, and what they are asked for is what a test sets.
 
-import type { RoomKey, ServerId, Uid } from '../../src/base/ids.ts';
+import type { RoomKey, ServerId } from '../../src/base/ids.ts';
 import type { Peers, RoomPort } from '../../src/chat/ports.ts';
-import type { Session } from '../../src/chat/session.ts';
 
 const utf8 = new TextDecoder();
 
@@ -14,8 +13,6 @@ export class FakePeers implements Peers {
   /** Rooms that were opened, by name. */
   readonly opened: string[] = [];
   readonly unreachable = new Set<ServerId>();
-  tokens: boolean | 'later' = true;
-  readonly asked: Session[] = [];
   /** Makes the ports of rooms elsewhere. */
   open: ((key: RoomKey, name: string) => RoomPort) | undefined;
 
@@ -37,11 +34,6 @@ export class FakePeers implements Peers {
     this.opened.push(name);
     if (this.open === undefined) throw new Error('no room is expected');
     return this.open(key, name);
-  }
-
-  isToken(session: Session, _uid: Uid, token: string): boolean | 'later' {
-    if (this.tokens === 'later') this.asked.push(session);
-    return token.startsWith('token-') && this.tokens;
   }
 
   /** The facts that were told since it was asked last. */

@@ -197,7 +197,7 @@ function isSource(path: string): boolean {
   return /\.(?:ts|tsx|mts|js)$/.test(path);
 }
 
-export function isPure(path: string): boolean {
+function isPure(path: string): boolean {
   return path.startsWith('src/') && PURE.includes(layerOf(path)) && !path.startsWith(TRANSPORT);
 }
 

@@ -18,7 +18,7 @@ export interface Weather {
   readonly doubled: number;
   readonly delayMs: readonly [number, number];
 }
-export const CALM: Weather = { loss: 0, doubled: 0, delayMs: [1, 5] };
+const CALM: Weather = { loss: 0, doubled: 0, delayMs: [1, 5] };
 
 export interface ServerOptions {
   readonly peers?: readonly Endpoint[];

@@ -6,7 +6,7 @@ import type { LinkOut } from '../../src/mesh/flow.ts';
 import { GROUP_VERBS, type Group, GroupReader } from '../../src/mesh/group.ts';
 import { Replica } from '../../src/mesh/replica.ts';
 import type { ReplicaConfig, Watcher } from '../../src/mesh/replica-ports.ts';
-import { equalVectors } from '../../src/mesh/vector.ts';
+import { comparePositions, type Vector } from '../../src/mesh/vector.ts';
 import { FRAME, Frame, Scanner } from '../../src/wire/scanner.ts';
 import { FrameWriter } from '../../src/wire/writer.ts';
 import { Random } from '../sim/random.ts';
@@ -294,4 +294,14 @@ export class World {
     for (const one of found) for (const wire of one.wires.values()) found.add(wire.to);
     return found;
   }
+}
+
+/** Whether two vectors have the same positions. Digests are not compared. */
+function equalVectors(a: Vector, b: Vector): boolean {
+  if (a.size !== b.size) return false;
+  for (const [id, entry] of a) {
+    const other = b.get(id);
+    if (other === undefined || comparePositions(entry, other) !== 0) return false;
+  }
+  return true;
 }

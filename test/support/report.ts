@@ -29,7 +29,7 @@ export function readReport(xml: string): Tally | undefined {
 }
 
 /** The test files that the report names. */
-export function reportedFiles(xml: string): Set<string> {
+function reportedFiles(xml: string): Set<string> {
   const files = new Set<string>();
   for (const match of xml.matchAll(/<testsuite\b[^>]*? file="([^"]*)"/g)) files.add(match[1] as string);
   return files;

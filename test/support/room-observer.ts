@@ -234,7 +234,7 @@ export class Observer {
 }
 
 /** When an epoch began. */
-export function millisOf(epoch: string): number {
+function millisOf(epoch: string): number {
   return Number.parseInt(epoch.split('.')[0] ?? '', 36);
 }
 
