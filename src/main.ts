@@ -5,8 +5,8 @@
 //   server hash               makes the hash of an operator's password
 //   server health [--flags]   asks the server that runs with these flags whether it is alive; 0 when it is, else 1
 //
-// SIGTERM and SIGINT end it; SIGHUP has it read its configuration file and certificates again, and ends it where it has
-// neither. It exits 0
+// SIGTERM and SIGINT end it; SIGHUP has it read its configuration, certificates and password again, and ends it where it
+// has none of them. It exits 0
 // after a signal, 1 after a fault of its own, 2 when an option is wrong or an address taken (one line each on stderr).
 
 import { hashCommand } from './ops/hash.ts';
@@ -66,8 +66,8 @@ async function serve(settings: Settings, read: () => Promise<ReadSettings>): Pro
 }
 
 /** Whether there is something that is written anew while a server runs, for it to read again. */
-function reads({ config, tlsCert, linkCert }: Options): boolean {
-  return [config, tlsCert, linkCert].some((path) => path !== undefined);
+function reads({ config, tlsCert, linkCert, passwordFile }: Options): boolean {
+  return [config, tlsCert, linkCert, passwordFile].some((path) => path !== undefined);
 }
 
 /** Stops the server once, and lets a second signal end the process at once. SIGHUP has it do `reload`, where given. */

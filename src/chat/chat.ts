@@ -22,7 +22,7 @@ import { readFact } from './facts.ts';
 import { roomDue } from './membership.ts';
 import { reserved, sent } from './messages.ts';
 import { NoPeers, OneServer } from './network.ts';
-import { operatorSession } from './operators.ts';
+import { denied, operatorSession } from './operators.ts';
 import { operatorsChanged, verified } from './passwords.ts';
 import { hearBroadcast } from './people.ts';
 import type { Network, Out, Peers, ServerRow } from './ports.ts';
@@ -82,9 +82,9 @@ export class Chat {
     this.rooms = this.#context.rooms;
   }
 
-  /** A connection from `host`, as clients are shown it. */
-  connected(connection: ConnectionId, host: string, now: number): Session {
-    return new Session(connection, host, this.#context.config.limits.flood?.burst ?? 0, now);
+  /** A connection from `address`, which clients are shown as `host`. */
+  connected(connection: ConnectionId, host: string, now: number, address = host): Session {
+    return new Session(connection, host, address, this.#context.config.limits.flood?.burst ?? 0, now);
   }
 
   /** Turns a connection away that was not accepted: ERR_SERVERFULL, ERROR, close. It gets no session. */
@@ -361,6 +361,7 @@ export class Chat {
       return context.refuse(session, frame, now, 'ERR_NEEDMOREPARAMS', '*');
     }
     if (command.granted && !isGranted(command, session)) {
+      if (session.operator !== undefined) denied(context, session, command.verb);
       return context.refuse(session, frame, now, 'ERR_NOPRIVILEGES', '*');
     }
     if (command.waits && session.unanswered > 0) context.hold(session, frame, 'answered');

@@ -53,6 +53,8 @@ export interface Limits {
   readonly historyCount: number;
   /** Wrong passwords after which a connection is closed. */
   readonly passwordFailures: number;
+  /** The longest wait after wrong passwords, in ms; 0: there is none. */
+  readonly passwordWaitMaxMs: number;
 }
 
 export interface OperatorConfig {

@@ -13,6 +13,7 @@ import type { ChatConfig } from './config.ts';
 import { end } from './departure.ts';
 import { Elsewhere } from './elsewhere.ts';
 import { writeFact } from './facts.ts';
+import { Guesses } from './guesses.ts';
 import { Nicknames } from './nicknames.ts';
 import type { Network, Out, Peers } from './ports.ts';
 import { ERRORS, type ErrorName, error, REASONS } from './replies.ts';
@@ -29,6 +30,7 @@ export class Context {
   readonly nicknames: Nicknames;
   readonly rooms: Rooms;
   readonly elsewhere: Elsewhere;
+  readonly guesses = new Guesses();
   /** Where else clients may connect today. */
   servers: ChatConfig['servers'];
   /** What RPL_LIMITS says today. */

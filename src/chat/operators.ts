@@ -18,14 +18,14 @@ export function kill(context: Context, session: Session, frame: Frame, now: numb
   const victim = context.nicknames.find(name, now);
   if (!isPresent(victim)) return context.refuse(session, frame, now, 'ERR_NOSUCHNICK', name);
   if (!context.spend(session, frame, 1, now)) return;
+  const who = doer(session);
   const { ident } = session.user as User;
   const { nick } = victim;
   const remote = victim.session === undefined;
   if (remote && !end(context, victim, comment, ident, now)) {
     return context.refuse(session, frame, now, 'ERR_NOSUCHNICK', name);
   }
-  const operator = session.operator?.name ?? '';
-  context.out.log('operator.kill', { by: ident, operator, victim: victim.ident, comment });
+  context.out.log('operator.kill', { ...who, victim: victim.ident, comment });
   replies.killed(context.begin(), nick);
   context.reply(session);
   if (!remote) end(context, victim, comment, ident, now);
@@ -42,17 +42,27 @@ export function closeServer(context: Context, session: Session, frame: Frame, no
   const verdict = context.network.close(server, peer, comment);
   if (verdict === 'no-such-server') return context.refuse(session, frame, now, 'ERR_NOSUCHSERVER', server);
   if (verdict === 'no-such-peer') return context.refuse(session, frame, now, 'ERR_NOSUCHSERVER', peer);
-  const { nick, ident } = session.user as User;
-  context.out.log('operator.sclose', { by: ident, operator: session.operator?.name ?? '', server, peer, comment });
+  const { nick } = session.user as User;
+  context.out.log('operator.sclose', { ...doer(session), server, peer, comment });
   replies.serverClosed(context.begin(), server);
   context.reply(session);
   if (verdict === 'self') context.out.stop(`Closed by ${nick}: ${comment}`);
 }
 
+/** An operator asked for what its grants do not name. */
+export function denied(context: Context, session: Session, verb: string): void {
+  context.out.log('operator.denied', { ...doer(session), verb });
+}
+
+/** Who does something, for the log: the user, the account, and whence. */
+export function doer(session: Session): { readonly by: string; readonly operator: string; readonly from: string } {
+  return { by: session.user?.ident ?? session.host, operator: session.operator?.name ?? '', from: session.address };
+}
+
 /** A session for one command of an operator who has no connection of its own. Nobody sees its user, which owns no name. */
 export function operatorSession(context: Context, connection: ConnectionId, name: string, now: number): Session {
   const { server, limits } = context.config;
-  const session = new Session(connection, server.name, limits.flood?.burst ?? 0, now);
+  const session = new Session(connection, server.name, name, limits.flood?.burst ?? 0, now);
   const identity = { user: name, host: server.name, realname: '', server: server.name };
   session.user = new User(context.users.nextUid(), session, NICK, identity, now);
   session.state = REGISTERED;

@@ -1,6 +1,7 @@
 // Passwords: a check takes the edge a tenth of a second, so it is asked for, its session waits, and the answer comes
-// back with verified(). A wrong name costs what a wrong password costs, and tells nobody which of the two it was.
+// back with verified(). Who was wrong too often waits before another one is checked (guesses.ts). A wrong name costs what a wrong password costs, and tells nobody which of the two it was.
 
+import { sourceOf } from '../base/source.ts';
 import type { Frame } from '../wire/scanner.ts';
 import type { Context } from './context.ts';
 import { REASONS, TEXTS, youAreOperator } from './replies.ts';
@@ -30,6 +31,10 @@ export function checkPassword(
   hash: string,
   now: number,
 ): void {
+  const waitMs = context.guesses.waitMs(name, sourceOf(session.address), now);
+  if (waitMs > 0) {
+    return context.refuse(session, frame, now, 'ERR_FLOODING', session.state === NEW ? '*' : name, tooMany(waitMs));
+  }
   if (context.out.verify(session, password, hash)) {
     session.checking = { name, hash };
     return context.out.pause(session.connection);
@@ -43,22 +48,40 @@ export function verified(context: Context, session: Session, ok: boolean, now: n
   session.checking = undefined;
   if (checking === undefined || session.state === ENDED) return;
   if (session.state !== NEW) return answerOper(context, session, checking, ok, now);
-  if (!ok) return fail(context, session, 'PASS', '*', now);
+  // The server may have another password since it was asked.
+  const { passwordHash } = context.config;
+  if (!ok || (passwordHash !== undefined && passwordHash !== checking.hash)) {
+    const { count, waitMs } = failedGuess(context, session, checking.name, now);
+    // Whoever guesses does not write the log: the first does, and each that doubles their number.
+    if ((count & (count - 1)) === 0) context.out.log('password.refused', { from: session.address, count, waitMs });
+    return fail(context, session, 'PASS', '*', now);
+  }
   if (session.registration !== undefined) session.registration.passed = true;
 }
 
 function answerOper(context: Context, session: Session, { name, hash }: Checking, ok: boolean, now: number): void {
   const operator = context.config.operators.get(name);
   const by = session.user?.ident ?? session.host;
+  const from = session.address;
   // What fitted may be somebody else's hash, or one that has been replaced since.
   if (!ok || operator?.hash !== hash) {
-    context.out.log('operator.refused', { name, by });
+    const { count, waitMs } = failedGuess(context, session, name, now);
+    context.out.log('operator.refused', { name, by, from, count, waitMs });
     return fail(context, session, 'OPER', name, now);
   }
   session.operator = { name, ...operator };
-  context.out.log('operator.accepted', { name, by });
+  context.guesses.right(name, sourceOf(from));
+  context.out.log('operator.accepted', { name, by, from });
   youAreOperator(context.begin(), name);
   context.reply(session);
+}
+
+function failedGuess(context: Context, session: Session, name: string, now: number): { count: number; waitMs: number } {
+  return context.guesses.failed(name, sourceOf(session.address), context.config.limits.passwordWaitMaxMs, now);
+}
+
+function tooMany(waitMs: number): string {
+  return `Too many wrong passwords from your address; wait ${Math.ceil(waitMs / 1000)} s and send it again`;
 }
 
 function fail(context: Context, session: Session, verb: string, subject: string, now: number): void {

@@ -46,8 +46,9 @@ export interface Checking {
 
 export class Session {
   readonly connection: ConnectionId;
-  /** The remote address as clients are shown it. */
+  /** The remote address as clients are shown it, and as it is. */
   readonly host: string;
+  readonly address: string;
   state: SessionState = NEW;
   user: User | undefined = undefined;
   /** Where a CSEND without a room goes. */
@@ -70,9 +71,10 @@ export class Session {
   /** The reason of the QUIT that waits until no send is unanswered. */
   parting: string | undefined = undefined;
 
-  constructor(connection: ConnectionId, host: string, tokens: number, now: number) {
+  constructor(connection: ConnectionId, host: string, address: string, tokens: number, now: number) {
     this.connection = connection;
     this.host = host;
+    this.address = address;
     this.tokens = tokens;
     this.filledAt = now;
   }

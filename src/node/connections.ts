@@ -2,6 +2,7 @@
 // its connection has closed. Loopback addresses have no cap of their own: whoever is on this machine can do worse.
 
 import { type ConnectionId, connectionId } from '../base/ids.ts';
+import { sourceOf } from '../base/source.ts';
 import { Outbox, type Shared } from '../fanout/outbox.ts';
 import { Scanner } from '../wire/scanner.ts';
 import { Connection } from './connection.ts';
@@ -118,25 +119,4 @@ export class Connections {
   *[Symbol.iterator](): Iterator<Connection> {
     for (const connection of this.#slots) if (connection !== undefined) yield connection;
   }
-}
-
-/** What the cap of an address counts by: IPv4 whole, IPv6 by its /64, '' for loopback. */
-function sourceOf(address: string): string {
-  const plain = address.startsWith('::ffff:') ? address.slice(7) : address;
-  if (plain.startsWith('127.') || plain === '::1' || plain === '') return '';
-  if (!plain.includes(':')) return plain;
-  return network64(plain);
-}
-
-/** The first four groups of an IPv6 address, written out. */
-function network64(address: string): string {
-  const [head = '', tail] = address.split('::');
-  const left = head === '' ? [] : head.split(':');
-  const right = tail === undefined || tail === '' ? [] : tail.split(':');
-  const zeros = tail === undefined ? 0 : Math.max(0, 8 - left.length - right.length);
-  const groups = [...left, ...Array<string>(zeros).fill('0'), ...right];
-  return groups
-    .slice(0, 4)
-    .map((group) => group.toLowerCase().replace(/^0+(?=.)/, ''))
-    .join(':');
 }

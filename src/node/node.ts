@@ -117,7 +117,7 @@ export class Node implements Out, RoomsOut {
     const connection = this.connections.open(address, now);
     if (this.#sweepAt === Number.POSITIVE_INFINITY) this.#sweepAt = now + SWEEP_MS;
     const refusal = this.stopping ? 'This server is stopping' : this.connections.refusal(connection);
-    if (refusal === undefined) connection.session = this.chat.connected(connection.id, host, now);
+    if (refusal === undefined) connection.session = this.chat.connected(connection.id, host, now, address);
     else {
       if (++this.#refusals === 1) this.#ports.log('warn', 'connection.refused', { address, reason: refusal });
       connection.refused = true;

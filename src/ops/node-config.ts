@@ -44,6 +44,7 @@ export function nodeConfig(
         textBytes: options.textBytes,
         historyCount: options.historyCount,
         passwordFailures: options.passwordFailures,
+        passwordWaitMaxMs: options.passwordWaitMaxMs,
       },
       announcedLimits: announcedLimits(options, 'home'),
       operators: new Map(operators.map((account) => [account.name, operatorConfig(account)])),

@@ -223,6 +223,7 @@ const CONNECTIONS = live({
   passwordChecks: row(int(1, 64), 2, 'Passwords checked at a time, 64 MiB each.'),
   passwordQueue: row(int(0, 65_536), 64, 'Password checks that wait; more are refused.'),
   passwordFailures: row(int(1, 1000), 3, 'Wrong passwords after which a connection is closed.'),
+  passwordWaitMaxMs: row(ms(0, HOUR), MINUTE, 'Longest wait of an address after ten wrong ones; 1s, then doubled.'),
 }) satisfies Record<string, Row<unknown>>;
 
 const FRAMES = {

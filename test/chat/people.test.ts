@@ -93,7 +93,7 @@ describe('OPER', () => {
     expect(a.take()).toEqual([]);
     world.answerChecks();
     expect(a.take()).toEqual(['<RPL_YOUREOPER,root>', '<PONG,x>']);
-    expect(world.logged).toEqual([['operator.accepted', { name: 'root', by: 'a!u@h' }]]);
+    expect(world.logged).toEqual([['operator.accepted', { name: 'root', by: 'a!u@h', from: 'h' }]]);
   });
 
   test('checks a wrong name like a wrong password', () => {
@@ -243,7 +243,7 @@ describe('KILL', () => {
     expect(c.take()).toEqual(['<QUIT,Bob!u@h,Killed by oper: be gone>']);
     expect(world.logged.at(-1)).toEqual([
       'operator.kill',
-      { by: 'oper!u@h', operator: 'half', victim: 'Bob!u@h', comment: 'be gone' },
+      { from: 'h', by: 'oper!u@h', operator: 'half', victim: 'Bob!u@h', comment: 'be gone' },
     ]);
     expect(b.ask('<PING>')).toEqual([]);
   });

@@ -36,6 +36,7 @@ const LIMITS: Limits = {
   textBytes: 40,
   historyCount: 256,
   passwordFailures: 3,
+  passwordWaitMaxMs: 60_000,
 };
 
 export interface Settings extends Partial<Limits> {

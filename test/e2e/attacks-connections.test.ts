@@ -227,7 +227,7 @@ describe('guessing passwords', () => {
     const path = join(folder, 'operators');
     const hash = await Bun.password.hash('right', { algorithm: 'argon2id', memoryCost: 16_384, timeCost: 2 });
     writeFileSync(path, `root:${hash}\n`, { mode: 0o600 });
-    const few = ['--password-queue', '4', '--operators', path, '--flood', 'off'];
+    const few = ['--password-queue', '4', '--password-wait-max-ms', '0', '--operators', path, '--flood', 'off'];
     await using server = await ServerProcess.start(...few);
     rmSync(folder, { recursive: true });
     using ann = await RawClient.register(server.port, 'ann');

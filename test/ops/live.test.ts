@@ -350,8 +350,10 @@ const ELSEWHERE: readonly OptionKey[] = [
     'drainMs',
     'shutdownMs',
   ] as const),
-  // test/e2e/tls.test.ts, test/e2e/password.test.ts
+  // test/e2e/tls.test.ts, test/e2e/tls-links.test.ts, test/e2e/password.test.ts
   ...(['tlsCert', 'tlsKey', 'linkCert', 'linkKey', 'linkCa', 'linkPins', 'passwordFile'] as const),
+  // test/chat/guesses.test.ts
+  'passwordWaitMaxMs',
   // test/ops/passwords.test.ts
   ...(['passwordChecks', 'passwordQueue'] as const),
   // What it bounds is looked up by the relations alone.

@@ -98,6 +98,7 @@ export const VALUES: { readonly [K in OptionKey]: { good: string; value: Options
   passwordChecks: { good: '1', value: 1, bad: ['0', '65'] },
   passwordQueue: { good: '0', value: 0, bad: ['-1', '65537'] },
   passwordFailures: { good: '1', value: 1, bad: ['0', '1001'] },
+  passwordWaitMaxMs: { good: '0', value: 0, bad: ['-1', '61m', ''] },
   frameBytes: { good: '10kib', value: 10_240, bad: ['511', '33KiB', '8192.5', '8 192', '99999999999999999999'] },
   clientFrameBytes: { good: '32 KiB', value: 32_768, bad: ['1023', '49KiB'] },
   textBytes: { good: '1', value: 1, bad: ['0', '17KiB'] },

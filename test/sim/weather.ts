@@ -171,6 +171,7 @@ function drawServer(
     textBytes,
     historyCount: random.pick([8, 256]),
     passwordFailures: 3,
+    passwordWaitMaxMs: 60_000,
   };
   const server = {
     name: 'sim.example',
