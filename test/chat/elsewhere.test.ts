@@ -586,6 +586,7 @@ describe('to users elsewhere', () => {
     expect(root.ask('<KILL,b,out\\, now>')).toEqual(['<RPL_KILLED,b>']);
     expect(site.peers.sent).toEqual([[B, `<KILL,${ANN},out\\, now,root!u@h>`]]);
     expect(site.world.logged.at(-1)?.[1]).toEqual({
+      from: 'h',
       by: 'root!u@h',
       operator: 'root',
       victim: 'b!u@h',
