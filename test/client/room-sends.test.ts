@@ -28,7 +28,7 @@ function sends(window: number, late = false) {
   const sent = (...ids: string[]): void => {
     for (const id of ids) room.sent(id, ['r', 'e.1', '1', id], now);
   };
-  const refuse = (code: 'ERR_FLOODING' | 'ERR_ROOMUNAVAILABLE' | 'ERR_NOTINROOM', ...ids: string[]): void => {
+  const refuse = (code: `ERR_${string}`, ...ids: string[]): void => {
     for (const id of ids) room.refused(id, new ClientError(code, 'no'), now);
   };
   /** What went out since the last look. */
@@ -67,6 +67,19 @@ describe('with a window above 1', () => {
     expect(taken()).toBe('m3 m4');
     sent('m3', 'm4', 'm5');
     expect(settled).toEqual(['1 sent', '2 sent', '3 sent', '4 sent', '5 sent']);
+  });
+
+  test.each([
+    ['ERR_SEQUENCEEXPIRED', '1 ERR_SEQUENCEEXPIRED'],
+    ['ERR_BADARGUMENT', '1 ERR_BADARGUMENT?'],
+  ] as const)('%s behind a doubtful answer is %s', (code, outcome) => {
+    const { add, refuse, taken, settled, pass } = sends(1);
+    add(1);
+    refuse('ERR_ROOMUNAVAILABLE', 'm1');
+    pass();
+    expect(taken()).toBe('m1 m1');
+    refuse(code, 'm1');
+    expect(settled).toEqual([outcome]);
   });
 
   test('a row of refusals is one reason to slow down', () => {

@@ -86,8 +86,11 @@ describe('a topology', () => {
     expect(changes.cuts).toEqual([[serverId(2), serverId(3)]]);
     expect(topology.split(serverId(4))).toEqual([serverId(2), serverId(3)]);
     expect(topology.hopcount(serverId(4))).toBeUndefined();
-    topology.put(fact(2, 1, 3));
+    topology.drop(serverId(4));
     expect(topology.split(serverId(4))).toBeUndefined();
+    expect(topology.split(serverId(3))).toEqual([serverId(2), serverId(3)]);
+    topology.put(fact(2, 1, 3));
+    expect(topology.split(serverId(3))).toBeUndefined();
   });
 
   test('tells nothing of what was lost and found again in between', () => {
