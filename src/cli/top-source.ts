@@ -2,52 +2,15 @@
 // everybody may read, and its tables from the API, for who has the token. Nothing that a server answers is trusted: what
 // has not the form that is expected is empty or 0, texts are made plain, and nothing is longer than can be shown.
 
+import type { LaggardItem, LinkItem, RoomItem, RoomOrder, ServerItem } from '../node/listing.ts';
 import { Scrape } from './prometheus.ts';
 import { plain } from './terminal-text.ts';
 
-export type RoomSort = 'rate' | 'members' | 'name';
-
-export interface ServerRow {
-  readonly name: string;
-  readonly id: number;
-  readonly hopcount: number;
-  readonly via: string;
-  readonly users: number;
-  readonly info: string;
-  /** Undefined where it has told nothing lately. */
-  readonly load: { readonly rooms: number; readonly inRate: number; readonly outRate: number } | undefined;
-}
-
-export interface LinkRow {
-  readonly server: string;
-  readonly id: number;
-  readonly address: string;
-  readonly incarnation: number;
-  readonly silentMs: number;
-  readonly waitingBytes: number;
-  readonly writtenBytes: number;
-  readonly receivedBytes: number;
-  readonly roundTripMs: number | undefined;
-}
-
-export interface RoomRow {
-  readonly name: string;
-  readonly members: number;
-  readonly here: number;
-  readonly epoch: string;
-  readonly next: number;
-  readonly rate: number;
-  readonly behind: number;
-}
-
-export interface LaggardRow {
-  readonly nick: string;
-  readonly host: string;
-  readonly waitingBytes: number;
-  readonly behindBytes: number;
-  readonly stalledMs: number;
-  readonly lags: number;
-}
+export type RoomSort = RoomOrder;
+export type ServerRow = ServerItem;
+export type LinkRow = LinkItem;
+export type RoomRow = RoomItem;
+export type LaggardRow = Omit<LaggardItem, 'uid'>;
 
 /** What the API tells. */
 export interface Tables {
@@ -223,7 +186,6 @@ function numberIn(body: Body, name: string): number {
 }
 
 function serverRow(body: Body): ServerRow {
-  const load = bodyOf(body.load);
   return {
     name: textIn(body, 'name'),
     id: numberIn(body, 'id'),
@@ -231,11 +193,12 @@ function serverRow(body: Body): ServerRow {
     via: textIn(body, 'via'),
     users: numberIn(body, 'users'),
     info: textIn(body, 'info'),
-    load:
-      body.load === undefined
-        ? undefined
-        : { rooms: numberIn(load, 'rooms'), inRate: numberIn(load, 'inRate'), outRate: numberIn(load, 'outRate') },
+    ...(body.load !== undefined && { load: loadOf(bodyOf(body.load)) }),
   };
+}
+
+function loadOf(body: Body): NonNullable<ServerRow['load']> {
+  return { rooms: numberIn(body, 'rooms'), inRate: numberIn(body, 'inRate'), outRate: numberIn(body, 'outRate') };
 }
 
 function linkRow(body: Body): LinkRow {
@@ -248,7 +211,7 @@ function linkRow(body: Body): LinkRow {
     waitingBytes: numberIn(body, 'waitingBytes'),
     writtenBytes: numberIn(body, 'writtenBytes'),
     receivedBytes: numberIn(body, 'receivedBytes'),
-    roundTripMs: body.roundTripMs === undefined ? undefined : numberIn(body, 'roundTripMs'),
+    ...(body.roundTripMs !== undefined && { roundTripMs: numberIn(body, 'roundTripMs') }),
   };
 }
 

@@ -62,3 +62,28 @@ test('a rate is what came between two samples', () => {
   listing.sample(11_000);
   expect(rate()).toBe(0);
 });
+
+test('laggards are those who are full or were overtaken: who takes nothing for longest in front, then who lacks most', () => {
+  const client = (nick: string, outbox: object): object => ({
+    session: { user: { nick, folded: nick, uid: nick, host: 'h' } },
+    outbox: { held: 0, behind: 0, lags: 0, blocked: false, takenAt: 0, ...outbox },
+  });
+  const connections = [
+    client('fine', { held: 5, behind: 7 }),
+    client('overtaken', { lags: 2 }),
+    client('more', { blocked: true, takenAt: 9000, behind: 80 }),
+    client('less', { blocked: true, takenAt: 9000, behind: 70 }),
+    client('longest', { blocked: true, takenAt: 1000, held: 1 }),
+    { session: undefined, outbox: { blocked: true } },
+  ];
+  const listing = new Listing({ connections } as unknown as Node);
+  const names = (offset: number, limit: number, search = ''): string[] =>
+    listing.laggards({ offset, limit, search }, 10_000).items.map(({ nick }) => nick);
+  expect(names(0, 10)).toEqual(['longest', 'more', 'less', 'overtaken']);
+  expect(names(1, 2)).toEqual(['more', 'less']);
+  expect(names(0, 10, 'OVER')).toEqual(['overtaken']);
+  expect(listing.laggards({ offset: 0, limit: 1, search: '' }, 10_000)).toEqual({
+    items: [{ nick: 'longest', uid: 'longest', host: 'h', waitingBytes: 1, behindBytes: 0, stalledMs: 9000, lags: 0 }],
+    total: 4,
+  });
+});
