@@ -1,7 +1,13 @@
-// A program in a terminal of its own, by tmux: keys are typed at it, and what stands on the screen is read.
+// A program in a terminal of its own, by tmux: keys are typed at it, and what stands on the screen is read. It ends with
+// the scope that holds it, and where that was killed, after some minutes.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 const DEADLINE_MS = 20_000;
 const AGAIN_MS = 30;
+const LONGEST_S = 300;
 
 export interface TerminalSize {
   readonly columns: number;
@@ -10,12 +16,13 @@ export interface TerminalSize {
 
 export class Terminal implements Disposable {
   readonly #tmux: string;
-  readonly #socket = `chorus-test-${process.pid}-${crypto.randomUUID().slice(0, 8)}`;
+  /** Where tmux is spoken to. */
+  readonly #folder = mkdtempSync(join(tmpdir(), 'chorus-tmux-'));
 
   /** Runs a command line of the shell; `EXIT code` follows behind it. `tmux`: the path of that program. */
   constructor(tmux: string, command: string, { columns, rows }: TerminalSize) {
     this.#tmux = tmux;
-    const line = `${command}; echo EXIT $?; sleep 120`;
+    const line = `timeout --foreground ${LONGEST_S} ${command}; echo EXIT $?; sleep ${LONGEST_S}`;
     this.#run('-u', 'new-session', '-d', '-x', String(columns), '-y', String(rows), line);
   }
 
@@ -49,10 +56,11 @@ export class Terminal implements Disposable {
 
   [Symbol.dispose](): void {
     this.#run('kill-server');
+    rmSync(this.#folder, { recursive: true, force: true });
   }
 
   #run(...args: readonly string[]): string {
-    const command = [this.#tmux, '-L', this.#socket, '-f', '/dev/null', ...args];
+    const command = [this.#tmux, '-S', join(this.#folder, 'socket'), '-f', '/dev/null', ...args];
     return Bun.spawnSync(command, { env: { ...process.env, LANG: 'C.UTF-8', LC_ALL: 'C.UTF-8' } }).stdout.toString();
   }
 }
