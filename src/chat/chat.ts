@@ -455,8 +455,9 @@ export class Chat {
 
   #leave(now: number): void {
     try {
-      for (let lost = this.#lost.shift(); lost !== undefined; lost = this.#lost.shift()) {
-        this.#lose(lost.session, lost.reason, now);
+      while (this.#lost.length > 0) {
+        const lost = this.#lost.shift();
+        if (lost !== undefined) this.#lose(lost.session, lost.reason, now);
       }
     } finally {
       this.#busy = false;

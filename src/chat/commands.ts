@@ -82,6 +82,6 @@ const VERBS = new VerbTable(COMMANDS.map(({ verb }) => verb));
 
 /** The row of the verb in `frame`; undefined when there is none. */
 export function findCommand(frame: Frame): Command | undefined {
-  const index = VERBS.find(frame.bytes, frame.verbStart, frame.verbEnd);
-  return index < 0 ? undefined : COMMANDS[index];
+  if (frame.found < 0) frame.found = VERBS.find(frame.bytes, frame.verbStart, frame.verbEnd);
+  return frame.found < 0 ? undefined : COMMANDS[frame.found];
 }

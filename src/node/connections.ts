@@ -116,6 +116,11 @@ export class Connections {
     else this.#sources.set(source, left);
   }
 
+  /** How many slots there are, taken or free: at() tells which. */
+  get slots(): number {
+    return this.#slots.length;
+  }
+
   *[Symbol.iterator](): Iterator<Connection> {
     for (const connection of this.#slots) if (connection !== undefined) yield connection;
   }

@@ -2,6 +2,7 @@
 // are the verdict's; this file does what follows from one.
 
 import { unreachable } from '../base/assert.ts';
+import { type ConnectionId, connectionId } from '../base/ids.ts';
 import type { Connection } from './connection.ts';
 import { type ConnectionDeadlines, judge } from './verdict.ts';
 
@@ -18,6 +19,12 @@ export interface SweepHost {
   contain(connection: Connection, error: unknown): void;
 }
 
+/** A table of connections. */
+interface Slots {
+  readonly slots: number;
+  at(id: ConnectionId): Connection | undefined;
+}
+
 export class Sweep {
   readonly #config: { readonly limits: ConnectionDeadlines };
   readonly #host: SweepHost;
@@ -29,8 +36,10 @@ export class Sweep {
   }
 
   /** Looks at all of them. */
-  run(connections: Iterable<Connection>, now: number): void {
-    for (const connection of connections) {
+  run(connections: Slots, now: number): void {
+    for (let slot = 0; slot < connections.slots; slot++) {
+      const connection = connections.at(connectionId(slot));
+      if (connection === undefined) continue;
       try {
         this.#check(connection, now);
       } catch (error) {

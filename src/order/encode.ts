@@ -54,15 +54,11 @@ export class SlotEncoder {
     end: number,
     id: string,
   ): number {
-    const most = this.#before.length + nick.length + end - start + 2 * id.length + 2 * DIGITS + 6;
-    if (most > encoded.bytes.length) {
-      encoded.bytes = stable(most * 2);
-      copiesFrom(encoded.bytes);
-      headOf = undefined;
-    }
-    const bytes = encoded.bytes;
-    let at = this.#continues(seq, nick, now) && countUp(bytes) ? headEnd : this.#writeHead(seq, nick, now);
+    let at = this.#continues(seq, nick, now) && countUp(encoded.bytes) ? headEnd : this.#writeHead(seq, nick, now);
     headSeq = seq;
+    const most = at + end - start + 2 * id.length + 3;
+    if (most > encoded.bytes.length) grow(at, most * 2);
+    const { bytes } = encoded;
     copyRead(text, start, end, bytes, addressOfSource(), at);
     at += end - start;
     if (id !== '') at = writeId(id, bytes, at);
@@ -90,8 +86,10 @@ export class SlotEncoder {
 
   /** Writes `<CMSG,room,epoch,seq,nick,time,` and returns its length. */
   #writeHead(seq: number, nick: Uint8Array, now: number): number {
-    const bytes = encoded.bytes;
     const before = this.#before;
+    const most = before.length + nick.length + 2 * DIGITS + 3;
+    if (most > encoded.bytes.length) grow(0, most * 2);
+    const { bytes } = encoded;
     copyBytes(before, 0, before.length, bytes, 0);
     numberEnd = writeDecimal(seq, bytes, before.length);
     let at = numberEnd;
@@ -107,6 +105,14 @@ export class SlotEncoder {
     headEnd = at;
     return at;
   }
+}
+
+/** Makes place for longer frames; the first `kept` bytes stay. */
+function grow(kept: number, length: number): void {
+  const larger = stable(length);
+  copyBytes(encoded.bytes, 0, kept, larger, 0);
+  encoded.bytes = larger;
+  copiesFrom(larger);
 }
 
 /** Adds 1 to the number of the head; false, and the number is spoilt, when it needs a digit more. */

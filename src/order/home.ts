@@ -123,6 +123,8 @@ export class Home {
   #published = 0;
   #due = Number.POSITIVE_INFINITY;
   #closed = false;
+  /** A ticket that no log was to answer under. */
+  #spare: Ticket | undefined;
 
   constructor(options: HomeOptions) {
     const { room, epoch, log, out, tickets, penalties, first, limits } = options;
@@ -160,8 +162,7 @@ export class Home {
 
   /**
    * Numbers and decides a message. `nick` and text[start, end) are canonical bytes; `seq` 0: the room numbers it;
-   * `id` '' for none; `reference` is what a repetition is known by, where there is no id. WAITING: HomeOut.settled
-   * follows, with the same asker and id.
+   * `id` '' for none. WAITING: HomeOut.settled follows, with the same asker and the id.
    */
   send(
     asker: object,
@@ -173,7 +174,22 @@ export class Home {
     seq: number,
     id: string,
     now: number,
-    reference?: Reference,
+  ): SendOutcome {
+    return this.sendOf(asker, holder, nick, text, start, end, seq, id, now, undefined);
+  }
+
+  /** As send(), where `reference` is what a repetition is known by, where there is no id. */
+  sendOf(
+    asker: object,
+    holder: Uid,
+    nick: Uint8Array,
+    text: Uint8Array,
+    start: number,
+    end: number,
+    seq: number,
+    id: string,
+    now: number,
+    reference: Reference | undefined,
   ): SendOutcome {
     let print = 0;
     if (id !== '') {
@@ -186,7 +202,7 @@ export class Home {
     const slot = seq === 0 ? this.#numbers.last + 1 : seq;
     const length = this.#encoder.message(slot, nick, now, text, start, end, id);
     if (this.#pending.size !== 0 && this.#isFull(length)) return UNAVAILABLE;
-    const ticket = this.#tickets();
+    const ticket = this.#ticket();
     const answer = this.#log.append(this.#appended, MESSAGE, slot, encoded.bytes, 0, length, ticket);
     // Nobody saw the number and none follows it; a reservation lives on.
     if (answer === REFUSED) return UNAVAILABLE;
@@ -330,6 +346,12 @@ export class Home {
     this.#announceDue();
   }
 
+  /** The ticket of an append that may be answered late. One that is not is the next one's, for nobody knows it. */
+  #ticket(): Ticket {
+    this.#spare ??= this.#tickets();
+    return this.#spare;
+  }
+
   /** What is known of a message's id; somebody who asks again waits with the first one. */
   #lookUp(asker: object, seq: number, id: string, print: number, now: number): Known {
     if (this.#ids.find(id)) {
@@ -408,6 +430,7 @@ export class Home {
     reference?: Reference,
   ): Entry<object> {
     const committed = answer !== LATE;
+    this.#spare = undefined;
     this.#numbers.hold(seq);
     const entry = { position: this.#appended, kind, seq, id, print, reference, ticket, committed };
     const kept = this.#pending.push(entry, encoded.bytes, length);
@@ -474,7 +497,7 @@ export class Home {
   /** Decides that a slot stays empty; false when the log refuses. */
   #skip(seq: number): boolean {
     const length = this.#encoder.skip(seq);
-    const ticket = this.#tickets();
+    const ticket = this.#ticket();
     const answer = this.#log.append(this.#appended, SKIP, seq, encoded.bytes, 0, length, ticket);
     if (answer === REFUSED) return false;
     this.#appended++;

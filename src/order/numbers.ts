@@ -44,10 +44,12 @@ export class Numbers {
 
   /** A number given out is decided, once. */
   decide(seq: number): void {
-    if (this.#undecided.size !== 0) this.#undecided.delete(seq);
-    if (seq !== this.next) return;
-    this.next++;
-    this.#passDecided();
+    if (this.#undecided.size === 0) {
+      this.next = this.last + 1;
+      return;
+    }
+    this.#undecided.delete(seq);
+    if (seq === this.next) this.#passDecided();
   }
 
   #passDecided(): void {

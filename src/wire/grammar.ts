@@ -29,6 +29,9 @@ import {
 } from './octets.ts';
 import { plainEnd } from './words.ts';
 
+/** A head that is longer is not kept. */
+const MAX_HEAD = 16;
+
 /** Where the parts of a frame lie in `bytes`; what readFrame fills in. */
 export interface Offsets {
   bytes: Uint8Array;
@@ -38,10 +41,44 @@ export interface Offsets {
   verbStart: number;
   /** Equal to verbStart as long as the verb's end (a ',' or '>') has not been seen or the verb is bad. */
   verbEnd: number;
+  /** Set to -1 whenever the verb is not spelled as that of the frame before. */
+  found: number;
   argc: number;
+  /** How the frame before began. */
+  readonly head: Head;
   readonly argStart: Int32Array;
   readonly argEnd: Int32Array;
   readonly argEscaped: Uint8Array;
+}
+
+/**
+ * How a frame begins, up to and with the comma behind its verb. Who sends a frame mostly sends another one that begins
+ * like it, and what was read once of that need not be read again.
+ */
+export class Head {
+  /** 0: none is kept. */
+  length = 0;
+  verbStart = 0;
+  verbEnd = 0;
+  readonly #bytes = new Uint8Array(MAX_HEAD);
+
+  /** Keeps bytes[start, end), in which the verb stands at [verbStart, verbEnd). */
+  keep(bytes: Uint8Array, start: number, end: number, verbStart: number, verbEnd: number): void {
+    if (end - start > MAX_HEAD) return;
+    for (let i = start; i < end; i++) this.#bytes[i - start] = bytes[i] as number;
+    this.length = end - start;
+    this.verbStart = verbStart - start;
+    this.verbEnd = verbEnd - start;
+  }
+
+  /** Whether bytes[start, stop) begins in the same way. */
+  begins(bytes: Uint8Array, start: number, stop: number): boolean {
+    const { length } = this;
+    if (length === 0 || start + length > stop) return false;
+    const kept = this.#bytes;
+    for (let i = 0; i < length; i++) if (bytes[start + i] !== kept[i]) return false;
+    return true;
+  }
 }
 
 /** What readFrame found: a whole frame, the end of the bytes, or a wrong byte. */
@@ -85,6 +122,14 @@ export function readFrame(
   frame.bytes = bytes;
   frame.start = start;
   frame.argc = 0;
+  const { head } = frame;
+  if (head.begins(bytes, start, stop)) {
+    frame.verbStart = start + head.verbStart;
+    frame.verbEnd = start + head.verbEnd;
+    return readArgs(frame, bytes, start + head.length - 1, stop, maxArgs, worded);
+  }
+  head.length = 0;
+  frame.found = -1;
   let i = start + 1;
   while (i < stop && VERB_CLASS[bytes[i] as number] === OWS) i++;
   const verbStart = i;
@@ -100,7 +145,10 @@ export function readFrame(
     return judgeVerb(frame, next, verbEnd);
   }
   frame.verbEnd = verbEnd;
-  if (next === COMMA) return readArgs(frame, bytes, i, stop, maxArgs, worded);
+  if (next === COMMA) {
+    head.keep(bytes, start, i + 1, verbStart, verbEnd);
+    return readArgs(frame, bytes, i, stop, maxArgs, worded);
+  }
   frame.end = i + 1;
   return WHOLE;
 }

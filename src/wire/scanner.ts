@@ -22,7 +22,7 @@
 import { assert } from '../base/assert.ts';
 import { copyBytes, utf8 } from '../base/bytes.ts';
 import { unescapeText } from './canonical.ts';
-import { findEnd, NESTED, type Offsets, REASONS, readFrame, WHOLE } from './grammar.ts';
+import { findEnd, Head, NESTED, type Offsets, REASONS, readFrame, WHOLE } from './grammar.ts';
 import { BACKSLASH, LESS, OWS, VERB_CLASS } from './octets.ts';
 import { Texts } from './texts.ts';
 import { makeWords, wordsOf } from './words.ts';
@@ -65,12 +65,15 @@ export class Frame implements Offsets {
   end = 0;
   verbStart = 0;
   verbEnd = 0;
+  /** What the verb was last found to be in a table of its reader; -1 when it is not known to be spelled as before. */
+  found = -1;
   argc = 0;
   /** Arguments without the white space around them, still escaped. */
   readonly argStart: Int32Array;
   readonly argEnd: Int32Array;
   /** 1 where the argument holds a backslash. */
   readonly argEscaped: Uint8Array;
+  readonly head = new Head();
 
   constructor(maxArgs: number = MAX_ARGS) {
     this.argStart = new Int32Array(maxArgs);

@@ -287,6 +287,41 @@ describe('Frame', () => {
     expect([frame.arg(0), frame.argEscaped[0]]).toEqual(['1', 0]);
   });
 
+  test('knows that a verb is spelled as before, and nothing of one that is not', () => {
+    const frames = [
+      '<ONE,a>',
+      '<ONE,b>',
+      '<TWO>',
+      '<ONE,c>',
+      '<ONE,d>',
+      '<one,e>',
+      '<ONE>',
+      '<ONE\0>',
+      '< ONE ,f>',
+      '< ONE ,g>',
+    ];
+    const scanner = new Scanner(64);
+    const frame = new Frame();
+    scanner.feed(bytesOf(frames.join('')));
+    const seen: [string, number][] = [];
+    frames.forEach((_, i) => {
+      if (scanner.next(frame) !== FRAME) return;
+      seen.push([frame.verb(), frame.found]);
+      frame.found = i;
+    });
+    expect(seen).toEqual([
+      ['ONE', -1],
+      ['ONE', 0],
+      ['TWO', -1],
+      ['ONE', -1],
+      ['ONE', 3],
+      ['ONE', -1],
+      ['ONE', -1],
+      ['ONE', -1],
+      ['ONE', 8],
+    ]);
+  });
+
   test('must have room for as many arguments as its scanner reads', () => {
     const scanner = new Scanner(64, 8);
     scanner.feed(bytesOf('<A,'));
