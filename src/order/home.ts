@@ -162,7 +162,8 @@ export class Home {
 
   /**
    * Numbers and decides a message. `nick` and text[start, end) are canonical bytes; `seq` 0: the room numbers it;
-   * `id` '' for none. WAITING: HomeOut.settled follows, with the same asker and the id.
+   * `id` '' for none; `reference` is what a repetition is known by, where there is no id. WAITING: HomeOut.settled
+   * follows, with the same asker and id.
    */
   send(
     asker: object,
@@ -174,22 +175,7 @@ export class Home {
     seq: number,
     id: string,
     now: number,
-  ): SendOutcome {
-    return this.sendOf(asker, holder, nick, text, start, end, seq, id, now, undefined);
-  }
-
-  /** As send(), where `reference` is what a repetition is known by, where there is no id. */
-  sendOf(
-    asker: object,
-    holder: Uid,
-    nick: Uint8Array,
-    text: Uint8Array,
-    start: number,
-    end: number,
-    seq: number,
-    id: string,
-    now: number,
-    reference: Reference | undefined,
+    reference?: Reference,
   ): SendOutcome {
     let print = 0;
     if (id !== '') {

@@ -444,7 +444,7 @@ export class Leading implements HomeOut {
   ): SendOutcome {
     const reference = id === '' ? asker : undefined;
     this.#log.reference = reference;
-    const outcome = this.home.sendOf(asker, holder, nick, text, start, end, seq, id, this.#now, reference);
+    const outcome = this.home.send(asker, holder, nick, text, start, end, seq, id, this.#now, reference);
     this.#log.reference = undefined;
     return outcome;
   }

@@ -166,10 +166,7 @@ export class Pending<Asker> {
 class Queue<T> {
   readonly #items: (T | undefined)[] = [];
   #head = 0;
-
-  get size(): number {
-    return this.#items.length - this.#head;
-  }
+  size = 0;
 
   get first(): T | undefined {
     return this.#items[this.#head];
@@ -185,14 +182,18 @@ class Queue<T> {
 
   push(item: T): void {
     this.#items.push(item);
+    this.size++;
   }
 
   pop(): T | undefined {
-    return this.size === 0 ? undefined : this.#items.pop();
+    if (this.size === 0) return undefined;
+    this.size--;
+    return this.#items.pop();
   }
 
   shift(): T | undefined {
     if (this.size === 0) return undefined;
+    this.size--;
     const item = this.#items[this.#head];
     this.#items[this.#head++] = undefined;
     if (this.#head === this.#items.length) {
