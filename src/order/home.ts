@@ -32,6 +32,7 @@ import { CatchUpReader, emptySlot, HistoryReader } from './readers.ts';
 import type { Reference } from './references.ts';
 import { type Penalties, type Reservation, Reservations } from './reservations.ts';
 import { Retries } from './retries.ts';
+import { Tickets } from './tickets.ts';
 
 /** What one room may hold open. */
 export interface HomeLimits extends IdLimits {
@@ -106,7 +107,7 @@ export class Home {
   readonly #log: RoomLog;
   readonly #limits: HomeLimits;
   readonly #out: HomeOut;
-  readonly #tickets: () => Ticket;
+  readonly #tickets: Tickets;
   readonly #encoder: SlotEncoder;
   readonly #ids: MessageIds;
   readonly #keeps: boolean;
@@ -123,8 +124,6 @@ export class Home {
   #published = 0;
   #due = Number.POSITIVE_INFINITY;
   #closed = false;
-  /** A ticket that no log was to answer under. */
-  #spare: Ticket | undefined;
 
   constructor(options: HomeOptions) {
     const { room, epoch, log, out, tickets, penalties, first, limits } = options;
@@ -136,7 +135,7 @@ export class Home {
     this.#log = log;
     this.#limits = limits;
     this.#out = out;
-    this.#tickets = tickets;
+    this.#tickets = new Tickets(tickets);
     this.#penalties = penalties;
     this.#encoder = new SlotEncoder(room.name, epoch);
     this.#keeps = options.kept !== undefined;
@@ -188,7 +187,7 @@ export class Home {
     const slot = seq === 0 ? this.#numbers.last + 1 : seq;
     const length = this.#encoder.message(slot, nick, now, text, start, end, id);
     if (this.#pending.size !== 0 && this.#isFull(length)) return UNAVAILABLE;
-    const ticket = this.#ticket();
+    const ticket = this.#tickets.next;
     const answer = this.#log.append(this.#appended, MESSAGE, slot, encoded.bytes, 0, length, ticket);
     // Nobody saw the number and none follows it; a reservation lives on.
     if (answer === REFUSED) return UNAVAILABLE;
@@ -332,12 +331,6 @@ export class Home {
     this.#announceDue();
   }
 
-  /** The ticket of an append that may be answered late. One that is not is the next one's, for nobody knows it. */
-  #ticket(): Ticket {
-    this.#spare ??= this.#tickets();
-    return this.#spare;
-  }
-
   /** What is known of a message's id; somebody who asks again waits with the first one. */
   #lookUp(asker: object, seq: number, id: string, print: number, now: number): Known {
     if (this.#ids.find(id)) {
@@ -416,7 +409,7 @@ export class Home {
     reference?: Reference,
   ): Entry<object> {
     const committed = answer !== LATE;
-    this.#spare = undefined;
+    this.#tickets.used();
     this.#numbers.hold(seq);
     const entry = { position: this.#appended, kind, seq, id, print, reference, ticket, committed };
     const kept = this.#pending.push(entry, encoded.bytes, length);
@@ -483,7 +476,7 @@ export class Home {
   /** Decides that a slot stays empty; false when the log refuses. */
   #skip(seq: number): boolean {
     const length = this.#encoder.skip(seq);
-    const ticket = this.#ticket();
+    const ticket = this.#tickets.next;
     const answer = this.#log.append(this.#appended, SKIP, seq, encoded.bytes, 0, length, ticket);
     if (answer === REFUSED) return false;
     this.#appended++;
