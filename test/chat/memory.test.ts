@@ -2,6 +2,8 @@
 
 import { heapStats } from 'bun:jsc';
 import { expect, test } from 'bun:test';
+import { join } from 'node:path';
+import { collections } from '../support/collections.ts';
 import { crowd } from './crowd.ts';
 
 function heap(): number {
@@ -19,18 +21,8 @@ test('an idle user in a room takes less than a kilobyte', () => {
   expect(each).toBeLessThan(1024);
 });
 
-/** How often the collector ran while a process of its own took a million of such frames. */
-async function collections(text: string, ...args: string[]): Promise<number> {
-  const program = Bun.spawn([process.execPath, `${import.meta.dir}/hot-path.ts`, text, ...args], {
-    env: { ...process.env, BUN_JSC_logGC: '1' },
-    stdout: 'pipe',
-    stderr: 'pipe',
-  });
-  const [stderr, code] = await Promise.all([program.stderr.text(), program.exited]);
-  expect(code).toBe(0);
-  expect(stderr).toContain('done');
-  return stderr.slice(stderr.indexOf('warm'), stderr.indexOf('done')).split('Collection').length - 1;
-}
+/** Takes a million of such frames. */
+const PROGRAM = join(import.meta.dir, 'hot-path.ts');
 
 test.each([
   ['in the current room', '<CSEND,some words>'],
@@ -38,9 +30,9 @@ test.each([
   ['with escapes', '<CSEND,some\\, words,r1>'],
   ['with a number', '<CSEND,some words,r1,17>'],
 ])('a message %s makes no garbage', async (_, text) => {
-  expect(await collections(text)).toBe(0);
+  expect(await collections(PROGRAM, text)).toBe(0);
 });
 
 test('one object a message would be seen', async () => {
-  expect(await collections('<CSEND,some words>', 'leaky')).toBeGreaterThan(0);
+  expect(await collections(PROGRAM, '<CSEND,some words>', 'leaky')).toBeGreaterThan(0);
 });

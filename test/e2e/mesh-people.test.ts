@@ -28,6 +28,23 @@ async function pair(...flags: readonly string[]): Promise<Pair> {
   return { network, alpha, beta, [Symbol.asyncDispose]: () => network[Symbol.asyncDispose]() };
 }
 
+/** The same with an operator at the first of them. */
+async function operated(): Promise<Pair & { readonly oper: RawClient }> {
+  const folder = mkdtempSync(join(tmpdir(), 'chorus-'));
+  const hash = await Bun.password.hash('right', { algorithm: 'argon2id', memoryCost: 1024, timeCost: 2 });
+  writeFileSync(join(folder, 'operators'), `root:${hash}\n`, { mode: 0o600 });
+  const net = await pair('--operators', join(folder, 'operators'));
+  rmSync(folder, { recursive: true });
+  const oper = await RawClient.register(net.alpha.port, 'oper');
+  oper.send('<OPER,root,right>');
+  await oper.until('<RPL_YOUREOPER,');
+  const end = async (): Promise<void> => {
+    oper[Symbol.dispose]();
+    await net[Symbol.asyncDispose]();
+  };
+  return { ...net, oper, [Symbol.asyncDispose]: end };
+}
+
 /** Asks until the answer starts with `start`: what happens on another server is known here a moment later. */
 async function ask(client: RawClient, question: string, start: string): Promise<string> {
   const until = performance.now() + ASK_MS;
@@ -83,15 +100,9 @@ test('a nickname has one owner in the network', async () => {
 });
 
 test('an operator ends a user of another server, and that one alone', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'chorus-'));
-  const hash = await Bun.password.hash('right', { algorithm: 'argon2id', memoryCost: 1024, timeCost: 2 });
-  writeFileSync(join(folder, 'operators'), `root:${hash}\n`, { mode: 0o600 });
-  await using net = await pair('--operators', join(folder, 'operators'));
-  rmSync(folder, { recursive: true });
-  using oper = await RawClient.register(net.alpha.port, 'oper');
+  await using net = await operated();
+  const { oper } = net;
   using bob = await RawClient.register(net.beta.port, 'bob');
-  oper.send('<OPER,root,right>');
-  await oper.until('<RPL_YOUREOPER,');
   await ask(oper, '<LOCATE,bob>', '<RPL_LOCATION,bob,');
   oper.send('<KILL,bob,enough>');
   expect(await oper.until('<RPL_KILLED')).toBe('<RPL_KILLED,bob>');
@@ -113,14 +124,8 @@ test('clients are told where else they may connect, again when that changes', as
 });
 
 test('an operator has another server leave', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'chorus-'));
-  const hash = await Bun.password.hash('right', { algorithm: 'argon2id', memoryCost: 1024, timeCost: 2 });
-  writeFileSync(join(folder, 'operators'), `root:${hash}\n`, { mode: 0o600 });
-  await using net = await pair('--operators', join(folder, 'operators'));
-  rmSync(folder, { recursive: true });
-  using oper = await RawClient.register(net.alpha.port, 'oper');
-  oper.send('<OPER,root,right>');
-  await oper.until('<RPL_YOUREOPER,');
+  await using net = await operated();
+  const { oper } = net;
   oper.send('<SCLOSE,gamma,there is none><SCLOSE,beta,maintenance>');
   expect(await oper.until('<ERR_')).toStartWith('<ERR_NOSUCHSERVER,SCLOSE,gamma,');
   expect(await oper.until('<RPL_SCLOSED')).toBe('<RPL_SCLOSED,beta>');
