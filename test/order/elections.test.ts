@@ -3,18 +3,16 @@
 import { beforeEach, expect, test } from 'bun:test';
 import { Budget } from '../../src/base/budget.ts';
 import { utf8, utf8Bytes } from '../../src/base/bytes.ts';
-import { type Epoch, epoch, type RoomKey, serverId, type Ticket } from '../../src/base/ids.ts';
+import { type Epoch, epoch, serverId } from '../../src/base/ids.ts';
 import { Elections } from '../../src/order/elections.ts';
 import { Line } from '../../src/order/line.ts';
 import { SKIP } from '../../src/order/log.ts';
 import { firstOpening, type Held, type Holding, type Opening } from '../../src/order/opening.ts';
-import { Penalties } from '../../src/order/reservations.ts';
 import { Segment } from '../../src/order/segment.ts';
-import type { SharedOptions } from '../../src/order/shared-ports.ts';
-import { HOME_LIMITS, MEMORY_LIMITS, PENALTY_LIMITS } from './limits.ts';
+import { HOME_LIMITS, MEMORY_LIMITS } from './limits.ts';
+import { oneRoom, START } from './one-room.ts';
 
-const T = 1_790_000_000_000;
-const [ME, OTHER] = [serverId(1), serverId(2)];
+const [T, OTHER] = [START, serverId(2)];
 const OLD = epoch(T, serverId(3));
 const SPLIT = epoch(T + 1_000, OTHER);
 const budgets = { memory: new Budget(1 << 30), ids: new Budget(1 << 20) };
@@ -28,33 +26,10 @@ let elections: Elections;
 
 beforeEach(() => {
   [said, opened, line, resumed] = [[], [], new Line(), 0];
-  const options: SharedOptions = {
-    room: { key: 'lobby' as RoomKey, name: 'Lobby' },
-    self: ME,
-    incarnation: T,
-    holdMs: 3_000,
-    home: HOME_LIMITS,
-    segment: limits,
-    budgets,
-    penalties: new Penalties(PENALTY_LIMITS),
-    out: {
-      to: (_server, bytes, start, end) => said.push(...utf8(bytes, start, end).trim().split('\n')),
-      reachable: () => [OTHER],
-      awaited: () => [],
-      hasMembers: () => true,
-      hash: (text) => text,
-      ticket: () => 0 as Ticket,
-      publish: () => {},
-      turn: () => {},
-      settled: () => {},
-      reserved: () => {},
-      announce: () => {},
-      began: () => {},
-      ready: () => {},
-      due: () => {},
-      dirty: () => {},
-    },
-  };
+  const options = oneRoom({
+    to: (_server, bytes, start, end) => said.push(...utf8(bytes, start, end).trim().split('\n')),
+    reachable: () => [OTHER],
+  });
   elections = new Elections(options, line, {
     promise: () => {},
     open: (opening) => opened.push(opening),

@@ -3,7 +3,8 @@
 import { expect, test } from 'bun:test';
 import { epoch, type ServerId, serverId } from '../../src/base/ids.ts';
 import { SENT, WAITING } from '../../src/base/outcome.ts';
-import { OnePeer, START } from './peer.ts';
+import { START } from './one-room.ts';
+import { OnePeer } from './peer.ts';
 
 const [TWO, THREE, FOUR] = [serverId(2), serverId(3), serverId(4)];
 const UID = '2.1790000000000001';
