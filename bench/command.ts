@@ -17,7 +17,7 @@ export type ReadCommand =
   | { readonly problems: readonly string[] }
   | { readonly help: true };
 
-export const HELP = `usage: bun run bench [--only NAME,…] [--json FILE] [--smoke]
+export const HELP = `Usage: bun run bench [--only NAME,…] [--json FILE] [--smoke]
 
   --only NAME,…   run these alone: ${SUITES.join(', ')}
   --json FILE     write the results and the machine to FILE as well

@@ -15,7 +15,7 @@ const BETWEEN_MS = 3_000;
 /** A server that was silent for long has much to catch up with; its readers are to miss none of it. */
 const ROOM_MESSAGES = '16384';
 
-const USAGE = `usage: bun bench/failover.ts [--only TRIAL,…] [--rounds N] [--servers N] [--pause S] [--hold S] [--rate N]
+const USAGE = `Usage: bun bench/failover.ts [--only TRIAL,…] [--rounds N] [--servers N] [--pause S] [--hold S] [--rate N]
 
   --only TRIAL,…  of ${TRIALS.join(', ')} (all)
   --rounds N      of each trial (20; a round of pause, silence and roll takes half a minute)

@@ -116,7 +116,7 @@ describe('the command line', () => {
   test('a wrong argument ends it with code 2 before anything runs', async () => {
     const { out, error, code } = await bench('--smoke', '--quick');
     expect({ out, code }).toEqual({ out: '', code: 2 });
-    expect(error).toStartWith('bench: unknown argument "--quick"\nusage: bun run bench');
+    expect(error).toStartWith('bench: unknown argument "--quick"\nUsage: bun run bench');
   });
 
   test('only what was asked for runs', async () => {

@@ -1,14 +1,4 @@
-// bun run sim: many seeds, one seed again, or every planted bug.
-//
-//   --seeds N [--from S]     N seeds from S (1) on; ends at the first that fails
-//   --seed S [--trace]       one seed; with its trace, every event a line
-//   --servers N              so many servers (1 to 5), or `many`: two or more; drawn from the seed otherwise
-//   --all                    goes on behind seeds that fail
-//   --jobs N                 so many processes; one for each core otherwise
-//   --json                   one line of JSON instead of words
-//   --mutants [--only text]  each planted bug has to be found; those whose name has the text in it
-//
-// It exits 1 when something failed, and prints what it takes to see it again; 2 for flags that it does not know.
+// bun run sim: many seeds, one seed again, or every planted bug; --help lists its flags. It exits 1 when something failed, and prints what it takes to see it again; 2 for flags that it does not know.
 
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -19,8 +9,19 @@ import type { Violation } from './violation.ts';
 const PROGRESS_MS = 2_000;
 const DEFAULT_SEEDS = 200;
 
-const USAGE =
-  'usage: bun run sim [--seeds N] [--from S] [--servers N|many] [--all] [--jobs N] [--json] | --seed S [--trace] [--servers N|many] | --mutants [--only text]';
+const USAGE = `Usage: bun run sim [--seeds N] [--from S]      many seeds; ends at the first that fails
+       bun run sim --seed S [--trace]          one seed again
+       bun run sim --mutants [--only TEXT]     whether each planted bug is found
+
+  --seeds N    how many seeds (${DEFAULT_SEEDS})
+  --from S     the first of them (1)
+  --all        go on behind seeds that fail
+  --jobs N     so many processes (one for each core)
+  --json       one line of JSON instead of words
+  --trace      every event of the seed, a line each
+  --servers N  so many servers, 1 to 5, or \`many\`: two or more (drawn from the seed)
+  --only TEXT  those whose name has the text in it
+  --help       this text`;
 const values = readFlags(process.argv.slice(2));
 const servers = values.servers === 'many' ? 'many' : values.servers === undefined ? undefined : Number(values.servers);
 const options = {

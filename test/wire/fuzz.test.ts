@@ -24,12 +24,12 @@ test('the fuzzer refuses what it does not understand', async () => {
     ['--seed', '1.5'],
     ['--second', '1'],
   ]) {
-    expect(await fuzz(...args)).toEqual([2, 'usage: bun run fuzz [--seconds N] [--seed S]\n']);
+    expect(await fuzz(...args)).toEqual([2, expect.stringMatching(/^Usage: bun run fuzz \[--seconds N\]/)]);
   }
 });
 
 test('the fuzzer says what it understands', async () => {
-  expect(await fuzz('--help')).toEqual([0, 'usage: bun run fuzz [--seconds N] [--seed S]\n']);
+  expect(await fuzz('--help')).toEqual([0, expect.stringMatching(/^Usage: bun run fuzz \[--seconds N\]/)]);
 });
 
 test('a failing stream is made as short as it can be, cuts included', () => {

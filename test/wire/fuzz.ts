@@ -8,7 +8,11 @@ import { seeded } from './generate.ts';
 const BATCH = 500;
 const REPORT_MS = 5_000;
 
-const USAGE = 'usage: bun run fuzz [--seconds N] [--seed S]';
+const USAGE = `Usage: bun run fuzz [--seconds N] [--seed S]
+
+  --seconds N  how long (10)
+  --seed S     the streams of another run again (by the clock)
+  --help       this text`;
 const { seconds, seed } = readFlags(process.argv.slice(2));
 process.exit(fuzz(seconds * 1000, seed));
 
