@@ -1,4 +1,4 @@
-// bun bench/abuse.ts: what the server's other users feel of a thousand readers that stop, of twenty thousand
+// bun bench/abuse.ts [stall|churn|mixed]: what the server's other users feel of a thousand readers that stop, of twenty thousand
 // connections that come and go, and of everything else that is no conversation, at full size. Figures go to stdout.
 // The same attacks run small in the tests; this is where the numbers of docs/SECURITY.md come from.
 
@@ -8,13 +8,21 @@ import { RawClient } from '../test/support/raw-client.ts';
 import { ServerProcess } from '../test/support/server.ts';
 import { measureStall } from '../test/support/stall.ts';
 import { visit } from '../test/support/visit.ts';
+import { helpIfAsked } from './help.ts';
 
 const MIB = 1024 * 1024;
 
-async function main(only: string | undefined): Promise<void> {
-  if (only === undefined || only === 'stall') await stall();
-  if (only === undefined || only === 'churn') await churn();
-  if (only === undefined || only === 'mixed') await mixed();
+const KINDS: Readonly<Record<string, () => Promise<void>>> = { stall, churn, mixed };
+
+/** All kinds, or one; resolves to the exit code. */
+async function main(only: string | undefined): Promise<number> {
+  const wanted = Object.keys(KINDS).filter((kind) => only === undefined || kind === only);
+  if (wanted.length === 0) {
+    process.stderr.write(`bench/abuse.ts: ${only} is none of ${Object.keys(KINDS).join(', ')}\n`);
+    return 2;
+  }
+  for (const kind of wanted) await KINDS[kind]?.();
+  return 0;
 }
 
 /** A thousand members who never read, a thousand who talk; a room's memory that is soon overtaken. */
@@ -80,6 +88,6 @@ function say(line: string): void {
 }
 
 if (import.meta.main) {
-  await main(process.argv[2]);
-  process.exit(0);
+  helpIfAsked(import.meta.path);
+  process.exit(await main(process.argv[2]));
 }

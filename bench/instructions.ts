@@ -17,6 +17,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Crowd, deliveries, type Shape } from './crowd.ts';
+import { helpIfAsked } from './help.ts';
 import { machineLine, thisMachine } from './machine.ts';
 import { ServerProcess } from './server-process.ts';
 import { type Calls, costOf, systemCalls } from './system-calls.ts';
@@ -160,4 +161,5 @@ function reportCalls(calls: Calls, waves: number, deliveredInWave: number): stri
   return `about ${cost} instructions of the kernel a delivery; calls a wave: ${each.join(', ')}`;
 }
 
+helpIfAsked(import.meta.path);
 process.exitCode = await main();

@@ -16,6 +16,7 @@ import { nodeConfig } from '../src/ops/node-config.ts';
 import type { Options } from '../src/ops/option-table.ts';
 import { HmacSecrets } from '../src/ops/secrets.ts';
 import { MemoryLog } from '../src/order/memory.ts';
+import { helpIfAsked } from './help.ts';
 import { presets } from './presets.ts';
 
 const SHAPES = ['50x1x1', '50x1x16', '50x50x1', '200x1x1', '200x1x16'];
@@ -243,6 +244,7 @@ async function measure(members: number, publishers: number, window: number): Pro
   return `one ${alone} ns, three ${spread} ns; ${each[0]} batches, ${each[1]} writes and ${each[2]} bytes on links`;
 }
 
+helpIfAsked(import.meta.path);
 const args = process.argv.slice(2);
 const at = args.indexOf('--loop');
 const [, seconds = ''] = at < 0 ? [] : args.splice(at, 2);
