@@ -57,6 +57,7 @@ const WAIT_MS = 5000;
 const LONGEST = 200;
 const MOST_ROOMS = 100;
 const MOST_LAGGARDS = 50;
+const RIGHT_TOKEN = 'give that of its own --api-token-file, as --api-token-file FILE or in CHORUS_API_TOKEN';
 const NO_TOKEN = 'the tables need the token of the API: --api-token-file FILE, or CHORUS_API_TOKEN';
 
 export class TopSource {
@@ -121,7 +122,7 @@ export class TopSource {
     const { status, text } = await this.#fetch(path);
     const answer = { status, body: objectOf(text) };
     if (status === 200 || status === 403) return answer;
-    if (status === 401) throw new Refused(`${this.#base} refuses the token: ${detailOf(answer)}`);
+    if (status === 401) throw new Refused(`${this.#base} refuses the token: ${RIGHT_TOKEN}`);
     throw new Away(`${path.split('?')[0]} answers ${status}: ${detailOf(answer)}`);
   }
 

@@ -138,7 +138,7 @@ describe.skipIf(tmux === undefined)('top on a terminal (needs tmux)', () => {
     await second.until(/^>Rooms 0, /m);
     writeFileSync(path, 'another-token-for-tests-of-top\n');
     server.process.kill('SIGHUP');
-    expect(await second.until(/EXIT 2/)).toMatch(/top: http:\/\/\S+ refuses the token: Send the header/);
+    expect(await second.until(/EXIT 2/)).toMatch(/top: http:\/\/\S+ refuses the token: give that of/);
     expect(second.state('alternate_on')).toBe('0');
   });
 });

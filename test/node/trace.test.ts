@@ -30,6 +30,8 @@ class Host {
   readonly config: NodeConfig;
   readonly events: Event[] = [];
   now = START;
+  /** Everything that was taken, and by whom. */
+  written = '';
   /** How many bytes of an offer are taken. */
   takes = Number.POSITIVE_INFINITY;
 
@@ -41,7 +43,11 @@ class Host {
     const memory = new Budget(1 << 24);
     this.node = new Node(this.config, {
       ...{ pause: nothing, resume: nothing, end: nothing, terminate: nothing, wake: nothing, stop: nothing },
-      offer: (_id, _bytes, start, end) => Math.min(end - start, this.takes),
+      offer: (id, bytes, start, end) => {
+        const taken = Math.min(end - start, this.takes);
+        this.written += `${id}:${new TextDecoder('latin1').decode(bytes.subarray(start, start + taken))}`;
+        return taken;
+      },
       openLog: (_room, epoch, first) => new MemoryLog(epoch, memory, { slots: 100, bytes: 1 << 20 }, first),
       verify: (ticket) => this.#checks.push(ticket) > 0,
       token: () => 'token-canary',
@@ -185,6 +191,27 @@ describe('a trace', () => {
     host.told();
     host.say(second, '<PING>');
     expect(host.told()).toEqual(['trace.begun', 'trace.in PING', 'trace.out PONG']);
+  });
+
+  test('changes nothing of what anybody is written', () => {
+    const play = (trace: string | undefined): string => {
+      const host = new Host(trace);
+      const [ann, bob] = [host.register('ann'), host.register('bob')];
+      host.say(ann, '<CREATEROOM,dev><JOINROOM,dev>');
+      host.say(bob, '<JOINROOM,dev>');
+      for (const takes of [3, 70, 1, Number.POSITIVE_INFINITY]) {
+        host.takes = takes;
+        host.say(bob, '<CSEND,one><LSEND,two,ann><CSEND,three>');
+        host.say(ann, '<GETSEQUENCE,dev><nonsense');
+        host.say(ann, '<PING>><HISTORY,dev,,,>');
+        for (const id of [ann, bob]) host.node.drained(id, host.now);
+        host.now += 10;
+      }
+      host.say(ann, '<QUIT>');
+      return host.written;
+    };
+    expect(play('ann')).toBe(play(undefined));
+    expect(play(undefined).length).toBeGreaterThan(1000);
   });
 
   test('comes and goes while the server runs', () => {
