@@ -1,6 +1,6 @@
-// bun bench/abuse.ts [stall|churn|mixed]: what the server's other users feel of a thousand readers that stop, of twenty thousand
-// connections that come and go, and of everything else that is no conversation, at full size. Figures go to stdout.
-// The same attacks run small in the tests; this is where the numbers of docs/SECURITY.md come from.
+// bun bench/abuse.ts [stall|churn|mixed]: what the server's other users feel of a thousand readers that stop, of twenty
+// thousand connections that come and go, and of everything else that is no conversation, at full size. Figures go to
+// stdout. The same attacks run small in the tests; this is where the numbers of docs/SECURITY.md come from.
 
 import { percentile } from '../test/support/hall.ts';
 import { measureMixed } from '../test/support/mixed.ts';
