@@ -16,7 +16,8 @@ export interface Mutant {
   readonly by: readonly string[];
 }
 
-const pathOf = ({ file }: Mutant): string => resolve(import.meta.dir, '../../src', file);
+/** The source that a mutant changes. */
+export const pathOf = ({ file }: Mutant): string => resolve(import.meta.dir, '../../src', file);
 
 /** The source of a mutant, changed. Throws where there is nothing to change, or more than one place. */
 export async function mutated(mutant: Mutant): Promise<string> {

@@ -1,85 +1,74 @@
-// Looks at every course that small worlds may take: `bun test/order/network/explore.ts [text in names]`. It goes through
-// the choices depth first, begins again from the start for every branch, and goes no further from a state that it has
-// seen. The checkers look at every state; whatever breaks one is printed with the choices that lead there.
+// Looks at every course that small worlds may take: `bun test/order/network/explore.ts [text in names] [most states]
+// [--json]`. courses.ts finds all states; for each end, and for each step of a server that no end's course has, one course
+// is run in a real world under the eyes of the checkers. Whatever breaks one is printed with the choices that lead there.
 
-import { type SmallOptions, SmallWorld } from './small-world.ts';
+import './open.ts';
+import { SMALL_WORLDS } from './small-worlds.ts';
 
+// What they are made of has to be opened before it is loaded.
+const { Courses } = await import('./courses.ts');
+const { SmallWorld } = await import('./small-world.ts');
+
+/** What was found in one small world. */
 export interface Found {
+  readonly name: string;
   readonly states: number;
-  /** Courses that came to their end. */
+  /** States of single servers. */
+  readonly locals: number;
+  /** Courses that were run, and how many of them lead to an end of their own. */
+  readonly courses: number;
   readonly ends: number;
+  /** No state was left out. */
+  readonly isWhole: boolean;
   /** What broke, and by which choices; '' for nothing. */
   readonly broken: string;
+  readonly seconds: number;
 }
 
-/** Looks at everything, or at `most` states. */
-export function explore(options: SmallOptions, most = Number.POSITIVE_INFINITY): Found {
-  const seen = new Set<string>();
-  const open: string[][] = [[]];
-  let ends = 0;
-  for (let path = open.pop(); path !== undefined && seen.size < most; path = open.pop()) {
-    try {
-      const world = new SmallWorld(options);
-      for (const choice of path) world.choose(choice);
-      for (;;) {
-        const key = world.key();
-        if (seen.has(key)) break;
-        seen.add(key);
-        const [first, ...others] = world.choices();
-        if (first === undefined) {
-          world.end();
-          ends++;
-          break;
-        }
-        for (const other of others) open.push([...path, other]);
-        path.push(first);
-        world.choose(first);
-      }
-    } catch (error) {
-      return { states: seen.size, ends, broken: `${String(error)}\n  ${path.join(', ')}` };
-    }
+type Small = (typeof SMALL_WORLDS)[number];
+
+function explore(options: Small, most: number): Found {
+  const started = performance.now();
+  const { courses, ends, ...counts } = new Courses(options).all(most);
+  let broken = '';
+  for (const course of courses) {
+    broken = run(options, course);
+    if (broken !== '') break;
   }
-  return { states: seen.size, ends, broken: '' };
+  const seconds = (performance.now() - started) / 1_000;
+  return { name: options.name, ...counts, ends, courses: courses.length, broken, seconds };
 }
 
-/** What may go wrong with three servers of which the first is the home and the second its standby. */
-export const SMALL_WORLDS: readonly (SmallOptions & { readonly name: string })[] = [
-  { name: 'nothing goes wrong', trouble: { kind: 'none' }, speakers: [1, 2] },
-  { name: 'the home crashes', trouble: { kind: 'crash', server: 0 }, speakers: [1, 2] },
-  { name: 'the home crashes while one server speaks twice', trouble: { kind: 'crash', server: 0 }, speakers: [2, 2] },
-  { name: 'a follower crashes', trouble: { kind: 'crash', server: 1 }, speakers: [0, 2] },
-  { name: 'the other follower crashes', trouble: { kind: 'crash', server: 2 }, speakers: [0, 1] },
-  { name: 'one link is cut', trouble: { kind: 'cut', links: [[0, 1]] }, speakers: [1, 2] },
-  {
-    name: 'the home is cut off',
-    trouble: {
-      kind: 'cut',
-      links: [
-        [0, 1],
-        [0, 2],
-      ],
-    },
-    speakers: [0, 1],
-  },
-  {
-    name: 'a follower is cut off',
-    trouble: {
-      kind: 'cut',
-      links: [
-        [0, 2],
-        [1, 2],
-      ],
-    },
-    speakers: [0, 2],
-  },
-];
+/** Takes a course, and goes on to an end where it has none; what broke, or ''. */
+function run(options: Small, course: readonly string[]): string {
+  const taken: string[] = [];
+  try {
+    const world = new SmallWorld(options);
+    for (let [next] = world.choices(); next !== undefined; [next] = world.choices()) {
+      const choice = course[taken.length] ?? next;
+      taken.push(choice);
+      world.choose(choice);
+    }
+    if (taken.length < course.length) throw new Error('a course that goes on behind its end');
+    world.end();
+    return '';
+  } catch (error) {
+    return `${String(error)}\n  ${taken.join(', ')}`;
+  }
+}
 
-if (import.meta.main) {
-  for (const world of SMALL_WORLDS.filter(({ name }) => name.includes(process.argv[2] ?? ''))) {
-    const started = performance.now();
-    const { states, ends, broken } = explore(world, Number(process.argv[3] ?? Number.POSITIVE_INFINITY));
-    const seconds = ((performance.now() - started) / 1_000).toFixed(1);
-    console.log(`${world.name}: ${states} states, ${ends} ends, ${seconds} s${broken === '' ? '' : `\n  ${broken}`}`);
-    if (broken !== '') process.exitCode = 1;
+const [text = '', most = 'Infinity'] = process.argv.slice(2).filter((arg) => arg !== '--json');
+for (const options of SMALL_WORLDS.filter(({ name }) => name.includes(text))) {
+  const found = explore(options, Number(most));
+  if (found.broken !== '') process.exitCode = 1;
+  if (process.argv.includes('--json')) console.log(JSON.stringify(found));
+  else {
+    const { name, states, locals, courses, ends, isWhole, seconds, broken } = found;
+    const all = isWhole ? 'all' : 'the first';
+    const servers = `${locals} of single servers`;
+    console.log(
+      `${name}: ${all} ${states} states (${servers}), ${ends} ends, ${courses} courses run, ${seconds.toFixed(1)} s`,
+    );
+    if (broken !== '') console.log(`  ${broken}`);
   }
 }

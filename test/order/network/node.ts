@@ -97,6 +97,11 @@ export class Node {
     this.#skew = skew;
   }
 
+  /** When it wants to be woken, on its own clock; Infinity: not before something happens. */
+  get due(): number {
+    return this.#due;
+  }
+
   /** What its clock says. */
   get now(): number {
     return this.#world.now + this.#skew;
@@ -318,7 +323,7 @@ export class Node {
   #wake(at: number): void {
     this.#due = at;
     if (at === Number.POSITIVE_INFINITY) return;
-    this.#world.later(this.index, at - this.now, () => {
+    this.#world.wake(this.index, at - this.now, () => {
       if (this.order !== undefined && this.#due <= this.now) {
         this.#due = Number.POSITIVE_INFINITY;
         this.order.peer.tick(this.now);

@@ -1,7 +1,7 @@
 // A small world of which every course is looked at: three servers, two messages, and one thing that goes wrong. Nothing
 // happens by itself; choices() says what may happen next, and choose() makes it happen. What is on its way keeps the
-// order of its channel and nothing else; time goes on when nothing else can. A server is a function of what happened to
-// it, in order: so two courses in which the same happened to each server have led to the same state, and key() names it.
+// order of its channel and nothing else; time goes on when nothing else can. The checkers look at every step. Which
+// courses there are is found by courses.ts, without a world: it names the choices as they are named here.
 
 import { type ServerId, serverId } from '../../../src/base/ids.ts';
 import { WAITING } from '../../../src/base/outcome.ts';
@@ -10,10 +10,17 @@ import { Checkers } from './checkers.ts';
 import { type Fact, Node, type Sent, type Stay } from './node.ts';
 import { type Surroundings, Violation } from './surroundings.ts';
 
-const START = 1_790_000_000_000;
+export const START = 1_790_000_000_000;
 /** When a cut is over at the latest, and when all must be well, after the beginning. */
-const HEAL_MS = 9_000;
-const END_MS = 40_000;
+export const HEAL_MS = 9_000;
+export const END_MS = 40_000;
+/** What every server of a small world may keep, and how long it waits for one that is lost. */
+export const LIMITS = {
+  holdMs: 3_000,
+  memory: { slots: 256, bytes: 1 << 16 },
+  budget: 1 << 30,
+  pendingEntries: 64,
+} as const;
 
 /** What goes wrong, at any moment. */
 export type Trouble =
@@ -30,10 +37,7 @@ export interface SmallOptions {
 }
 
 /** Something that happens to one server. */
-interface Item {
-  readonly label: string;
-  run(): void;
-}
+type Item = () => void;
 
 interface Channel {
   works: boolean;
@@ -50,17 +54,17 @@ export class SmallWorld implements Surroundings {
   readonly sends: Sent[] = [];
   readonly stays: Stay[] = [];
   readonly random = new Random(1);
-  readonly holdMs = 3_000;
   readonly skewMs = 0;
-  readonly memory = { slots: 256, bytes: 1 << 16 };
-  readonly budget = 1 << 30;
-  readonly pendingEntries = 64;
+  readonly holdMs = LIMITS.holdMs;
+  readonly memory = LIMITS.memory;
+  readonly budget = LIMITS.budget;
+  readonly pendingEntries = LIMITS.pendingEntries;
   readonly forgets = false;
   readonly #options: SmallOptions;
   readonly #channels: Channel[][];
-  readonly #timers: { at: number; index: number; run: () => void }[] = [];
-  /** What happened to each server. */
-  readonly #histories: bigint[];
+  /** What wakes each server when it is due, by the time that it named last. */
+  readonly #wakes: (() => void)[] = [];
+  readonly #timers: { readonly at: number; readonly index: number; readonly run: () => void }[] = [];
   #troubled = false;
   #healed: boolean;
   #said = 0;
@@ -74,7 +78,6 @@ export class SmallWorld implements Surroundings {
     this.#channels = servers.map(() =>
       servers.map((): Channel => ({ works: true, isUp: true, notice: undefined, queue: [] })),
     );
-    this.#histories = servers.map(() => 0n);
     for (const index of servers) this.nodes.push(new Node(this, index, 0));
     for (const node of this.nodes) node.start();
     (this.nodes[0] as Node).create();
@@ -96,7 +99,7 @@ export class SmallWorld implements Surroundings {
     const ms = this.now - START;
     if (!this.#healed && (healsEarly || ms >= HEAL_MS)) all.push('heal');
     const isLate = !this.#healed && ms >= HEAL_MS;
-    if (!isLate && ms < END_MS && this.#timers.length > 0) all.push('time');
+    if (!isLate && this.#nextAt() < START + END_MS) all.push('time');
     return all;
   }
 
@@ -108,17 +111,8 @@ export class SmallWorld implements Surroundings {
     else if (what === 'trouble') this.#trouble();
     else if (what === 'heal') this.#heal();
     else if (what === 'notice') this.#notice(from, to);
-    else this.#happen(to, this.#channel(from, to).queue.shift() as Item);
+    else (this.#channel(from, to).queue.shift() as Item)();
     this.#settle();
-  }
-
-  /** The same for two courses that led to the same state. */
-  key(): string {
-    const flags = `${this.now},${this.#said},${this.#troubled},${this.#healed}`;
-    const ways = this.#channels
-      .flat()
-      .map(({ isUp, notice, queue }) => `${isUp ? 1 : 0}${notice ?? ''}${queue.length}`);
-    return `${flags};${this.#histories.join()};${ways.join()}`;
   }
 
   /** A course is over. */
@@ -161,17 +155,12 @@ export class SmallWorld implements Surroundings {
 
   // What happens.
 
-  #happen(index: number, { label, run }: Item): void {
-    this.#histories[index] = BigInt(Bun.hash(`${this.#histories[index]} ${this.now} ${label}`));
-    run();
-  }
-
   #say(index: number): void {
     const node = this.nodes[index] as Node;
     const text = `m${++this.#said}`;
     const id = this.#said % 2 === 1 ? `id-${text}-0123456789` : '';
     if (!node.isAlive) return;
-    this.#happen(index, { label: text, run: () => node.send(node.user(1), text, id, 0) });
+    node.send(node.user(1), text, id, 0);
   }
 
   #trouble(): void {
@@ -208,31 +197,36 @@ export class SmallWorld implements Surroundings {
   /** Server `to` hears what became of the channel that it hears `from` by. */
   #notice(from: number, to: number): void {
     const channel = this.#channel(from, to);
-    const what = channel.notice;
-    const isUp = what === 'reached';
+    const isUp = channel.notice === 'reached';
     channel.notice = undefined;
     // Reachable is what this server takes to be so: the way out.
     this.#channel(to, from).isUp = isUp;
     if (!isUp) channel.queue = [];
     const node = this.nodes[to] as Node;
-    this.#happen(to, {
-      label: `${what} ${from}`,
-      run: () => {
-        node.scanners.delete(from);
-        if (isUp) node.reached(serverId(from + 1));
-        else node.lost(serverId(from + 1), false);
-        if (isUp && node.fact !== undefined) this.#tell(to, from, node.fact);
-      },
-    });
+    node.scanners.delete(from);
+    if (isUp) node.reached(serverId(from + 1));
+    else node.lost(serverId(from + 1), false);
+    if (isUp && node.fact !== undefined) this.#tell(to, from, node.fact);
   }
 
   /** Time goes on to whatever is due next. */
   #goOn(): void {
-    const at = Math.min(...this.#timers.map((timer) => timer.at));
-    this.now = Math.max(at, this.now);
-    const due = this.#timers.filter((timer) => timer.at <= this.now);
-    for (const timer of due) this.#timers.splice(this.#timers.indexOf(timer), 1);
-    for (const { index, run } of due) this.#happen(index, { label: 'time', run });
+    this.now = Math.max(this.#nextAt(), this.now);
+    for (const { index, due, isAlive } of this.nodes) {
+      const run = this.#wakes[index];
+      if (isAlive && due <= this.now && run !== undefined) run();
+    }
+    for (const timer of this.#timers.filter(({ at }) => at <= this.now)) {
+      this.#timers.splice(this.#timers.indexOf(timer), 1);
+      if (this.nodes[timer.index]?.isAlive) timer.run();
+    }
+  }
+
+  /** When somebody is due next, or the cut is over. */
+  #nextAt(): number {
+    const wakes = this.nodes.map(({ due, isAlive }) => (isAlive ? due : Number.POSITIVE_INFINITY));
+    const healAt = this.#healed || !this.#troubled ? Number.POSITIVE_INFINITY : START + HEAL_MS;
+    return Math.min(...wakes, ...this.#timers.map(({ at }) => at), healAt);
   }
 
   /** What belongs to the end of a batch. */
@@ -245,13 +239,12 @@ export class SmallWorld implements Surroundings {
   }
 
   #tell(from: number, to: number, fact: Fact): void {
-    const label = `fact ${fact.epoch} ${fact.standby}`;
-    this.#send(from, to, { label, run: () => (this.nodes[to] as Node).learn(fact) });
+    this.#send(from, to, () => (this.nodes[to] as Node).learn(fact));
   }
 
   #send(from: number, to: number, item: Item): void {
     const channel = this.#channel(from, to);
-    if (channel.works && channel.isUp) channel.queue.push({ ...item, label: `${from}:${item.label}` });
+    if (channel.works && channel.isUp) channel.queue.push(item);
   }
 
   // What servers ask.
@@ -266,8 +259,7 @@ export class SmallWorld implements Surroundings {
   }
 
   say(from: number, to: number, bytes: Uint8Array): void {
-    const label = Bun.hash(bytes).toString(36);
-    this.#send(from, to, { label, run: () => (this.nodes[to] as Node).receive(from, bytes) });
+    this.#send(from, to, () => (this.nodes[to] as Node).receive(from, bytes));
   }
 
   flood(from: number, fact: Fact): void {
@@ -276,7 +268,12 @@ export class SmallWorld implements Surroundings {
 
   later(index: number, ms: number, run: () => void): void {
     if (ms <= 0) this.#soon.push({ index, run });
-    else this.#timers.push({ at: this.now + ms, index, run: () => this.nodes[index]?.isAlive && run() });
+    else this.#timers.push({ at: this.now + ms, index, run });
+  }
+
+  wake(index: number, ms: number, run: () => void): void {
+    if (ms <= 0) this.#soon.push({ index, run });
+    else this.#wakes[index] = run;
   }
 
   pausedMs(): number {

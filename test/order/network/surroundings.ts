@@ -7,11 +7,14 @@ import type { Random } from '../../sim/random.ts';
 import type { Checkers } from './checkers.ts';
 import type { Fact, Node, Sent, Stay } from './node.ts';
 
+/** What a server tells those who judge it. */
+export type Judge = Pick<Checkers, 'told' | 'decided' | 'promised' | 'parted' | 'lost'>;
+
 export interface Surroundings {
   /** Unix ms. */
   readonly now: number;
   readonly nodes: readonly Node[];
-  readonly checkers: Checkers;
+  readonly checkers: Judge;
   /** All that was said, and all stays of readers. */
   readonly sends: Sent[];
   readonly stays: Stay[];
@@ -33,6 +36,8 @@ export interface Surroundings {
   flood(from: number, fact: Fact): void;
   /** Something for one server, after `ms`, unless it crashes. */
   later(index: number, ms: number, run: () => void): void;
+  /** A server wants to be woken after `ms`, and not at the time that it named before. */
+  wake(index: number, ms: number, run: () => void): void;
   /** For how long servers stood still between two times, all together. */
   pausedMs(from: number, to: number): number;
   note(text: string): void;

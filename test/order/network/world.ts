@@ -133,6 +133,10 @@ export class World implements Surroundings {
   }
 
   /** Something for one server, after `ms`; a paused one does it when it goes on, a crashed one never. */
+  wake(index: number, ms: number, run: () => void): void {
+    this.later(index, ms, run);
+  }
+
   later(index: number, ms: number, run: () => void): void {
     const node = this.nodes[index] as Node;
     const started = node.starts;
