@@ -39,15 +39,15 @@ export class Crowd implements AsyncDisposable {
     this.#wave = new TextEncoder().encode(`<CSEND,${TEXT}>`.repeat(shape.window));
   }
 
-  /** Connects everybody, joins the rooms, and waits until nothing more is said. */
-  static async gather(ports: readonly number[], shape: Shape, name: string): Promise<Crowd> {
+  /** Connects everybody, joins the rooms, and waits until nothing more is said. `ca`: with TLS, and whom to believe. */
+  static async gather(ports: readonly number[], shape: Shape, name: string, ca?: string): Promise<Crowd> {
     const crowd = new Crowd(shape);
     const { rooms, members } = shape;
     for (let i = 0; i < rooms * members; i++) {
       const room = `${name}-${i % rooms}`;
       // Rooms begin at one server after the other: so homes and publishers are spread evenly, too.
       const port = ports[(Math.floor(i / rooms) + (i % rooms)) % ports.length] as number;
-      const member = await Member.connect(port, (frames) => crowd.#got(frames));
+      const member = await Member.connect(port, (frames) => crowd.#got(frames), ca);
       crowd.#members.push(member);
       const create = i < rooms ? `<CREATEROOM,${room}>` : '';
       await member.ask(`<NICK,${name}-${i}><USER,bench,0,*,Bench>${create}<PING,here>`);
@@ -103,11 +103,12 @@ class Member {
     this.#got = got;
   }
 
-  static async connect(port: number, got: (frames: number) => void): Promise<Member> {
+  static async connect(port: number, got: (frames: number) => void, ca: string | undefined): Promise<Member> {
     const member = new Member(got);
     member.#socket = await Bun.connect({
       hostname: '127.0.0.1',
       port,
+      ...(ca === undefined ? {} : { tls: { ca } }),
       socket: {
         data: (_socket, chunk) => member.#read(chunk),
         drain: () => member.#write(),

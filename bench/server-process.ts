@@ -17,13 +17,16 @@ export interface ProcessorTime {
 
 export class ServerProcess implements AsyncDisposable {
   readonly port: number;
+  /** Where it listens for clients, as it says itself; the first is `port`. */
+  readonly clients: readonly string[];
   /** Where other servers link; '' for one that is alone. */
   readonly links: string;
   readonly #child: Bun.Subprocess;
 
-  private constructor(child: Bun.Subprocess, port: number, links: string) {
+  private constructor(child: Bun.Subprocess, clients: readonly string[], links: string) {
     this.#child = child;
-    this.port = port;
+    this.port = portOf(clients[0] as string);
+    this.clients = clients;
     this.links = links;
   }
 
@@ -31,9 +34,9 @@ export class ServerProcess implements AsyncDisposable {
     return this.#child.pid;
   }
 
-  /** Starts one that is alone. */
-  static start(): Promise<ServerProcess> {
-    return ServerProcess.#start([], '', []);
+  /** Starts one that is alone, with these flags beside the usual ones. */
+  static start(...flags: readonly string[]): Promise<ServerProcess> {
+    return ServerProcess.#start([], '', flags);
   }
 
   /** Starts one, and with more than one a network of them that all reach each other, each in the program `under`. */
@@ -63,12 +66,12 @@ export class ServerProcess implements AsyncDisposable {
       env: { ...process.env, CHORUS_SECRET: secret },
     });
     const line = await firstLine(child.stdout);
-    const address = /"clients":\["127\.0\.0\.1:(\d+)"/.exec(line)?.[1];
-    if (address === undefined) {
+    const clients = /"clients":\["([^\]]+)"\]/.exec(line)?.[1]?.split('","');
+    if (clients === undefined) {
       child.kill();
       throw new Error('the server did not say where it listens');
     }
-    return new ServerProcess(child, Number(address), /"links":"([^"]+)"/.exec(line)?.[1] ?? '');
+    return new ServerProcess(child, clients, /"links":"([^"]+)"/.exec(line)?.[1] ?? '');
   }
 
   /** What it has used until now; undefined where the system does not say. */
@@ -87,6 +90,11 @@ export class ServerProcess implements AsyncDisposable {
     await this.#child.exited;
     clearTimeout(timer);
   }
+}
+
+/** The port of an address that a server says it listens on. */
+export function portOf(address: string): number {
+  return Number(address.split(':').at(-1));
 }
 
 /** Resolves when a server reaches all of so many. */

@@ -38,8 +38,9 @@ export class Endings {
   }
 
   settleOne(connection: Connection): void {
-    // There was no place for it, so none is kept until it can be told: with TLS that would be a handshake away.
-    if (connection.refused && connection.outbox.blocked) return this.terminate(connection);
+    // Who never took a byte cannot be told yet: with TLS that is a handshake away, and may be for ever.
+    const { blocked, written } = connection.outbox;
+    if (blocked && written === 0) return this.terminate(connection);
     if (!connection.outbox.empty || !this.#ending.delete(connection)) return;
     connection.outbox.close();
     this.#ports.end(connection.id, !connection.refused);

@@ -170,7 +170,9 @@ export class Life {
     const server = { name, id, version, startedAt: this.#birth };
     try {
       const { fdReserve } = options;
-      this.#http = await OperatorHttp.start(address, { edge: this.#edge, log, server, tokens, fdReserve });
+      const [clients, links] = [this.#clientTls?.counts, this.#linkTls?.counts];
+      const handshakes = { ...(clients && { clients }), ...(links && { servers: links }) };
+      this.#http = await OperatorHttp.start(address, { edge: this.#edge, log, server, tokens, fdReserve, handshakes });
     } catch (error) {
       if (options.http !== undefined) throw refused(this.#edge, `--http ${formatAddress(address)}`, error);
       const taken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';

@@ -13,6 +13,8 @@ export interface Sample {
   readonly ready: boolean;
   readonly figures: Figures;
   readonly writes: WriteSizes;
+  /** Handshakes of TLS since the start, where there is any. */
+  readonly handshakes: Readonly<Record<string, { readonly done: number; readonly failed: number }>>;
   readonly loop: LoopDelay;
   /** `level event` → count. */
   readonly events: ReadonlyMap<string, number>;
@@ -87,6 +89,15 @@ export const METRICS: readonly Metric[] = [
   gauge('chorus_connections', 'Connections of clients, registered or not.', ({ figures }) => figures.clients),
   counter('chorus_connections_opened_total', 'Connections of clients and servers.', ({ figures }) => figures.opened),
   counter('chorus_connections_refused_total', 'Connections that found no place.', ({ figures }) => figures.refused),
+  {
+    ...{ name: 'chorus_tls_handshakes_total', type: 'counter', labels: ['with', 'outcome'] },
+    help: 'TLS handshakes with clients or servers: done, or failed for whatever reason.',
+    read: ({ handshakes }) =>
+      Object.entries(handshakes).flatMap(([peers, { done, failed }]) => [
+        [done, peers, 'done'],
+        [failed, peers, 'failed'],
+      ]),
+  },
   gauge('chorus_users', 'Users of this server.', ({ figures }) => figures.usersHere),
   gauge('chorus_network_users', 'Users of all servers that this one knows of.', ({ figures }) => figures.users),
   gauge('chorus_rooms', 'Rooms that this server knows.', ({ figures }) => figures.rooms),

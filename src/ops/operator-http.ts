@@ -21,6 +21,7 @@ export interface OperatorHttpParts {
   readonly edge: Edge;
   readonly log: LogEvents;
   readonly server: Sample['server'];
+  readonly handshakes: Sample['handshakes'];
   /** Tokens of the API, two while one is being changed; none: it is off. */
   readonly tokens: readonly string[];
   /** Open files that are kept back from clients: half of them may be taken here. */
@@ -40,6 +41,7 @@ export class OperatorHttp {
     const ready = (): Readiness => edge.ask((node, now) => readiness(node, server.startedAt, now));
     const metrics = await Metrics.load(() => ({
       ...{ server, ready: ready().ready, figures: edge.ask(figures), writes: edge.writes, loop },
+      handshakes: parts.handshakes,
       ...{ events: log.counts, process: processFigures() },
     }));
     const tokens = new ApiTokens(parts.tokens);

@@ -44,6 +44,7 @@ function sampleOf(loop: LoopDelay, mesh: MeshFigures | undefined): Sample {
       },
     },
     writes: new WriteSizes(),
+    handshakes: { clients: { done: 4, failed: 1 } },
     loop,
     events: new Map([['warn link.refused', 3]]),
     process: { cpuSeconds: 0.5, residentBytes: 1, heapBytes: 1, openFiles: 1, mostFiles: 2 },
@@ -85,6 +86,7 @@ describe('a scrape', () => {
     expect(text).toContain('chorus_commands_total{verb="CSEND"} 9\n');
     expect(text).toContain('chorus_log_events_total{level="warn",event="link.refused"} 3\n');
     expect(text).toContain('chorus_discovery_dropped_total{reason="mac"} 1\n');
+    expect(text).toContain('chorus_tls_handshakes_total{with="clients",outcome="failed"} 1\n');
     expect(text).toContain('process_start_time_seconds 1.5\n');
   });
 
