@@ -338,6 +338,19 @@ describe('links in documents', () => {
   });
 });
 
+test('decisions that share a number, leave one out or bear another one are violations', () => {
+  const decided = (...names: string[]): string[] =>
+    judge(
+      rules.decisionNumbers,
+      ...names.map((name) => [`docs/decisions/${name}.md`, `# ${Number(name.slice(0, 3))}. x`] as const),
+    );
+  expect(decided('001-a', '002-b')).toEqual([]);
+  expect(decided('001-a', '001-b')).toHaveLength(1);
+  expect(decided('001-a', '003-b')).toHaveLength(1);
+  expect(decided('1-a')).toHaveLength(1);
+  expect(judge(rules.decisionNumbers, ['docs/decisions/001-a.md', '# 2. x'])).toHaveLength(1);
+});
+
 describe('the linter knows the layers too', () => {
   test('an import against the direction is an error there', () => {
     const folder = mkdtempSync(join(tmpdir(), 'chorus-lint-'));

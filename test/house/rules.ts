@@ -166,6 +166,18 @@ export const documentLinks: Rule = (files) => {
   return found;
 };
 
+const DECISION = /^docs\/decisions\/(\d{3})-[a-z0-9-]+\.md$/;
+
+/** Decisions are numbered from 1 on, each by a number of its own, which its title has too. */
+export const decisionNumbers: Rule = (files) => {
+  const decisions = [...files].filter(([path]) => path.startsWith('docs/decisions/')).sort();
+  return decisions.flatMap(([path, text], i) => {
+    const number = DECISION.exec(path)?.[1];
+    if (Number(number) !== i + 1) return [`${path}:1: is not number ${i + 1}`];
+    return text.startsWith(`# ${i + 1}. `) ? [] : [`${path}:1: does not begin with "# ${i + 1}. "`];
+  });
+};
+
 export const RULES: Readonly<Record<string, Rule>> = {
   'imports go down the layers': importDirection,
   'pure folders know no clock, chance or runtime': purity,
@@ -174,6 +186,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   'no forbidden words': forbiddenWords,
   'no marks of unfinished work': marks,
   'links in documents resolve': documentLinks,
+  'decisions have numbers of their own': decisionNumbers,
 };
 
 function scan(files: Files, wanted: (path: string) => boolean, patterns: readonly RegExp[], why: string): string[] {
