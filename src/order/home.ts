@@ -100,9 +100,8 @@ export class Home {
   readonly key: RoomKey;
   readonly name: string;
   readonly epoch: Epoch;
-  /** The seq of the last SENT or SENT_BEFORE that send() answered. */
+  /** The seq, and its epoch, of the last SENT or SENT_BEFORE that send() answered. */
   sentSeq = 0;
-  /** The epoch of that seq. */
   sentEpoch: Epoch;
   readonly #log: RoomLog;
   readonly #limits: HomeLimits;
@@ -154,6 +153,11 @@ export class Home {
     return this.#log.floor;
   }
 
+  /** Whether nothing is taken: it is closed, or its log still owes it a slot that it refused to decide. */
+  get isBlocked(): boolean {
+    return this.#closed || this.#retries.size !== 0;
+  }
+
   /** When tick() is wanted, in Unix milliseconds; Infinity when nothing is due. */
   get nextDeadline(): number {
     return Math.min(this.#reservations.deadline, this.#retries.at, this.#pending.deadline, this.#ids.deadline);
@@ -183,7 +187,7 @@ export class Home {
       if (known !== NEW) return known;
     } else if (reference !== undefined && this.#knows(reference)) return SENT_BEFORE;
     if (seq !== 0 && !this.#holds(holder, seq, now)) return EXPIRED;
-    if (this.#closed || this.#retries.size !== 0) return UNAVAILABLE;
+    if (this.isBlocked) return UNAVAILABLE;
     const slot = seq === 0 ? this.#numbers.last + 1 : seq;
     const length = this.#encoder.message(slot, nick, now, text, start, end, id);
     if (this.#pending.size !== 0 && this.#isFull(length)) return UNAVAILABLE;
@@ -227,7 +231,7 @@ export class Home {
     this.#endReservations(now);
     const live = this.#reservations.of(holder);
     if (live !== undefined) return { kind: 'reserved', seq: live.seq, ttlMs: live.deadline - now };
-    if (this.#closed || this.#retries.size !== 0) return { kind: 'unavailable' };
+    if (this.isBlocked) return { kind: 'unavailable' };
     const waitMs = this.#penalties.waitMs(holder, now);
     if (waitMs > 0) return { kind: 'refused', retryMs: waitMs };
     const { reservations, ttlMs } = this.#limits;
@@ -458,10 +462,8 @@ export class Home {
   }
 
   #endReservations(now: number): void {
-    for (let ended = this.#reservations.takeEnded(now); ended !== undefined; ) {
-      this.#leaveEmpty(ended, now);
-      ended = this.#reservations.takeEnded(now);
-    }
+    const held = this.#reservations;
+    for (let one = held.takeEnded(now); one !== undefined; one = held.takeEnded(now)) this.#leaveEmpty(one, now);
   }
 
   /** A reservation that was not used: its slot is skipped. */
@@ -469,8 +471,7 @@ export class Home {
     this.#penalties.missed(reservation.holder, now);
     if (this.#closed) return;
     // Behind those that wait already, so that the log is not asked more often than the retry says.
-    if (this.#retries.size === 0 && this.#skip(reservation.seq)) return;
-    this.#retries.add(reservation.seq, now);
+    if (this.#retries.size !== 0 || !this.#skip(reservation.seq)) this.#retries.add(reservation.seq, now);
   }
 
   /** Decides that a slot stays empty; false when the log refuses. */

@@ -390,7 +390,8 @@ export class Leading implements HomeOut {
     this.#settlements = [];
     for (const { to, outcome, epoch, seq } of settlements)
       this.#say(to.server, 'SETTLED', to.number, outcome, epoch, seq);
-    if (this.waiting > 0) return;
+    // What a home takes that takes nothing would be refused and asked for again, without end.
+    if (this.waiting > 0 || this.home.isBlocked) return;
     for (const [server, why] of this.#missing) if (why === 'full') this.#askAgain(server, true);
   }
 
