@@ -24,6 +24,15 @@ import { Subscription } from './subscription.ts';
  */
 export interface Transport {
   offer(connection: ConnectionId, bytes: Uint8Array, start: number, end: number): number;
+  /** As offer(), to each of the first `count` connections; `taken` gets the counts. Never throws. Left out: one by one. */
+  offerEach?(
+    connections: Int32Array,
+    count: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    taken: Int32Array,
+  ): void;
 }
 
 /** What all outboxes of a server share. */
@@ -50,18 +59,23 @@ export class Outbox {
   written = 0;
   /** Times that a ring overtook this reader. */
   lags = 0;
+  /**
+   * The one room that it reads, where it is exactly one and nothing else waits or is in the way: its news may be written
+   * from where they lie. Undefined where that is not so, or not known.
+   */
+  plain: Subscription | undefined;
 
   #shared: Shared;
   #gone = false;
   #front: Uint8Array | undefined;
   #own: Own | undefined;
   readonly #subs: Subscription[] = [];
-  /** The one room that it reads, where it is exactly one: spares a flush two loads that are cold after a write. */
-  #sole: Subscription | undefined;
+  readonly #usual: Shared;
 
   constructor(connection: ConnectionId, shared: Shared) {
     this.connection = connection;
     this.#shared = shared;
+    this.#usual = shared;
   }
 
   /** Nothing waits to be written. */
@@ -79,6 +93,7 @@ export class Outbox {
   /** Writes through another transport from now on, in the same order as before. */
   through(shared: Shared): void {
     this.#shared = shared;
+    this.plain = undefined;
   }
 
   /** Bytes of rooms that it has still to take. */
@@ -98,7 +113,7 @@ export class Outbox {
     if (this.#gone) return;
     const sub = new Subscription(this, ring);
     this.#subs.push(sub);
-    this.#sole = this.#subs.length === 1 ? sub : undefined;
+    this.plain = undefined;
   }
 
   /** Stops reading a ring behind what it holds now. */
@@ -116,6 +131,7 @@ export class Outbox {
   /** Queues bytes[start, end) behind everything decided until now; copies them. */
   say(bytes: Uint8Array, start: number, end: number): void {
     if (this.#gone) return;
+    this.plain = undefined;
     this.#own ??= Own.take();
     this.#own.append(bytes, start, end, this.#shared.stamps.last);
   }
@@ -123,6 +139,7 @@ export class Outbox {
   /** Queues frames that `fill` makes as the connection drains. One at a time. */
   pour(fill: Fill): void {
     if (this.#gone) return;
+    this.plain = undefined;
     this.#own ??= Own.take();
     this.#own.pour(fill, this.#shared.stamps.last);
   }
@@ -139,32 +156,34 @@ export class Outbox {
     this.#gone = true;
     for (const sub of this.#subs) sub.leave();
     this.#subs.length = 0;
-    this.#sole = undefined;
+    this.plain = undefined;
     this.#front = undefined;
     this.#own = undefined;
   }
 
   /** Offers everything that waits, until it is gone or the connection is full. */
   flush(now: number): void {
-    if (this.blocked || this.#gone) return;
-    const sub = this.#sole;
-    if (sub !== undefined && this.#own === undefined && this.#front === undefined) {
-      // What nearly every delivery is: one room has news, and it is written from where it lies.
-      const { ring, cursor } = sub;
-      const { tape } = ring;
-      if (cursor >= tape.tail && sub.index >= 0) {
-        const { head, base } = tape;
-        if (cursor === head) return;
-        const taken = this.#shared.transport.offer(this.connection, tape.buffer, cursor - base, head - base);
-        if (taken === head - cursor) {
-          sub.cursor = head;
-          sub.from = ring.low;
-          this.written += taken;
-        } else this.#short(taken, head - cursor, sub, now);
-        return;
-      }
+    const sub = this.plain;
+    if (sub === undefined || sub.overtaken) {
+      if (!this.blocked && !this.#gone) this.#flushAll(now);
+      return;
     }
-    this.#flushAll(now);
+    const { cursor, ring } = sub;
+    const { buffer, base, head } = ring.tape;
+    if (cursor === head) return;
+    const taken = this.#shared.transport.offer(this.connection, buffer, cursor - base, head - base);
+    this.took(sub, taken, head, ring.low, now);
+  }
+
+  /**
+   * Of the news of its one room up to the position `end`, which were offered for it, `taken` bytes were taken. `low`:
+   * the lowest slot undecided there.
+   */
+  took(sub: Subscription, taken: number, end: number, low: number, now: number): void {
+    if (taken !== end - sub.cursor) return this.#short(taken, end - sub.cursor, sub, now);
+    sub.cursor = end;
+    sub.from = low;
+    this.written += taken;
   }
 
   #flushAll(now: number): void {
@@ -314,6 +333,7 @@ export class Outbox {
   }
 
   #short(taken: number, asked: number, sub: Subscription, now: number): void {
+    this.plain = undefined;
     if (taken > 0) {
       sub.cursor += taken;
       this.written += taken;
@@ -352,7 +372,9 @@ export class Outbox {
       const sub = this.#subs[i] as Subscription;
       if (sub.cursor >= sub.until) this.#subs.splice(i, 1);
     }
-    this.#sole = this.#subs.length === 1 ? this.#subs[0] : undefined;
+    const only = this.#subs.length === 1 ? this.#subs[0] : undefined;
+    const waits = this.#own !== undefined || this.#front !== undefined || this.blocked;
+    this.plain = only === undefined || only.index < 0 || waits || this.#shared !== this.#usual ? undefined : only;
   }
 }
 

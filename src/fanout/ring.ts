@@ -50,6 +50,8 @@ export class Ring implements Member {
   evicted = 0;
   /** Whether it stands in the list of rings to be flushed. */
   dirty = false;
+  /** Where the readers have read to that took everything when they were last given something. */
+  readTo = 0;
 
   /** The frames that tell a reader, overtaken at `cursor`, what it may have missed: seqs from … to, none when from > to. */
   readonly lagged: (from: number, to: number, cursor: number) => Uint8Array;
@@ -132,7 +134,8 @@ export class Ring implements Member {
     const { entries, bytes } = this.#limits;
     this.#flushed = this.#next;
     this.#dueEntry = this.#next + (entries >> 1);
-    this.#dueByte = this.tape.head + (bytes >> 1);
+    this.readTo = this.tape.head;
+    this.#dueByte = this.readTo + (bytes >> 1);
   }
 
   /** Evicts what is older than the age limit, and gives memory back that is not needed any more. */

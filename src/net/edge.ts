@@ -195,6 +195,32 @@ export class Edge {
     return taken;
   }
 
+  offerEach(ids: Int32Array, count: number, bytes: Uint8Array, start: number, end: number, taken: Int32Array): void {
+    const length = end - start;
+    let whole = 0;
+    for (let i = 0; i < count; i++) {
+      const id = ids[i] as ConnectionId;
+      const descriptor = this.#descriptors[id] ?? -1;
+      const sent = descriptor < 0 ? -1 : (this.#direct?.send(descriptor, bytes, start, end) ?? -1);
+      if (sent === length) whole++;
+      taken[i] = sent === length ? sent : this.#offerRest(id, bytes, start, end, sent);
+    }
+    this.writes.count(length, whole);
+  }
+
+  /** What is not sent whole to one of many. A fault in it is that connection's alone. */
+  #offerRest(id: ConnectionId, bytes: Uint8Array, start: number, end: number, sent: number): number {
+    let taken = -1;
+    try {
+      taken = this.#sendRest(id, bytes, start, end, sent);
+    } catch (error) {
+      this.#onFault(error);
+      this.terminate(id);
+    }
+    this.writes.count(taken);
+    return taken;
+  }
+
   pause(id: ConnectionId): void {
     this.#sockets[id]?.pause();
   }
@@ -240,9 +266,12 @@ export class Edge {
 
   #send(id: ConnectionId, bytes: Uint8Array, start: number, end: number): number {
     const descriptor = this.#descriptors[id] ?? -1;
-    if (descriptor < 0 || this.#direct === undefined) return this.#write(id, bytes, start, end);
-    const sent = this.#direct.send(descriptor, bytes, start, end);
-    if (sent === end - start) return sent;
+    const sent = descriptor < 0 ? -1 : (this.#direct?.send(descriptor, bytes, start, end) ?? -1);
+    return sent === end - start ? sent : this.#sendRest(id, bytes, start, end, sent);
+  }
+
+  /** Of the bytes `sent` were sent directly, -1 for none: the others go by the runtime. */
+  #sendRest(id: ConnectionId, bytes: Uint8Array, start: number, end: number, sent: number): number {
     // The runtime finds the connection full, and says so when it is not any more, or finds it gone.
     const from = sent > 0 ? start + sent : start;
     const taken = this.#write(id, bytes, from, end);

@@ -11,10 +11,10 @@ export class WriteSizes {
   /** Flushes: batches that had something to write. */
   flushes = 0;
 
-  /** `taken`: bytes, 0 or less for nothing. */
-  count(taken: number): void {
-    (this.counts[32 - Math.clz32(taken - 1)] as number)++;
-    if (taken > 0) this.bytes += taken;
+  /** `taken`: bytes, 0 or less for nothing; `times`: by so many writes each. */
+  count(taken: number, times = 1): void {
+    (this.counts[32 - Math.clz32(taken - 1)] as number) += times;
+    if (taken > 0) this.bytes += taken * times;
   }
 
   /** Writes of which nothing was taken. */

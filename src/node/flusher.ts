@@ -1,20 +1,21 @@
 // The flusher: which rings and outboxes have news, and the one flush that offers it when a batch of input is over.
 // Everything that a batch brought to a connection leaves in as few writes as the connection allows.
 
-import type { Outbox } from '../fanout/outbox.ts';
+import { Fan } from '../fanout/fan.ts';
+import type { Outbox, Transport } from '../fanout/outbox.ts';
 import type { Ring } from '../fanout/ring.ts';
 
 export class Flusher {
   #rings: Ring[] = [];
   #outboxes: Outbox[] = [];
   readonly #wake: () => void;
-  readonly #onFault: (outbox: Outbox, error: unknown) => void;
+  readonly #fan: Fan;
   #awake = false;
 
   /** `wake` asks for flush() when the present batch is over; `onFault` hears of an outbox that threw. */
-  constructor(wake: () => void, onFault: (outbox: Outbox, error: unknown) => void) {
+  constructor(transport: Transport, wake: () => void, onFault: (outbox: Outbox, error: unknown) => void) {
     this.#wake = wake;
-    this.#onFault = onFault;
+    this.#fan = new Fan(transport, onFault);
   }
 
   /** Asks for a flush, once a batch. */
@@ -40,13 +41,7 @@ export class Flusher {
 
   /** Offers the news of one ring now. */
   flushRing(ring: Ring, now: number): void {
-    const { readers } = ring;
-    // Backwards: a connection that is found gone leaves the list, and the last one takes its place.
-    for (let i = readers.length - 1; i >= 0; i--) {
-      const outbox = readers[i]?.outbox;
-      if (outbox !== undefined) this.#offer(outbox, now);
-    }
-    ring.flushed();
+    this.#fan.flush(ring, now);
   }
 
   /** Offers everything. What is marked meanwhile belongs to the next flush. */
@@ -58,20 +53,11 @@ export class Flusher {
     // Links are among these: other servers begin while this one writes to its clients.
     for (const outbox of outboxes) {
       outbox.dirty = false;
-      this.#offer(outbox, now);
+      this.#fan.offer(outbox, now);
     }
     for (const ring of rings) {
       ring.dirty = false;
       this.flushRing(ring, now);
-    }
-  }
-
-  /** One outbox that fails must not keep the others from theirs. */
-  #offer(outbox: Outbox, now: number): void {
-    try {
-      outbox.flush(now);
-    } catch (error) {
-      this.#onFault(outbox, error);
     }
   }
 }

@@ -81,6 +81,7 @@ export class Node implements Out, RoomsOut {
     this.#ports = ports;
     this.shared = { transport: ports, stamps: new Stamps() };
     this.#flusher = new Flusher(
+      ports,
       () => ports.wake(),
       (outbox, error) => this.#outputFailed(outbox, error),
     );

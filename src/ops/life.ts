@@ -250,6 +250,7 @@ export class Life {
     const room = { slots: options.roomMessages, bytes: options.roomBytes };
     return {
       offer: (id, bytes, start, end) => edge.offer(id, bytes, start, end),
+      offerEach: (ids, count, bytes, start, end, taken) => edge.offerEach(ids, count, bytes, start, end, taken),
       pause: (id) => edge.pause(id),
       resume: (id) => edge.resume(id),
       end: (id, wait) => edge.end(id, wait),

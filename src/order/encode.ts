@@ -61,7 +61,7 @@ export class SlotEncoder {
     const { bytes } = encoded;
     copyRead(text, start, end, bytes, addressOfSource(), at);
     at += end - start;
-    if (id !== '') at = writeId(id, bytes, at);
+    if (id.length > 0) at = writeId(id, bytes, at);
     bytes[at] = GREATER;
     bytes[at + 1] = LF;
     return at + 2;

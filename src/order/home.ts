@@ -181,7 +181,7 @@ export class Home {
     reference?: Reference,
   ): SendOutcome {
     let print = 0;
-    if (id !== '') {
+    if (id.length > 0) {
       print = fingerprint(text, start, end);
       const known = this.#lookUp(asker, seq, id, print, now);
       if (known !== NEW) return known;
@@ -190,7 +190,8 @@ export class Home {
     if (this.isBlocked) return UNAVAILABLE;
     const slot = seq === 0 ? this.#numbers.last + 1 : seq;
     const length = this.#encoder.message(slot, nick, now, text, start, end, id);
-    if (this.#pending.size !== 0 && this.#isFull(length)) return UNAVAILABLE;
+    const others = this.#pending.size !== 0;
+    if (others && this.#isFull(length)) return UNAVAILABLE;
     const ticket = this.#tickets.next;
     const answer = this.#log.append(this.#appended, MESSAGE, slot, encoded.bytes, 0, length, ticket);
     // Nobody saw the number and none follows it; a reservation lives on.
@@ -198,14 +199,14 @@ export class Home {
     this.#appended++;
     if (seq === 0) this.#numbers.last = slot;
     else this.#fill(seq);
-    if (answer === LATE || this.#pending.size !== 0) {
+    if (answer === LATE || others) {
       const entry = this.#defer(answer, MESSAGE, slot, length, id, print, ticket, reference);
       this.#wait(entry, asker, seq, id, now);
       return WAITING;
     }
     this.#decide(answer, slot);
     this.#out.publish(this, MESSAGE, slot, encoded.bytes, 0, length);
-    if (id !== '') this.#remember(id, slot, print, now);
+    if (id.length > 0) this.#remember(id, slot, print, now);
     else if (reference !== undefined) this.#ids.addReference(reference, slot, now);
     this.sentSeq = slot;
     this.sentEpoch = this.epoch;

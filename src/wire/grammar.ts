@@ -119,15 +119,28 @@ export function readFrame(
   maxArgs: number,
   worded = 0,
 ): number {
+  const { head } = frame;
+  if (!head.begins(bytes, start, stop)) return readAnew(frame, bytes, start, stop, maxArgs, worded);
+  frame.bytes = bytes;
+  frame.start = start;
+  frame.verbStart = start + head.verbStart;
+  frame.verbEnd = start + head.verbEnd;
+  return readArgs(frame, bytes, start + head.length - 1, stop, maxArgs, worded);
+}
+
+/** Reads a frame that does not begin like the one before. */
+function readAnew(
+  frame: Offsets,
+  bytes: Uint8Array,
+  start: number,
+  stop: number,
+  maxArgs: number,
+  worded: number,
+): number {
+  const { head } = frame;
   frame.bytes = bytes;
   frame.start = start;
   frame.argc = 0;
-  const { head } = frame;
-  if (head.begins(bytes, start, stop)) {
-    frame.verbStart = start + head.verbStart;
-    frame.verbEnd = start + head.verbEnd;
-    return readArgs(frame, bytes, start + head.length - 1, stop, maxArgs, worded);
-  }
   head.length = 0;
   frame.found = -1;
   let i = start + 1;
@@ -219,6 +232,7 @@ function readArgs(
 }
 
 function stopAt(frame: Offsets, at: number, finding: number): number {
+  frame.argc = 0;
   frame.end = at;
   return finding;
 }

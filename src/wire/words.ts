@@ -23,8 +23,8 @@ const copyAt = new Float64Array(1);
 const marksAt = new Float64Array(1);
 /** Whose copy it is. */
 let copied: Uint8Array | undefined;
-/** It is UTF-8, so that nothing in it above 0x7f means anything, and the library looks for the rest. */
-let spanned = false;
+/** Looks in it, where it is UTF-8, so that nothing in it above 0x7f means anything. */
+let span: Library['span'] | undefined;
 
 // A byte b below 0x80 is 0 exactly where b - 1 has its highest bit set (the carry of a byte that is 0 spoils only
 // those above it, and one is enough). Without two bits ',', '<', '>' and '.' are one and the same.
@@ -40,7 +40,7 @@ export function makeWords(chunk: Uint8Array): void {
   if (length < SHORTEST || length > LONGEST) return;
   copied = chunk;
   const { library } = given;
-  spanned = library?.isUtf8(chunk) ?? false;
+  span = library?.isUtf8(chunk) === true ? library.span : undefined;
   if (library === undefined) return copyBytes(chunk, 0, length, copy, 0);
   copyAt[0] ||= addressOf(copy);
   marksAt[0] ||= addressOf(marks);
@@ -73,9 +73,8 @@ export function wordsOf(chunk: Uint8Array): number {
  * is beyond ASCII may be passed over where it is well-formed.
  */
 export function plainEnd(bytes: Uint8Array, from: number, stop: number, worded: number): number {
-  if (!spanned || from >= worded) return plainWords(bytes, from, stop, worded);
-  const end = from + (given.library as Library).span((copyAt[0] as number) + from, marksAt[0] as number);
-  return Math.min(end, stop);
+  if (span === undefined || from >= worded) return plainWords(bytes, from, stop, worded);
+  return Math.min(stop, from + span((copyAt[0] as number) + from, marksAt[0] as number));
 }
 
 /** The same, told by arithmetic as far as there are words, then byte by byte; stops at what is beyond ASCII. */

@@ -6,6 +6,7 @@ import { Budget } from '../../src/base/budget.ts';
 import { utf8Bytes } from '../../src/base/bytes.ts';
 import { connectionId } from '../../src/base/ids.ts';
 import type { Tape } from '../../src/base/tape.ts';
+import { Fan } from '../../src/fanout/fan.ts';
 import { Outbox, type Shared, type Transport } from '../../src/fanout/outbox.ts';
 import { Ring, type RingLimits, Stamps } from '../../src/fanout/ring.ts';
 
@@ -84,11 +85,23 @@ export class World {
   #count = 0;
 
   readonly #shared: Shared;
+  readonly #fan: Fan;
+  /** Offers that were made to several readers in one call. */
+  together = 0;
 
   constructor(cap = 1 << 30) {
     this.budget = new Budget(cap);
-    const transport: Transport = { offer: (id, bytes, start, end) => this.#offer(id as number, bytes, start, end) };
+    const transport: Transport = {
+      offer: (id, bytes, start, end) => this.#offer(id as number, bytes, start, end),
+      offerEach: (ids, count, bytes, start, end, taken) => {
+        this.together += count;
+        for (let i = 0; i < count; i++) taken[i] = this.#offer(ids[i] as number, bytes, start, end);
+      },
+    };
     this.#shared = { transport, stamps: this.stamps };
+    this.#fan = new Fan(transport, (_outbox, error) => {
+      throw error;
+    });
   }
 
   openRoom(limits: Partial<RingLimits> = {}): Room {
@@ -214,8 +227,7 @@ export class World {
 
   /** What a node does with a ring that has news. */
   flushRoom(room: Room): void {
-    for (const { outbox } of room.ring.readers) outbox.flush(this.now);
-    room.ring.flushed();
+    this.#fan.flush(room.ring, this.now);
     room.unflushed = 0;
   }
 
