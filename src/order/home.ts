@@ -190,8 +190,7 @@ export class Home {
     if (this.isBlocked) return UNAVAILABLE;
     const slot = seq === 0 ? this.#numbers.last + 1 : seq;
     const length = this.#encoder.message(slot, nick, now, text, start, end, id);
-    const others = this.#pending.size !== 0;
-    if (others && this.#isFull(length)) return UNAVAILABLE;
+    if (this.#pending.size !== 0 && this.#isFull(length)) return UNAVAILABLE;
     const ticket = this.#tickets.next;
     const answer = this.#log.append(this.#appended, MESSAGE, slot, encoded.bytes, 0, length, ticket);
     // Nobody saw the number and none follows it; a reservation lives on.
@@ -199,7 +198,7 @@ export class Home {
     this.#appended++;
     if (seq === 0) this.#numbers.last = slot;
     else this.#fill(seq);
-    if (answer === LATE || others) {
+    if (answer === LATE || this.#pending.size !== 0) {
       const entry = this.#defer(answer, MESSAGE, slot, length, id, print, ticket, reference);
       this.#wait(entry, asker, seq, id, now);
       return WAITING;
