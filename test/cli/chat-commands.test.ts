@@ -15,12 +15,15 @@ function chat() {
       joins.push(answer);
       return answer.promise;
     },
+    async leave(room: string) {
+      client.rooms = client.rooms.filter((each) => each !== room.toLowerCase());
+    },
     async send(room: string, text: string) {
       sent.push(`${room}: ${text}`);
     },
   };
   const it: Chat = { client: client as unknown as Client, room: 'lobby', say() {}, quit() {} };
-  return { it, sent, joins };
+  return { it, client, sent, joins };
 }
 
 test('a line typed behind /join is for that room, and never for the one before', async () => {
@@ -50,4 +53,17 @@ test('a room that is refused late takes nobody out of the one that was entered m
   joins[0]?.reject(new Error('no'));
   await expect(first).rejects.toThrow('no');
   expect(it.room).toBe('two');
+});
+
+test('who leaves the room that lines go to talks in the one entered last; who leaves another one stays', async () => {
+  const { it, client } = chat();
+  client.rooms = ['one', 'two', 'lobby'];
+  await obey(it, '/leave ONE');
+  expect(it.room).toBe('lobby');
+  await obey(it, '/leave LOBBY');
+  expect(it.room).toBe('two');
+  await obey(it, '/leave');
+  expect(it.room).toBe('');
+  await expect(obey(it, '/leave')).rejects.toThrow('you are in no room');
+  await expect(obey(it, 'hello')).rejects.toThrow('/join ROOM');
 });
