@@ -83,6 +83,7 @@ function greet(context: Context, session: Session, user: User, room: Room, epoch
   const missed = epoch === '' ? undefined : order.resume(epoch, last);
   roomWelcome(context.begin(), room, user, epoch === '' ? '' : missed === undefined ? 0 : 1);
   context.reply(session);
+  room.port.welcomed?.(session.connection);
   const source = missed ?? order.ahead();
   if (source !== undefined) context.out.stream(session.connection, source);
 }

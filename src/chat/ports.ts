@@ -87,6 +87,8 @@ export interface RoomPort {
   subscribe(connection: ConnectionId): void;
   /** The connection still gets what came until now, and nothing later. */
   unsubscribe(connection: ConnectionId): void;
+  /** A subscriber is told by itself how the room stands. */
+  welcomed?(connection: ConnectionId): void;
   /** Frames for every subscriber, once each. */
   announce(bytes: Uint8Array, start: number, end: number): void;
   /** Asks for Chat.roomDue(key, now) at `at` (Unix ms), never from within this call; a later call moves it. */

@@ -116,6 +116,11 @@ export class Outbox {
     this.plain = undefined;
   }
 
+  /** Its reader is told by itself how things stand in a ring that it reads. */
+  met(ring: Ring): void {
+    for (const sub of this.#subs) if (sub.ring === ring && sub.index >= 0) sub.met = ring.tape.head;
+  }
+
   /** Stops reading a ring behind what it holds now. */
   unsubscribe(ring: Ring): void {
     for (const sub of this.#subs) if (sub.ring === ring && sub.index >= 0) sub.leave();
@@ -405,7 +410,7 @@ function gatherRun(source: Subscription | undefined, tape: Tape, start: number, 
 /** Gathers the word that a ring overtook its reader. */
 function gatherWord(sub: Subscription, length: number): number {
   const { ring } = sub;
-  const word = ring.lagged(sub.from, ring.floor - 1, sub.cursor);
+  const word = ring.lagged(sub.from, ring.floor - 1, Math.max(sub.cursor, sub.met));
   assert(word.length > 0, 'an overtaken reader is told so');
   const to = length + word.length;
   if (to > GATHER.length) return length;

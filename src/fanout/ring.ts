@@ -53,8 +53,11 @@ export class Ring implements Member {
   /** Where the readers have read to that took everything when they were last given something. */
   readTo = 0;
 
-  /** The frames that tell a reader, overtaken at `cursor`, what it may have missed: seqs from … to, none when from > to. */
-  readonly lagged: (from: number, to: number, cursor: number) => Uint8Array;
+  /**
+   * The frames that tell an overtaken reader what it may have missed: seqs from … to, none when from > to, and what
+   * stood at position `since` and behind it.
+   */
+  readonly lagged: (from: number, to: number, since: number) => Uint8Array;
 
   readonly #limits: RingLimits;
   readonly #stamps: Stamps;

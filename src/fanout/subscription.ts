@@ -16,6 +16,8 @@ export class Subscription {
   untilStamp = Number.POSITIVE_INFINITY;
   /** The lowest slot that the reader lacks, as known when it was last offered something. */
   from: number;
+  /** The position at which the reader was last told how things stand: of turns before it it needs no word. */
+  met: number;
   /** How far a write being gathered has read: the position, the entry there, its stamp (Infinity: nothing is left). */
   ahead = 0;
   aheadEntry = 0;
@@ -28,6 +30,7 @@ export class Subscription {
     this.ring = ring;
     this.cursor = ring.tape.head;
     this.from = ring.low;
+    this.met = this.cursor;
     this.index = ring.readers.push(this) - 1;
   }
 

@@ -110,6 +110,10 @@ export class Channel<Order extends ChannelOrder = ChannelOrder> implements RoomP
     this.#rooms.out.left(connection);
   }
 
+  welcomed(connection: ConnectionId): void {
+    this.#rooms.out.outbox(connection)?.met(this.ring);
+  }
+
   announce(bytes: Uint8Array, start: number, end: number): void {
     this.append(bytes, start, end, 0);
   }
@@ -180,9 +184,9 @@ export class Channel<Order extends ChannelOrder = ChannelOrder> implements RoomP
     this.append(bytes, 0, bytes.length, 0);
   }
 
-  /** What a reader is told that was at `cursor` when the ring forgot what stands there. */
-  #lagged(from: number, to: number, cursor: number): Uint8Array {
-    const overtaken = { from, to, cursor, tail: this.ring.tape.tail };
+  /** What an overtaken reader is told that knows how the room stood at position `since`. */
+  #lagged(from: number, to: number, since: number): Uint8Array {
+    const overtaken = { from, to, since, tail: this.ring.tape.tail };
     return this.#turns.word(overtaken, this.order.epoch, () => this.#rooms.out.members(this.key));
   }
 }

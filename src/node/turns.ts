@@ -24,8 +24,8 @@ export interface Overtaken {
   /** Slots of which some may be lost: none when from > to. */
   readonly from: number;
   readonly to: number;
-  /** Positions: where the reader was, and where it goes on. */
-  readonly cursor: number;
+  /** Positions: up to where it knows how the room stood, and where it goes on. */
+  readonly since: number;
   readonly tail: number;
 }
 
@@ -47,7 +47,7 @@ export class Turns {
    * The word to an overtaken reader: every turn that it missed, in its place between the slots that it may lack, or,
    * where it lacks none, how many `members` there are, as it has missed presence. `current`: the room's epoch.
    */
-  word({ from, to, cursor, tail }: Overtaken, current: string, members: () => number): Uint8Array {
+  word({ from, to, since, tail }: Overtaken, current: string, members: () => number): Uint8Array {
     const frames = new FrameWriter();
     let next = from;
     let isLost = false;
@@ -57,7 +57,7 @@ export class Turns {
       isLost = true;
     };
     for (const { at, bytes, epoch } of this.#turns) {
-      if (at < cursor || at >= tail) continue;
+      if (at < since || at >= tail) continue;
       if (epoch !== undefined) {
         lose(epoch.before, Math.min(to, epoch.last));
         next = Math.max(next, epoch.first);

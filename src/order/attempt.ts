@@ -43,7 +43,8 @@ export class Attempt {
   deadline: number;
   /** Set once nothing more is asked of the sealed. */
   plan: Plan | undefined;
-  fetches: Fetch[] = [];
+  /** What there was of the parts that are fetched, all positions together, when that was looked at last. */
+  got = 0;
 
   constructor(epoch: Epoch, asked: readonly ServerId[], deadline: number) {
     this.epoch = epoch;

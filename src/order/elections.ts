@@ -1,7 +1,7 @@
 // Elections: how a server comes to open the next epoch of a room, and how a home that stood still finds out whether it
 // still is one. It asks every server within reach to seal what is older, compares what they hold, fetches what it
-// lacks, and says how the epoch begins. Steps have deadlines: who does not answer is left out, and what it alone held
-// becomes a tail when it is seen again.
+// lacks, and says how the epoch begins. Steps have deadlines: who does not answer is left out, or sends nothing more, and
+// what it alone held becomes a tail when it is seen again.
 
 import type { Epoch, ServerId } from '../base/ids.ts';
 import { FrameWriter } from '../wire/writer.ts';
@@ -163,6 +163,7 @@ export class Elections {
     const attempt = this.#attempt;
     if (attempt !== undefined && attempt.deadline <= now) {
       if (attempt.plan === undefined) this.#compare(now);
+      else if (this.#isComing(attempt)) attempt.deadline = now + STEP_MS;
       else this.#finish();
     }
     const probe = this.#probe;
@@ -222,10 +223,18 @@ export class Elections {
     this.#holders = [...attempt.holdings.values()].filter(({ line }) => line.length > 0).map(({ server }) => server);
     const line = this.#missingOfLine(plan);
     this.#parts = [...line, ...this.#missingTails(plan, attempt.holdings.values(), line)];
+    this.#isComing(attempt);
     for (const { from, segment, until } of this.#parts) {
       this.#say(from, 'SUBSCRIBE', segment.epoch, segment.position, until);
     }
     if (this.#parts.length === 0) this.#finish();
+  }
+
+  /** Whether more has come of what is fetched than when this was asked last: the rest is on its way, however slow. */
+  #isComing(attempt: Attempt): boolean {
+    const before = attempt.got;
+    attempt.got = this.#parts.reduce((sum, { segment }) => sum + segment.position, 0);
+    return attempt.got > before;
   }
 
   /** What the own line lacks of the main one; nothing when the own line went its own way. */

@@ -45,6 +45,25 @@ test('one room with news is one offer of the memory of its ring', () => {
   expect(offers[0]?.[1]).toBe('<A>\n<B>\n<C>\n');
 });
 
+test('who was told anew how things stand needs no word of what turned before', () => {
+  const told: number[] = [];
+  const lagged = (_from: number, _to: number, since: number) => {
+    told.push(since);
+    return utf8Bytes('<L>\n');
+  };
+  const { ring, outbox, publish } = bare((_id, _bytes, start, end) => end - start, lagged);
+  outbox.subscribe(ring);
+  for (let i = 0; i < 2; i++) {
+    const cursor = ring.tape.head;
+    publish('<A>\n');
+    const met = ring.tape.head;
+    if (i === 1) outbox.met(ring);
+    for (let n = 0; n < LIMITS.entries; n++) publish('<B>\n');
+    outbox.flush(0);
+    expect(told.at(-1)).toBe(i === 0 ? cursor : met);
+  }
+});
+
 test('one of twenty rooms with news is offered from its ring, twenty with replies between are one offer', () => {
   const world = new World();
   const reader = world.connect();

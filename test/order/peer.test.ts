@@ -201,3 +201,27 @@ test('an epoch that is further ahead than clocks are wrong is none, whatever fra
     expect(one.order.peer.role).toBe('frozen');
   }
 });
+
+// Otherwise a slow way makes it begin again and again, each time with what came first, and never with all.
+test('what another line holds is waited for as long as more of it comes', () => {
+  const theirs = epoch(START - 1, TWO);
+  const one = new OnePeer([TWO]);
+  const { peer } = one.order;
+  const isOpened = (): boolean => peer.role === 'home';
+  peer.create('', START);
+  one.now += 1_000;
+  const [own] = one.hear(TWO, `<SUBSCRIBE,Lobby,${theirs},4>`).filter((line) => line.includes('<SEAL,'));
+  const next = own?.match(/Lobby,(.*)>/)?.[1];
+  expect(one.hear(TWO, `<SEALED,Lobby,${next},,1,${theirs},1,4,4>`)).toEqual([`2 <SUBSCRIBE,Lobby,${theirs},0,4>`]);
+  for (let seq = 1; seq <= 3; seq++) {
+    one.now += 1_900;
+    one.hear(TWO, `<STREAM,Lobby,${theirs},${seq - 1},4,1,>`, `<SKIPSEQUENCE,Lobby,${theirs},${seq}>`);
+    one.now += 100;
+    peer.tick(one.now);
+    expect([seq, isOpened()]).toEqual([seq, false]);
+  }
+  one.now += 2_000;
+  peer.tick(one.now);
+  expect(isOpened()).toBe(true);
+  expect(one.said().join()).toContain(`,${theirs},1,3,3>`);
+});

@@ -156,7 +156,10 @@ function promises(record: Record): Violation[] {
   return found;
 }
 
-/** A message that was said once, with an id, and refused for good is not there. */
+/**
+ * A message that was said once, with an id, and refused for good is not there. That a number has expired is not for good:
+ * a home that was replaced may have filled it, and what it had not told anybody comes in with its tail.
+ */
 function refusals(
   record: Record,
   said: ReadonlyMap<string, Sent[]>,
@@ -172,11 +175,20 @@ function refusals(
       if (own || !verb.startsWith('ERR_') || verb === 'ERR_ROOMUNAVAILABLE' || args[0] !== 'CSEND') continue;
       const sends = byId.get(args[4] ?? '');
       const text = sends?.[0]?.text ?? '';
-      if (sends?.length !== 1 || !filled.has(text)) continue;
+      const slots = filled.get(text) ?? [];
+      const isReplaced = verb === 'ERR_SEQUENCEEXPIRED' && slots.every((slot) => hasAnotherEpoch(record, slot));
+      if (sends?.length !== 1 || slots.length === 0 || isReplaced) continue;
       found.push(violation('O5', dialogue, at, `${verb} for ${args[4]}, which was delivered`));
     }
   }
   return found;
+}
+
+/** Whether its room had another epoch than that of a slot. */
+function hasAnotherEpoch(record: Record, { room, epoch }: KnownSlot): boolean {
+  return slotsOf(record)
+    .values()
+    .some((one) => one.room === room && one.epoch !== epoch);
 }
 
 /** Messages without numbers of their own, each said once, stand in the order in which they were said. */

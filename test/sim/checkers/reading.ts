@@ -183,7 +183,11 @@ class Reader {
       before.replays = true;
       if (recovered === '1') for (const seq of before.seen) allow(before, seq);
       before.welcomedAt = heard.at;
-      if (recovered !== '1') this.#open.set(room, this.#stay(room, epoch, base, undefined, said, heard));
+      if (recovered !== '1') {
+        // What it had not got of the old epoch by then it is owed no more.
+        before.until = heard.order;
+        this.#open.set(room, this.#stay(room, epoch, base, undefined, said, heard));
+      }
       this.#welcomes.push({ said, heard, stay: before });
       return;
     }
