@@ -13,7 +13,7 @@ const NONE = () => 0;
 const LIMITS = { entries: 64, bytes: 1 << 20, ageMs: 60_000 };
 
 /** A ring and an outbox that reads it, with nothing between the test and what is offered. */
-function bare(offer: Transport['offer'], lagged = (from: number, to: number) => utf8Bytes(`<L,${from},${to}>\n`)) {
+function bare(offer: Transport['offer'], lagged: Ring['lagged'] = (from, to) => utf8Bytes(`<L,${from},${to}>\n`)) {
   const stamps = new Stamps();
   const ring = new Ring(LIMITS, stamps, new Budget(1 << 30), 1, lagged);
   const outbox = new Outbox(connectionId(7), { transport: { offer }, stamps });

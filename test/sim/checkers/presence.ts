@@ -156,12 +156,22 @@ function views(record: Record, dialogue: Dialogue, truth: ReadonlyMap<string, Se
   for (const [room, view] of views) {
     const is = truth.get(room);
     if (is === undefined || is.size === 0) continue;
-    // The auditor came and went.
-    const ghosts = [...view].filter((one) => !is.has(one) && !isAuditor(one));
-    const unseen = [...is].filter((one) => !view.has(one));
+    // The auditor came and went, and perhaps somebody else while it looked.
+    const isKnown = (ident: string): boolean => !isAuditor(ident) && !isMoving(record, userOf(ident));
+    const ghosts = [...view].filter((one) => !is.has(one) && isKnown(one));
+    const unseen = [...is].filter((one) => !view.has(one) && isKnown(one));
     if (ghosts.length + unseen.length === 0) continue;
     const what = `in ${room}: knows of ${ghosts.join(' ') || 'nobody'} who is not there, not of ${unseen.join(' ') || 'nobody'} who is`;
     found.push(violation(ghosts.length > 0 ? 'C4' : 'PRESENCE', dialogue, record.facts.calmAt, what));
   }
   return found;
+}
+
+/** Whether the connection of a user began or ended while the auditors looked: some of them saw it, and some did not. */
+function isMoving({ dialogues, facts }: Record, user: string): boolean {
+  const { auditAt, retiredAt } = facts;
+  return dialogues.some(
+    ({ name, openedAt, ended, endedAt }) =>
+      name === user && (openedAt >= auditAt || (ended !== undefined && endedAt >= auditAt && endedAt < retiredAt)),
+  );
 }
