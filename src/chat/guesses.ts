@@ -9,6 +9,8 @@ export const FREE_GUESSES = 10;
 const FIRST_WAIT_MS = 1000;
 const FORGET_MS = 10 * 60_000;
 const MOST_KEPT = 4096;
+/** Of what is said to be an account; those that are one have fewer. */
+const MOST_LETTERS = 40;
 
 interface Wrong {
   count: number;
@@ -25,7 +27,10 @@ export class Guesses {
     return this.#wrong.size;
   }
 
-  /** How long a guess at `account` ('' for what is nobody's, the server's own password) from `address` has to wait, in ms; 0: it is looked at. */
+  /**
+   * How long a guess at `account` from `address` has to wait, in ms; 0: it is looked at. The account is '' for what is
+   * nobody's, the server's own password.
+   */
   waitMs(account: string, address: string, now: number): number {
     const own = this.#find(addressKey(address), now);
     if (own === undefined) return 0;
@@ -48,7 +53,7 @@ export class Guesses {
 
   #find(key: string, now: number): Wrong | undefined {
     const wrong = this.#wrong.get(key);
-    return wrong === undefined || now - wrong.at >= FORGET_MS ? undefined : wrong;
+    return wrong === undefined || now >= Math.max(wrong.at + FORGET_MS, wrong.until) ? undefined : wrong;
   }
 
   #count(key: string, mostMs: number, now: number): Wrong {
@@ -68,5 +73,5 @@ function addressKey(address: string): string {
 }
 
 function accountKey(account: string): string {
-  return `at ${account}`;
+  return `at ${account.slice(0, MOST_LETTERS)}`;
 }

@@ -1,5 +1,6 @@
 // Passwords: a check takes the edge a tenth of a second, so it is asked for, its session waits, and the answer comes
-// back with verified(). Who was wrong too often waits before another one is checked (guesses.ts). A wrong name costs what a wrong password costs, and tells nobody which of the two it was.
+// back with verified(). Who was wrong too often waits before another one is checked (guesses.ts). A wrong name costs
+// what a wrong password costs, and tells nobody which of the two it was.
 
 import { sourceOf } from '../base/source.ts';
 import type { Frame } from '../wire/scanner.ts';

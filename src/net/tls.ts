@@ -42,6 +42,16 @@ export interface Demands {
   readonly mutual: boolean;
 }
 
+/** Why the runtime cannot use these; undefined when it can. */
+export function unusable(pair: Partial<KeyPair>, ca?: string): string | undefined {
+  try {
+    createSecureContext({ ...pair, ...(ca === undefined ? {} : { ca }) });
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
 export class Credentials {
   /** Handshakes since the start. */
   readonly counts = { done: 0, failed: 0 };
@@ -49,7 +59,7 @@ export class Credentials {
   #demands: Demands | undefined;
   #context: object;
 
-  /** Throws when the pair is none; whoever reads certificates has looked at them before. */
+  /** Throws when the runtime cannot use them; whoever reads certificates asks unusable() before. */
   constructor(pair: KeyPair, demands?: Demands) {
     this.#pair = pair;
     this.#demands = demands;

@@ -4,7 +4,7 @@
 // nothing of a key.
 
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
-import type { KeyPair } from '../net/tls.ts';
+import { type KeyPair, unusable } from '../net/tls.ts';
 import { modeWarnings, readSmallFile } from './small-file.ts';
 import { visible } from './visible.ts';
 
@@ -36,7 +36,11 @@ export function readKeyPair(
     complaints.problems.push(`${keyFlag} ${key.name}: is not the key of the certificate in ${certFlag} ${certPath}`);
     return undefined;
   }
-  return { cert: chain.map((each) => each.toString()).join(''), key: key.pem };
+  const pair = { cert: chain.map((each) => each.toString()).join(''), key: key.pem };
+  const problem = unusable(pair);
+  if (problem === undefined) return pair;
+  complaints.problems.push(`${certFlag} ${visible(certPath)}: TLS cannot use it (${visible(problem)})`);
+  return undefined;
 }
 
 /** The authorities in a file, in PEM; undefined, and a complaint, where it is not good. */

@@ -1,6 +1,7 @@
 // A life of a server: one node at its edge, with its log, its passwords and its tokens. It starts, is told other limits
 // while it lasts, and stops; what it is told comes from the options, and what it does is the node's.
 
+import { assert } from '../base/assert.ts';
 import { Budget } from '../base/budget.ts';
 import { describeFault } from '../base/fault.ts';
 import { Edge, type ListenAddress } from '../net/edge.ts';
@@ -119,8 +120,14 @@ export class Life {
     const incarnation = fate.incarnation ?? birth;
     // Nothing is accepted before the event loop runs, and by then the node is there.
     const { tls } = parts;
+    // Whoever read the settings has seen to it; what is to be encrypted is never left open.
+    assert(
+      tls.clients !== undefined || !options.clients.some((address) => address.tls),
+      'tls:// without a certificate',
+    );
+    assert(tls.links !== undefined || options.linkTls === 'off', 'TLS on links without a certificate');
     this.#clientTls = tls.clients && new Credentials(tls.clients);
-    this.#linkTls = options.linkTls === 'off' || !tls.links ? undefined : new Credentials(tls.links, demands(parts));
+    this.#linkTls = tls.links && options.linkTls !== 'off' ? new Credentials(tls.links, demands(parts)) : undefined;
     const clients = options.clients.map((address) =>
       listen(this.#edge, '--clients', address, address.tls ? this.#clientTls : undefined),
     );

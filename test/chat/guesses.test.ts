@@ -37,6 +37,13 @@ describe('an address', () => {
     expect(wrong(guesses, 'ada', 'here', 1)).toBe(0);
   });
 
+  test('waits to the end, however long that is', () => {
+    const guesses = new Guesses();
+    for (let i = 0; i < 30; i++) guesses.failed('ada', 'here', 3_600_000, START);
+    expect(guesses.waitMs('ada', 'here', START + 3_599_999)).toBe(1);
+    expect(guesses.waitMs('ada', 'here', START + 3_600_000)).toBe(0);
+  });
+
   test('does not wait where the longest wait is none', () => {
     const guesses = new Guesses();
     for (let i = 0; i < 30; i++) guesses.failed('ada', 'here', 0, START);

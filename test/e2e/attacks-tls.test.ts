@@ -138,6 +138,24 @@ describe('a port with TLS', () => {
   });
 });
 
+test.skipIf(Bun.which('openssl') === null)(
+  'renegotiation is refused, and ends who asks for it (needs openssl)',
+  async () => {
+    const args = ['s_client', '-tls1_2', '-connect', `127.0.0.1:${server.port}`, '-CAfile', files.ca];
+    const client = Bun.spawn(['openssl', ...args], { stdin: 'pipe', stdout: 'pipe', stderr: 'pipe' });
+    // R by itself asks for it, once the handshake is over.
+    for await (const chunk of client.stdout) if (chunk.toString().length > 0) break;
+    const asking = setInterval(() => {
+      client.stdin.write('R\n');
+      client.stdin.flush();
+    }, 100);
+    expect(await new Response(client.stderr).text()).toContain('no renegotiation');
+    clearInterval(asking);
+    expect(await client.exited).not.toBe(0);
+    await served();
+  },
+);
+
 test('a port without TLS takes a ClientHello for garbage', async () => {
   await using plain = await ServerProcess.start();
   const { socket, heard } = await knock(plain.port, HALF_HELLO);

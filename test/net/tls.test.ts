@@ -4,7 +4,7 @@
 import { afterAll, expect, test } from 'bun:test';
 import { connect, type TLSSocket } from 'node:tls';
 import type { Socket } from 'bun';
-import { Credentials } from '../../src/net/tls.ts';
+import { Credentials, unusable } from '../../src/net/tls.ts';
 import { Authority, type Issued } from '../support/certificates.ts';
 
 const [old, next] = [new Authority('Old'), new Authority('Next')];
@@ -98,4 +98,9 @@ test('a pinned certificate is believed, and no other of the same authority', asy
   await dial(port, old.cert, pinned);
   await dial(port, old.cert, other);
   expect(verdicts).toEqual([undefined, 'its certificate is none of the pinned ones']);
+});
+
+test('what the runtime cannot use is found out before a listener has it', () => {
+  expect(unusable(server.old, old.cert)).toBeUndefined();
+  expect(unusable({ cert: server.old.cert, key: server.next.key })).toBeString();
 });
