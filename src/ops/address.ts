@@ -1,6 +1,6 @@
 // Addresses of listeners as people write them: `HOST:PORT`, an IPv6 address in brackets. Port 0 asks the system for a
-// free one. `tls://` before it says that clients speak TLS there. Refuses a missing port, a bare IPv6 address and anything that is neither a name nor an address; resolves
-// nothing.
+// free one. `tls://` before it says that clients speak TLS there. Refuses a missing port, a bare IPv6 address and
+// anything that is neither a name nor an address; resolves nothing.
 
 import { isIPv4, isIPv6 } from 'node:net';
 import type { ListenAddress } from '../net/edge.ts';
