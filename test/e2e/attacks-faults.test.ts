@@ -57,8 +57,8 @@ const FAULTS: readonly (readonly [string, Plant, string, string | undefined])[] 
     'in the flush of one outbox',
     {
       file: 'fanout/outbox.ts',
-      from: 'if (this.blocked || this.#gone) return;',
-      to: `if (this.#own?.length === 100) ${THROW} if (this.blocked || this.#gone) return;`,
+      from: 'if (!this.blocked && !this.#gone) this.#flushAll(now);',
+      to: `if (this.#own?.length === 100) ${THROW} if (!this.blocked && !this.#gone) this.#flushAll(now);`,
     },
     `<PING,${'x'.repeat(92)}>`,
     undefined,
