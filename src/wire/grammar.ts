@@ -27,7 +27,7 @@ import {
   VERB_CLASS,
   WORD,
 } from './octets.ts';
-import { plainEnd } from './words.ts';
+import { fourAt, plainEnd } from './words.ts';
 
 /** A head that is longer is not kept. */
 const MAX_HEAD = 16;
@@ -61,22 +61,32 @@ export class Head {
   verbStart = 0;
   verbEnd = 0;
   readonly #bytes = new Uint8Array(MAX_HEAD);
+  readonly #view = new DataView(this.#bytes.buffer);
+  /** The first four bytes and the last four, where there are as many. */
+  #first = 0;
+  #last = 0;
 
   /** Keeps bytes[start, end), in which the verb stands at [verbStart, verbEnd). */
   keep(bytes: Uint8Array, start: number, end: number, verbStart: number, verbEnd: number): void {
     if (end - start > MAX_HEAD) return;
     for (let i = start; i < end; i++) this.#bytes[i - start] = bytes[i] as number;
     this.length = end - start;
+    this.#first = this.#view.getInt32(0, true);
+    this.#last = this.#view.getInt32(Math.max(0, this.length - 4), true);
     this.verbStart = verbStart - start;
     this.verbEnd = verbEnd - start;
   }
 
-  /** Whether bytes[start, stop) begins in the same way. */
-  begins(bytes: Uint8Array, start: number, stop: number): boolean {
+  /** Whether bytes[start, stop) begins in the same way. `worded`: as for readFrame. */
+  begins(bytes: Uint8Array, start: number, stop: number, worded: number): boolean {
     const { length } = this;
     if (length === 0 || start + length > stop) return false;
-    const kept = this.#bytes;
-    for (let i = 0; i < length; i++) if (bytes[start + i] !== kept[i]) return false;
+    if (length > 8 || length < 4 || stop > worded) return this.#isAt(bytes, start);
+    return fourAt(start) === this.#first && fourAt(start + length - 4) === this.#last;
+  }
+
+  #isAt(bytes: Uint8Array, start: number): boolean {
+    for (let i = 0; i < this.length; i++) if (bytes[start + i] !== this.#bytes[i]) return false;
     return true;
   }
 }
@@ -120,7 +130,7 @@ export function readFrame(
   worded = 0,
 ): number {
   const { head } = frame;
-  if (!head.begins(bytes, start, stop)) return readAnew(frame, bytes, start, stop, maxArgs, worded);
+  if (!head.begins(bytes, start, stop, worded)) return readAnew(frame, bytes, start, stop, maxArgs, worded);
   frame.bytes = bytes;
   frame.start = start;
   frame.verbStart = start + head.verbStart;

@@ -21,10 +21,9 @@ marks.set([COMMA, LESS, GREATER, BACKSLASH]);
 /** Their addresses; 0 where there is no library. */
 const copyAt = new Float64Array(1);
 const marksAt = new Float64Array(1);
-/** Whose copy it is. */
-let copied: Uint8Array | undefined;
-/** Looks in it, where it is UTF-8, so that nothing in it above 0x7f means anything. */
-let span: Library['span'] | undefined;
+/** Whose copy it is, and what looks in it where it is UTF-8, so that nothing in it above 0x7f means anything. */
+const copied: { chunk: Uint8Array; span: Library['span'] | undefined } = { chunk: stable(0), span: undefined };
+const view = new DataView(copy.buffer);
 
 // A byte b below 0x80 is 0 exactly where b - 1 has its highest bit set (the carry of a byte that is 0 spoils only
 // those above it, and one is enough). Without two bits ',', '<', '>' and '.' are one and the same.
@@ -38,9 +37,9 @@ const TWO_BITS = 0x12121212;
 export function makeWords(chunk: Uint8Array): void {
   const { length } = chunk;
   if (length < SHORTEST || length > LONGEST) return;
-  copied = chunk;
+  copied.chunk = chunk;
   const { library } = given;
-  span = library?.isUtf8(chunk) === true ? library.span : undefined;
+  copied.span = library?.isUtf8(chunk) === true ? library.span : undefined;
   if (library === undefined) return copyBytes(chunk, 0, length, copy, 0);
   copyAt[0] ||= addressOf(copy);
   marksAt[0] ||= addressOf(marks);
@@ -58,14 +57,14 @@ export function copyRead(
   at: number,
 ): void {
   const from = copyAt[0] as number;
-  if (bytes === copied && from !== 0 && to !== 0 && end <= bytes.length && at + end - start <= target.length) {
+  if (bytes === copied.chunk && from !== 0 && to !== 0 && end <= bytes.length && at + end - start <= target.length) {
     (given.library as Library).move(to + at, from + start, end - start);
   } else copyBytes(bytes, start, end, target, at);
 }
 
 /** The offset up to which plainEnd may use words for a chunk; 0 when they are not, or no longer, those of this one. */
 export function wordsOf(chunk: Uint8Array): number {
-  return chunk === copied ? chunk.length : 0;
+  return chunk === copied.chunk ? chunk.length : 0;
 }
 
 /**
@@ -73,6 +72,7 @@ export function wordsOf(chunk: Uint8Array): number {
  * is beyond ASCII may be passed over where it is well-formed.
  */
 export function plainEnd(bytes: Uint8Array, from: number, stop: number, worded: number): number {
+  const { span } = copied;
   if (span === undefined || from >= worded) return plainWords(bytes, from, stop, worded);
   return Math.min(stop, from + span((copyAt[0] as number) + from, marksAt[0] as number));
 }
@@ -91,6 +91,11 @@ function plainWords(bytes: Uint8Array, from: number, stop: number, worded: numbe
     i++;
   }
   return i;
+}
+
+/** The four bytes at `at` of the chunk that is being read, as one number. */
+export function fourAt(at: number): number {
+  return view.getInt32(at, true);
 }
 
 /** Whether four bytes mean nothing. Never wrong about those that do; a '.' has to be looked at by itself. */
