@@ -9,6 +9,7 @@ import { type Change, type Plan, planReload } from '../../src/ops/reload.ts';
 import { Reloader } from '../../src/ops/reloader.ts';
 import type { ReadSettings, Settings } from '../../src/ops/settings.ts';
 import { NO_TLS } from '../../src/ops/tls-settings.ts';
+import { Authority, type Issued } from '../support/certificates.ts';
 import { VALUES } from './option-values.ts';
 
 const MACHINE = { hostname: 'alpha', fdLimit: 20_000 };
@@ -45,6 +46,37 @@ describe('one option that is set to something else', () => {
       expect(next.origins[key]).toBe((isLive ? read : running).origins[key]);
     });
   }
+});
+
+describe('certificates and the password', () => {
+  const authority = new Authority('Test authority');
+  const [one, two] = [authority.issue('one'), authority.issue('two')];
+  const withTls = (clients: Issued, flags: readonly string[] = []): Settings =>
+    settings(['--tls-cert', 'a.crt', ...flags], { tls: { clients, links: undefined } });
+
+  test('a renewal is a change, told by fingerprint and day, and runs from now on', () => {
+    const { changed, waiting, settings: next } = plan(withTls(one), withTls(two));
+    expect(waiting).toEqual([]);
+    expect(changed).toEqual([
+      {
+        option: 'tls-cert',
+        from: expect.stringMatching(/^[0-9A-F:]{11}… until \d{4}-\d\d-\d\d$/),
+        to: expect.stringMatching(/^[0-9A-F:]{11}… until/),
+        origin: 'a.crt',
+      },
+    ]);
+    expect(next.tls.clients).toBe(two);
+  });
+
+  test('one that a listener shows cannot be taken away before the listener is', () => {
+    const running = withTls(one, ['--clients', 'tls://127.0.0.1:0']);
+    expect(planReload(running, settings(), MACHINE)).toEqual({ problems: ['--clients tls://… needs --tls-cert'] });
+  });
+
+  test('of a password nothing is told but whether there is one', () => {
+    const { changed } = plan(settings([], { passwordHash: 'one hash' }), settings([], { passwordHash: 'another' }));
+    expect(changed).toEqual([{ option: 'password', from: 'one', to: 'one', origin: 'none' }]);
+  });
 });
 
 describe('a reload', () => {
