@@ -8,7 +8,7 @@
 
 import { assert } from '../base/assert.ts';
 import type { ConnectionId, Epoch, RoomKey, ServerId, Uid } from '../base/ids.ts';
-import { type ReserveOutcome, type SendOutcome, WAITING } from '../base/outcome.ts';
+import { type ReserveOutcome, SENT, type SendOutcome, WAITING } from '../base/outcome.ts';
 import { readFrame, WHOLE } from '../wire/grammar.ts';
 import { Frame } from '../wire/scanner.ts';
 import type { FrameWriter } from '../wire/writer.ts';
@@ -204,6 +204,11 @@ export class Chat {
     epoch?: Epoch,
   ): void {
     assert(session.unanswered > 0 && outcome !== WAITING, 'the outcome of a send that did not wait');
+    // Of this one nothing is said, and others are waited for.
+    if (outcome === SENT && id === '' && session.unanswered > 1) {
+      session.unanswered--;
+      return;
+    }
     const waiting = session.held === undefined ? session.heir : session;
     const held = waiting?.held !== undefined;
     this.#alone(now, () => {

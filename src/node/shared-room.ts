@@ -72,6 +72,8 @@ export class SharedRoom implements ChannelOrder, SharedOut {
   /** When tick() was asked for. */
   #due = NEVER;
   #isLeaving = false;
+  /** flush() was asked for. */
+  #isDirty = false;
   /** When the room ends unless somebody is in it. */
   #endsAt = NEVER;
 
@@ -134,12 +136,13 @@ export class SharedRoom implements ChannelOrder, SharedOut {
   }
 
   /** A frame of another server about this room. */
-  arrived(from: ServerId, frame: Frame, now: number): void {
+  arrived(from: ServerId, verb: string, frame: Frame, now: number): void {
     if (this.#order === undefined) this.#takePart(from, frame, now);
-    this.#order?.peer.receive(from, frame, now);
+    this.#order?.peer.receive(from, frame, now, verb);
   }
 
   flush(now: number): void {
+    this.#isDirty = false;
     this.#order?.peer.flush(now);
     this.#settle();
   }
@@ -349,6 +352,8 @@ export class SharedRoom implements ChannelOrder, SharedOut {
   }
 
   dirty(): void {
+    if (this.#isDirty) return;
+    this.#isDirty = true;
     this.#host.dirty(this);
   }
 

@@ -76,6 +76,9 @@ export class SharedRooms implements SharedRoomHost, RoomFactsOut, FrameCarrier {
   readonly #rooms = new Map<RoomKey, SharedRoom>();
   /** The same rooms by their names as they are shown, which is how other servers write them. */
   readonly #named = new Map<string, SharedRoom>();
+  /** The room that was spoken of last, mostly the next frame's too, and its name; '' for none. */
+  #spokenName = '';
+  #spoken: SharedRoom | undefined;
   readonly #dirty = new Set<SharedRoom>();
   readonly #reviews = new Set<SharedRoom>();
   /** Rooms that have ended → the newest epoch that was known of each. */
@@ -127,11 +130,11 @@ export class SharedRooms implements SharedRoomHost, RoomFactsOut, FrameCarrier {
   arrived(from: ServerId, frame: Frame): boolean {
     const verb = frame.verb();
     if (!VERBS.has(verb)) return false;
-    const room = this.#named.get(frame.name(0)) ?? this.#find(frame);
+    const room = this.#roomOf(frame);
     // Whoever subscribes here takes this server for a home that it was in another life.
     if (verb === 'SUBSCRIBE' && room?.takesPart !== true) this.#holdsNothing(from, frame, '');
     else if (verb === 'SEAL' && room?.takesPart !== true) this.#holdsNothing(from, frame, epochAt(frame, 1));
-    else room?.arrived(from, frame, this.now);
+    else room?.arrived(from, verb, frame, this.now);
     return true;
   }
 
@@ -325,6 +328,8 @@ export class SharedRooms implements SharedRoomHost, RoomFactsOut, FrameCarrier {
   ended(key: RoomKey, epoch: EpochOrNone): void {
     const room = this.#rooms.get(key);
     this.#rooms.delete(key);
+    this.#spokenName = '';
+    this.#spoken = undefined;
     if (room !== undefined) this.#named.delete(room.channel.name);
     if (room !== undefined) this.#dirty.delete(room);
     if (room !== undefined) this.#reviews.delete(room);
@@ -373,6 +378,16 @@ export class SharedRooms implements SharedRoomHost, RoomFactsOut, FrameCarrier {
     this.#rooms.set(key, order);
     this.#named.set(name, order);
     return order;
+  }
+
+  #roomOf(frame: Frame): SharedRoom | undefined {
+    const name = frame.name(0);
+    if (name === this.#spokenName) return this.#spoken;
+    const room = this.#named.get(name);
+    if (room === undefined) return this.#find(frame);
+    this.#spokenName = name;
+    this.#spoken = room;
+    return room;
   }
 
   /** The room that a frame names in another way. */

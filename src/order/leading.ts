@@ -160,14 +160,17 @@ export class Leading implements HomeOut {
   }
 
   #forwarded(from: ServerId, frame: Frame, now: number): void {
-    const [number, before, seq] = [numberAt(frame, 2), numberAt(frame, 3), Math.max(0, numberAt(frame, 6))];
+    const number = numberAt(frame, 2);
+    const before = numberAt(frame, 3);
+    const seq = Math.max(0, numberAt(frame, 6));
     if (number < 1 || frame.argc < 9) return;
     const sender = this.#senderOf(from);
     if (before > sender.seen) return this.#askAgain(from);
     if (sender.waiting.has(number)) return;
     const id = frame.arg(7);
     const asker = new Forwarded(from, number);
-    const [start, end] = [frame.argStart[8] as number, frame.argEnd[8] as number];
+    const start = frame.argStart[8] as number;
+    const end = frame.argEnd[8] as number;
     const { home } = this;
     let outcome: SendOutcome;
     if (number <= sender.seen) {

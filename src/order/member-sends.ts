@@ -98,8 +98,9 @@ export class MemberSends {
     const { pendingEntries, pendingBytes } = this.#limits;
     const sends = this.#sends;
     if (sends.size >= pendingEntries || sends.bytes + end - start > pendingBytes) return undefined;
-    const [at, number, until] = [sends.keep(text, start, end), ++this.#counter, now + UNKNOWN_MS];
-    const send = new Unanswered(asker, this.#self, number, holder, nick, at, end - start, seq, id, until);
+    const at = sends.keep(text, start, end);
+    const until = now + UNKNOWN_MS;
+    const send = new Unanswered(asker, this.#self, ++this.#counter, holder, nick, at, end - start, seq, id, until);
     sends.add(send);
     return send;
   }

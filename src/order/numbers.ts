@@ -29,6 +29,17 @@ export class Numbers {
     if (seq > this.last) this.last = seq;
   }
 
+  /** As reach() and decide(), for a number that another server gave out and decided. */
+  decideFrom(seq: number): void {
+    if (seq === this.last + 1 && this.#undecided.size === 0) {
+      this.last = seq;
+      this.next = seq + 1;
+      return;
+    }
+    if (seq > this.last) this.reach(seq);
+    this.decide(seq);
+  }
+
   /** Everything below `first` is of no concern any more. */
   passOver(first: number): void {
     for (const seq of this.#undecided) if (seq < first) this.#undecided.delete(seq);

@@ -217,17 +217,16 @@ export class RoomPeer {
   }
 
   /** One frame of another server, in the order in which they came. */
-  receive(from: ServerId, frame: Frame, now: number): void {
+  receive(from: ServerId, frame: Frame, now: number, verb = frame.verb()): void {
     this.#now = now;
     if (this.isClosed) return;
-    this.#take(from, frame);
+    this.#take(from, verb, frame);
     // What follows from all frames of a batch is seen to once.
     this.#options.out.dirty();
   }
 
-  #take(from: ServerId, frame: Frame): void {
+  #take(from: ServerId, verb: string, frame: Frame): void {
     const allegiance = this.#allegiance;
-    const verb = frame.verb();
     switch (verb) {
       case 'CMSG':
       case 'SKIPSEQUENCE':

@@ -117,7 +117,8 @@ export class Pending<Asker> {
 
   byTicket(ticket: Ticket): Entry<Asker> | undefined {
     const entries = this.#entries;
-    let [low, high] = [0, entries.size];
+    let low = 0;
+    let high = entries.size;
     // Mostly it is the first.
     for (let middle = 0; low < high; middle = (low + high) >>> 1) {
       const entry = entries.at(middle) as Entry<Asker>;

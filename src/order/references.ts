@@ -83,7 +83,8 @@ export class References {
 /** Reads argument `i` into rows[at] and rows[at + 1], zeros when it is empty; false when it is no reference. */
 export function readReference(frame: Frame, i: number, rows: Float64Array, at: number): boolean {
   const { bytes } = frame;
-  const [start, end] = [frame.argStart[i] as number, frame.argEnd[i] as number];
+  const start = frame.argStart[i] as number;
+  const end = frame.argEnd[i] as number;
   if (start === end) {
     rows[at] = 0;
     rows[at + 1] = 0;
@@ -91,7 +92,8 @@ export function readReference(frame: Frame, i: number, rows: Float64Array, at: n
   }
   let dot = start;
   while (dot < end && bytes[dot] !== DOT) dot++;
-  const [server, number] = [decimal(bytes, start, dot), decimal(bytes, dot + 1, end)];
+  const server = decimal(bytes, start, dot);
+  const number = decimal(bytes, dot + 1, end);
   rows[at] = server;
   rows[at + 1] = number;
   return server >= 1 && server <= MOST_ID && number >= 1;

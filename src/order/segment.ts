@@ -136,8 +136,7 @@ export class Segment implements ReadableRoom {
   decide(seq: number): void {
     // A tail begins far behind the first number of its epoch; what lies between is no part of it.
     if (seq > this.numbers.last + MOST_AHEAD) this.numbers.passOver(seq);
-    if (seq > this.numbers.last) this.numbers.reach(seq);
-    this.numbers.decide(seq);
+    this.numbers.decideFrom(seq);
   }
 
   /** Numbers up to `seq` were given out. */

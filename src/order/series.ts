@@ -58,7 +58,8 @@ class Rows {
   #place(number: number): number {
     const rows = this.#rows;
     if (this.#end === 0 || number > (rows[this.#end - WIDTH] as number)) return this.#end;
-    let [low, high] = [0, this.#end / WIDTH];
+    let low = 0;
+    let high = this.#end / WIDTH;
     while (low < high) {
       const middle = (low + high) >>> 1;
       if ((rows[middle * WIDTH] as number) < number) low = middle + 1;

@@ -26,7 +26,8 @@ const MOST_BRANCHES = 5;
 export function numberAt(frame: Frame, i: number): number {
   if (i >= frame.argc) return -1;
   const { bytes } = frame;
-  const [start, end] = [frame.argStart[i] as number, frame.argEnd[i] as number];
+  const start = frame.argStart[i] as number;
+  const end = frame.argEnd[i] as number;
   if (start === end || end - start > 16) return -1;
   let value = 0;
   for (let at = start; at < end; at++) {
