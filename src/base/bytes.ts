@@ -28,7 +28,7 @@ const decoder = new runtime.TextDecoder('utf-8', { fatal: false, ignoreBOM: true
 /** Copies source[start, end) to target at `at`. The caller has checked that it fits and does not overlap. */
 export function copyBytes(source: Uint8Array, start: number, end: number, target: Uint8Array, at: number): void {
   // Below some twenty bytes a loop beats the call into native code.
-  if (end - start <= 16) {
+  if (end - start <= 24) {
     for (let i = start, to = at; i < end; i++, to++) target[to] = source[i] as number;
   } else if (native !== undefined) {
     native.copy.call(source, target, at, start, end);
@@ -126,4 +126,26 @@ export function readDecimal(bytes: Uint8Array, start: number, end: number): numb
     value = value * 10 + digit;
   }
   return value;
+}
+
+/** Reads bytes[start, end) as a non-negative safe integer; -1 when it is empty, too large or not all digits. */
+export function safeDecimal(bytes: Uint8Array, start: number, end: number): number {
+  const length = end - start;
+  if (length < 1 || length > 16) return -1;
+  // Nine digits at a time stay in integers.
+  const middle = length > 9 ? end - 9 : start;
+  let high = 0;
+  let low = 0;
+  for (let i = start; i < middle; i++) {
+    const digit = (bytes[i] as number) - 48;
+    if (digit < 0 || digit > 9) return -1;
+    high = (high * 10 + digit) | 0;
+  }
+  for (let i = middle; i < end; i++) {
+    const digit = (bytes[i] as number) - 48;
+    if (digit < 0 || digit > 9) return -1;
+    low = (low * 10 + digit) | 0;
+  }
+  const value = high * 1e9 + low;
+  return value <= Number.MAX_SAFE_INTEGER ? value : -1;
 }

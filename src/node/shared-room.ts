@@ -136,9 +136,9 @@ export class SharedRoom implements ChannelOrder, SharedOut {
   }
 
   /** A frame of another server about this room. */
-  arrived(from: ServerId, verb: string, frame: Frame, now: number): void {
+  arrived(from: ServerId, frame: Frame, now: number): void {
     if (this.#order === undefined) this.#takePart(from, frame, now);
-    this.#order?.peer.receive(from, frame, now, verb);
+    this.#order?.peer.receive(from, frame, now);
   }
 
   flush(now: number): void {

@@ -15,7 +15,7 @@ import type { Departure } from '../mesh/replica-ports.ts';
 import { type EpochOrNone, isEpoch, isTimely } from '../order/epochs.ts';
 import type { MemoryLimits } from '../order/memory.ts';
 import type { Opening } from '../order/opening.ts';
-import { epochAt, ORDER_VERBS, writeSealed } from '../order/server-frames.ts';
+import { entryKind, epochAt, isText, ORDER_VERBS, writeSealed } from '../order/server-frames.ts';
 import type { Cause, SharedOptions } from '../order/shared-ports.ts';
 import type { Hash } from '../order/standby.ts';
 import { roomKey } from '../wire/names.ts';
@@ -65,6 +65,8 @@ const ASTRAY_MS = 1_000;
 /** Of so many rooms that go on here within a second each is told; a server that is lost may have been home of thousands. */
 const MOST_BEGUN = 50;
 const VERBS: ReadonlySet<string> = new Set(ORDER_VERBS);
+/** Stands for the verb of an entry of a stream, of which there are many. */
+const ENTRY = '';
 
 export class SharedRooms implements SharedRoomHost, RoomFactsOut, FrameCarrier {
   readonly self: ServerId;
@@ -128,13 +130,13 @@ export class SharedRooms implements SharedRoomHost, RoomFactsOut, FrameCarrier {
 
   /** A frame that another server sent to this one; false when it is about no room's order. */
   arrived(from: ServerId, frame: Frame): boolean {
-    const verb = frame.verb();
-    if (!VERBS.has(verb)) return false;
+    const verb = entryKind(frame) === 0 ? frame.verb() : ENTRY;
+    if (verb !== ENTRY && !VERBS.has(verb)) return false;
     const room = this.#roomOf(frame);
     // Whoever subscribes here takes this server for a home that it was in another life.
     if (verb === 'SUBSCRIBE' && room?.takesPart !== true) this.#holdsNothing(from, frame, '');
     else if (verb === 'SEAL' && room?.takesPart !== true) this.#holdsNothing(from, frame, epochAt(frame, 1));
-    else room?.arrived(from, verb, frame, this.now);
+    else room?.arrived(from, frame, this.now);
     return true;
   }
 
@@ -381,8 +383,8 @@ export class SharedRooms implements SharedRoomHost, RoomFactsOut, FrameCarrier {
   }
 
   #roomOf(frame: Frame): SharedRoom | undefined {
+    if (this.#spoken !== undefined && isText(frame, 0, this.#spokenName)) return this.#spoken;
     const name = frame.name(0);
-    if (name === this.#spokenName) return this.#spoken;
     const room = this.#named.get(name);
     if (room === undefined) return this.#find(frame);
     this.#spokenName = name;

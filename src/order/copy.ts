@@ -11,7 +11,7 @@ import { encodeFrame } from '../wire/writer.ts';
 import { type EpochOrNone, homeOf, isNewer } from './epochs.ts';
 import { IncomingStreams, type Received } from './incoming.ts';
 import type { Line } from './line.ts';
-import { type EntryKind, MESSAGE, SKIP } from './log.ts';
+import type { EntryKind } from './log.ts';
 import { closedAt, firstOpening, type Opening, turnFrame } from './opening.ts';
 import { type Readers, Segment } from './segment.ts';
 import { epochAt, numberAt, readOpened, readStream, type StreamHead } from './server-frames.ts';
@@ -21,8 +21,8 @@ import type { SharedOptions } from './shared-ports.ts';
 const ASK_MS = 2_000;
 const NEVER = Number.POSITIVE_INFINITY;
 
-/** The frames that a stream is made of. */
-export type StreamVerb = 'STREAM' | 'CMSG' | 'SKIPSEQUENCE' | 'OPENED' | 'LAGGED';
+/** The frames that a stream is made of, but for its entries. */
+export type StreamVerb = 'STREAM' | 'OPENED' | 'LAGGED';
 
 export interface CopyOut {
   /** Whether what `server` says of the room counts: it is home of the newest epoch, and none newer was promised. */
@@ -85,12 +85,14 @@ export class Copy implements Readers {
   take(verb: StreamVerb, from: ServerId, frame: Frame, now: number): void {
     if (verb === 'OPENED') return this.#opened(from, frame, now);
     if (verb === 'LAGGED') return this.#lagged(from, frame);
-    if (verb !== 'STREAM') {
-      return this.#received(from, this.#incoming.entry(from, frame, verb === 'CMSG' ? MESSAGE : SKIP), now);
-    }
     const head = readStream(frame);
     if (head === undefined) return;
     this.#received(from, this.#incoming.begin(from, head, this.#targetOf(from, head, now)), now);
+  }
+
+  /** An entry of the stream that was begun last. */
+  entry(kind: EntryKind, from: ServerId, frame: Frame, now: number): void {
+    this.#received(from, this.#incoming.entry(from, frame, kind), now);
   }
 
   /** What stands at or below a position is kept nowhere. */

@@ -87,12 +87,8 @@ export class Followers {
   /** Sends one STREAM and its entries; returns the position of the last. */
   #group(segment: Segment, server: ServerId, after: number, upTo: number): number {
     const slot = this.#slot;
-    let last = after;
-    let bytes = 0;
-    while (last < upTo && last - after < MOST_ENTRIES && bytes < MOST_BYTES && segment.readAt(last + 1, slot)) {
-      bytes += slot.end - slot.start;
-      last++;
-    }
+    let last = Math.min(upTo, after + MOST_ENTRIES);
+    while (last > after && !this.#fits(segment, after + 1, last)) last--;
     const frames = this.#frames;
     frames.clear();
     frames
@@ -104,11 +100,14 @@ export class Followers {
       .arg(last - after);
     for (let position = after + 1; position <= last; position++) segment.references.write(position, frames);
     frames.end();
-    for (let position = after + 1; position <= last; position++) {
-      segment.readAt(position, slot);
-      frames.frame(slot.bytes, slot.start, slot.end);
-    }
+    if (last > after) frames.frame(slot.bytes, slot.start, slot.end);
     this.#to(server, frames.bytes, 0, frames.length, 1 + last - after);
     return last === after ? upTo : last;
+  }
+
+  /** Whether the entries `from` to `to` are here, and go into one STREAM: any single one does. */
+  #fits(segment: Segment, from: number, to: number): boolean {
+    const slot = this.#slot;
+    return segment.readBlock(from, to, slot) && (slot.end - slot.start <= MOST_BYTES || from === to);
   }
 }

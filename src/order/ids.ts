@@ -89,9 +89,12 @@ export class MessageIds implements Member {
 
   /** The generation that takes the next entry. */
   #fresh(now: number): Generation {
+    const { idWindow, idWindowMs } = this.#limits;
+    const young = this.#young;
+    if (young !== undefined && now < this.#since + idWindowMs && young.size < idWindow) return young;
     if (this.size === 0) this.#since = now;
-    else if (now >= this.deadline || (this.#young?.size ?? 0) >= this.#limits.idWindow) this.#rotate(now);
-    this.#young ??= new Generation();
+    else if (young !== undefined || now >= this.deadline) this.#rotate(now);
+    this.#young = new Generation();
     return this.#young;
   }
 

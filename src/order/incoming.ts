@@ -9,7 +9,7 @@ import type { EntryKind } from './log.ts';
 import { REFUSED } from './log.ts';
 import type { Reference } from './references.ts';
 import type { Segment } from './segment.ts';
-import { numberAt, type StreamHead } from './server-frames.ts';
+import { isText, numberAt, type StreamHead } from './server-frames.ts';
 
 /** One stream that has come in whole. */
 export interface Received {
@@ -57,7 +57,7 @@ export class IncomingStreams {
 
   #append(segment: Segment, position: number, kind: EntryKind, frame: Frame, of: Reference | undefined): boolean {
     const seq = numberAt(frame, 2);
-    if (seq < 1 || frame.name(1) !== segment.epoch) return false;
+    if (seq < 1 || !isText(frame, 1, segment.epoch)) return false;
     const { bytes, start, end } = frame;
     // Entries are kept with the line feed behind them, which belongs to no frame.
     if (bytes[end] === LF) return segment.append(position, kind, seq, bytes, start, end + 1, of) !== REFUSED;

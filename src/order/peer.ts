@@ -27,7 +27,7 @@ import { MemberSends } from './member-sends.ts';
 import { closedAt, firstOpening, type Opening } from './opening.ts';
 import { MOVES, type Role } from './roles.ts';
 import type { Segment } from './segment.ts';
-import { epochAt, numberAt, readSealed } from './server-frames.ts';
+import { entryKind, epochAt, numberAt, readSealed } from './server-frames.ts';
 import type { Cause, SharedOptions } from './shared-ports.ts';
 
 /** How long a server that promised waits for the epoch that it promised to. */
@@ -217,19 +217,20 @@ export class RoomPeer {
   }
 
   /** One frame of another server, in the order in which they came. */
-  receive(from: ServerId, frame: Frame, now: number, verb = frame.verb()): void {
+  receive(from: ServerId, frame: Frame, now: number): void {
     this.#now = now;
     if (this.isClosed) return;
-    this.#take(from, verb, frame);
+    const kind = entryKind(frame);
+    if (kind === 0) this.#take(from, frame);
+    else this.copy.entry(kind, from, frame, now);
     // What follows from all frames of a batch is seen to once.
     this.#options.out.dirty();
   }
 
-  #take(from: ServerId, verb: string, frame: Frame): void {
+  #take(from: ServerId, frame: Frame): void {
     const allegiance = this.#allegiance;
+    const verb = frame.verb();
     switch (verb) {
-      case 'CMSG':
-      case 'SKIPSEQUENCE':
       case 'STREAM':
       case 'OPENED':
       case 'LAGGED':

@@ -2,7 +2,7 @@
 // its sends to the room; on links `server.number`. A segment keeps those of its entries as rows of numbers, by position,
 // so that none of them is an object or a text.
 
-import { writeDecimal } from '../base/bytes.ts';
+import { safeDecimal, writeDecimal } from '../base/bytes.ts';
 import type { ServerId } from '../base/ids.ts';
 import type { Frame } from '../wire/scanner.ts';
 import type { FrameWriter } from '../wire/writer.ts';
@@ -15,9 +15,17 @@ export interface Reference {
 const WIDTH = 2;
 const SMALLEST = 16 * WIDTH;
 const DOT = 0x2e;
-const ZERO = 0x30;
+const NINE = 0x39;
 const MOST_ID = 4_294_967_295;
-const text = new Uint8Array(2 * 16 + 1);
+
+/** The reference that was written last for some server: the next one is mostly one more. */
+class Written {
+  readonly text = new Uint8Array(2 * 16 + 1);
+  server = 0;
+  number = 0;
+  length = 0;
+}
+const written = Array.from({ length: 8 }, () => new Written());
 
 /** The references of entries that stand one behind the other; those of the oldest are forgotten by trim(). */
 export class References {
@@ -68,9 +76,20 @@ export class References {
       to.arg('');
       return;
     }
-    const dot = writeDecimal(server, text, 0);
-    text[dot] = DOT;
-    to.raw(text, 0, writeDecimal(this.numberAt(position), text, dot + 1));
+    const last = written[server & 7] as Written;
+    const { text } = last;
+    const number = this.numberAt(position);
+    const end = last.length - 1;
+    if (server === last.server && number === last.number + 1 && (text[end] as number) < NINE) {
+      text[end] = (text[end] as number) + 1;
+    } else {
+      const dot = writeDecimal(server, text, 0);
+      text[dot] = DOT;
+      last.length = writeDecimal(number, text, dot + 1);
+    }
+    last.server = server;
+    last.number = number;
+    to.raw(text, 0, last.length);
   }
 
   #grow(): void {
@@ -92,21 +111,9 @@ export function readReference(frame: Frame, i: number, rows: Float64Array, at: n
   }
   let dot = start;
   while (dot < end && bytes[dot] !== DOT) dot++;
-  const server = decimal(bytes, start, dot);
-  const number = decimal(bytes, dot + 1, end);
+  const server = safeDecimal(bytes, start, dot);
+  const number = safeDecimal(bytes, dot + 1, end);
   rows[at] = server;
   rows[at + 1] = number;
   return server >= 1 && server <= MOST_ID && number >= 1;
-}
-
-/** bytes[start, end) as a positive safe integer; -1 when it is none. */
-function decimal(bytes: Uint8Array, start: number, end: number): number {
-  if (end <= start || end - start > 16) return -1;
-  let value = 0;
-  for (let i = start; i < end; i++) {
-    const digit = (bytes[i] as number) - ZERO;
-    if (digit < 0 || digit > 9) return -1;
-    value = value * 10 + digit;
-  }
-  return value <= Number.MAX_SAFE_INTEGER ? value : -1;
 }

@@ -167,6 +167,15 @@ export class Segment implements ReadableRoom {
     return true;
   }
 
+  /** Fills `slot` with the frames of the entries `from` to `to`, one behind the other; false when they are not here. */
+  readBlock(from: number, to: number, slot: Slot): boolean {
+    if (!this.readAt(from, slot)) return false;
+    const { start } = slot;
+    if (!this.readAt(to, slot)) return false;
+    slot.start = start;
+    return true;
+  }
+
   read(seq: number, slot: Slot): boolean {
     if (!this.#log.read(seq, slot)) return false;
     slot.position += this.#base;

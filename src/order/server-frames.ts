@@ -1,21 +1,21 @@
 // The frames that servers order a room with, as values: writing and reading them. Who may say what, and when, is for
 // the room to judge. A frame that lacks an argument or holds a number that is none reads as undefined.
 
+import { safeDecimal } from '../base/bytes.ts';
 import { type Epoch, type ServerId, serverId } from '../base/ids.ts';
 import type { Frame } from '../wire/scanner.ts';
 import type { FrameWriter } from '../wire/writer.ts';
 import { type EpochOrNone, isEpoch } from './epochs.ts';
+import { type EntryKind, MESSAGE, SKIP } from './log.ts';
 import { type Held, type Holding, MOST_TAILS, type Opening, type Tail } from './opening.ts';
 import { readReference } from './references.ts';
 
-/** Verbs that a server takes for the ordering of the room that their first argument names. */
+/** Verbs that a server takes for the ordering of the room that their first argument names, entries left out. */
 export const ORDER_VERBS = [
   ...['SUBSCRIBE', 'OPENED', 'STREAM', 'LAGGED', 'ACK', 'SEAL', 'SEALED', 'HANDOVER'],
   ...['FORWARD', 'SETTLED', 'RESEND', 'RESERVE', 'RESERVED', 'RELEASE'],
-  ...['CMSG', 'SKIPSEQUENCE'],
 ] as const;
 
-const ZERO = 0x30;
 const NO_REFERENCES = new Float64Array(0);
 
 /** Epochs of a line, and branches, that a SEALED speaks of: the newest. */
@@ -25,17 +25,24 @@ const MOST_BRANCHES = 5;
 /** Argument `i` as a number from 0 on; -1 when it is none. */
 export function numberAt(frame: Frame, i: number): number {
   if (i >= frame.argc) return -1;
-  const { bytes } = frame;
-  const start = frame.argStart[i] as number;
-  const end = frame.argEnd[i] as number;
-  if (start === end || end - start > 16) return -1;
-  let value = 0;
-  for (let at = start; at < end; at++) {
-    const digit = (bytes[at] as number) - ZERO;
-    if (digit < 0 || digit > 9) return -1;
-    value = value * 10 + digit;
-  }
-  return value <= Number.MAX_SAFE_INTEGER ? value : -1;
+  return safeDecimal(frame.bytes, frame.argStart[i] as number, frame.argEnd[i] as number);
+}
+
+/** Whether argument `i` is this text, which is ASCII and needs no escape. */
+export function isText(frame: Frame, i: number, text: string): boolean {
+  return i < frame.argc && isSame(frame.bytes, frame.argStart[i] as number, frame.argEnd[i] as number, text);
+}
+
+/** Which entry of a stream a frame in canonical form is; 0 when it is none. */
+export function entryKind({ bytes, verbStart, verbEnd }: Frame): EntryKind | 0 {
+  if (isSame(bytes, verbStart, verbEnd, 'CMSG')) return MESSAGE;
+  return isSame(bytes, verbStart, verbEnd, 'SKIPSEQUENCE') ? SKIP : 0;
+}
+
+function isSame(bytes: Uint8Array, start: number, end: number, text: string): boolean {
+  if (end - start !== text.length) return false;
+  for (let i = 0; i < text.length; i++) if (bytes[start + i] !== text.charCodeAt(i)) return false;
+  return true;
 }
 
 /** The epoch that was read last: mostly the next one is the same. */

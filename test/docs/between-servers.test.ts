@@ -20,6 +20,8 @@ const SECTION = read('PROTOCOL.md').split('## 4 Between servers')[1]?.split('\n#
 const FACTS = ['SERVER', 'SQUIT', 'USER', 'NICK', 'QUIT', 'JOINROOM', 'LEAVEROOM', 'BMSG', 'ROOM', 'NOROOM'];
 /** What is said on a link by itself, or routed, beside the order of rooms. */
 const OTHERS = [
+  'CMSG',
+  'SKIPSEQUENCE',
   'HELLO',
   'WELCOME',
   'AUTH',
