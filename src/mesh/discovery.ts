@@ -15,9 +15,10 @@ import type { ServerId } from '../base/ids.ts';
 import { readFrame, WHOLE } from '../wire/grammar.ts';
 import { OWS, VERB_CLASS } from '../wire/octets.ts';
 import { Frame } from '../wire/scanner.ts';
+import { openFrame } from '../wire/writer.ts';
 import { type Contact, type Endpoint, readContact, readNumber, sameLife } from './identity.ts';
 import type { Chance, Secrets } from './secrets.ts';
-import { argsOf, frameBytes, isNonce, openFrame } from './signed.ts';
+import { argsOf, frameBytes, isNonce } from './signed.ts';
 
 /** Why a datagram was dropped. */
 export const DROPS = {
@@ -184,7 +185,7 @@ export class Discovery {
     const mac = args[signedArgs] as string;
     const peer = readContact(name, ip, port, id, incarnation);
     if (typeof peer === 'string' || readNumber(time) < 0 || !isNonce(nonce) || mac.length !== MAC_HEX) return 'field';
-    const signed = openFrame(verb, args.slice(0, signedArgs));
+    const signed = openFrame(verb, ...args.slice(0, signedArgs));
     return { verb, peer, network, time: readNumber(time), nonce, mac, signed };
   }
 
@@ -250,7 +251,7 @@ export class Discovery {
     this.#own.set(nonce, { at: now, answered: new Set() });
     const args = [...this.#introduction(now), nonce];
     // Two commas, the mac and the '>' are still to come.
-    const padding = DATAGRAM_BYTES - openFrame('HELLO', args).length - 3 - MAC_HEX;
+    const padding = DATAGRAM_BYTES - openFrame('HELLO', ...args).length - 3 - MAC_HEX;
     this.#out.datagram(this.#sealed('HELLO', [...args, '0'.repeat(Math.max(0, padding))]), 'group');
     this.#tellDrops();
     this.#helloAt = now + this.#jittered(this.#wait);
@@ -274,7 +275,7 @@ export class Discovery {
   }
 
   #sealed(verb: string, args: (string | number)[]): Uint8Array {
-    return frameBytes(verb, [...args, this.#secrets.mac(openFrame(verb, args))]);
+    return frameBytes(verb, [...args, this.#secrets.mac(openFrame(verb, ...args))]);
   }
 
   /** Never shorter than asked: who says HELLO twice in a second is not heard the second time. */

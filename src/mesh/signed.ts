@@ -25,12 +25,6 @@ export function frameBytes(verb: string, args: readonly (string | number)[]): Ui
   return writer.bytes.slice(0, writer.length - 1);
 }
 
-/** A frame up to where its next argument's comma would stand. */
-export function openFrame(verb: string, args: readonly (string | number)[]): Uint8Array {
-  const writer = begun(verb, args);
-  return writer.bytes.slice(0, writer.length);
-}
-
 /** What AUTH of `role` is made over: `auth,`, the role, a comma, and both SERVER frames, the dialler's first. */
 export function authText(role: 'dialler' | 'listener', dialler: Uint8Array, listener: Uint8Array): Uint8Array {
   const label = utf8Bytes(`auth,${role},`);

@@ -8,7 +8,7 @@ import { addressOfSource, copiesFrom, stable } from '../base/library.ts';
 import { needsEscape } from '../wire/canonical.ts';
 import { BACKSLASH, COMMA, GREATER, LF } from '../wire/octets.ts';
 import { copyRead } from '../wire/words.ts';
-import { encodeFrame } from '../wire/writer.ts';
+import { openFrame } from '../wire/writer.ts';
 
 /** Digits of a safe integer, at most. */
 const DIGITS = 16;
@@ -37,8 +37,8 @@ export class SlotEncoder {
   readonly #skip: Uint8Array;
 
   constructor(room: string, epoch: Epoch) {
-    this.#before = prefix('CMSG', room, epoch);
-    this.#skip = prefix('SKIPSEQUENCE', room, epoch);
+    this.#before = openFrame('CMSG', room, epoch, '');
+    this.#skip = openFrame('SKIPSEQUENCE', room, epoch, '');
   }
 
   /**
@@ -122,12 +122,6 @@ function countUp(bytes: Uint8Array): boolean {
   if (bytes[at] === COMMA) return false;
   bytes[at] = (bytes[at] as number) + 1;
   return true;
-}
-
-/** `<VERB,room,epoch,` as bytes. */
-function prefix(verb: string, room: string, epoch: Epoch): Uint8Array {
-  const frame = encodeFrame(verb, room, epoch, '');
-  return frame.slice(0, frame.length - 2);
 }
 
 function writeTime(now: number, bytes: Uint8Array, at: number): number {

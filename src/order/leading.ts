@@ -8,7 +8,7 @@
 import type { Epoch, ServerId, Ticket, Uid } from '../base/ids.ts';
 import { type ReserveOutcome, type SendOutcome, UNAVAILABLE, WAITING } from '../base/outcome.ts';
 import type { Frame } from '../wire/scanner.ts';
-import { FrameWriter } from '../wire/writer.ts';
+import { FrameWriter, openFrame } from '../wire/writer.ts';
 import type { EpochOrNone } from './epochs.ts';
 import { Followers } from './followers.ts';
 import { Home, type HomeOut, NEW } from './home.ts';
@@ -79,6 +79,8 @@ export class Leading implements HomeOut {
   readonly #log: ReplicatedLog;
   readonly #followers: Followers;
   readonly #frames = new FrameWriter();
+  /** `<SETTLED,room`. */
+  readonly #settled: Uint8Array;
   readonly #senders = new Map<ServerId, Sender>();
   readonly #slow = new Map<ServerId, number>();
   /** Servers of whose sends one is missing here: asked for, or to be asked for when there is room. */
@@ -94,6 +96,7 @@ export class Leading implements HomeOut {
     this.#line = line;
     this.#out = out;
     this.#now = now;
+    this.#settled = openFrame('SETTLED', options.room.name);
     const { home: limits, segment: kept } = options;
     this.#followers = new Followers((...frames) => options.out.to(...frames));
     const waiting = Math.min(limits.pendingEntries, Math.max(1, kept.memory.slots >> 1));
@@ -391,8 +394,12 @@ export class Leading implements HomeOut {
     this.#followers.flush(this.segment, this.standby, now);
     const settlements = this.#settlements;
     this.#settlements = [];
-    for (const { to, outcome, epoch, seq } of settlements)
-      this.#say(to.server, 'SETTLED', to.number, outcome, epoch, seq);
+    const frames = this.#frames;
+    for (const { to, outcome, epoch, seq } of settlements) {
+      frames.clear();
+      frames.beginAs(this.#settled).arg(to.number).arg(outcome).word(epoch).arg(seq).end();
+      this.#options.out.to(to.server, frames.bytes, 0, frames.length, 1);
+    }
     // What a home takes that takes nothing would be refused and asked for again, without end.
     if (this.waiting > 0 || this.home.isBlocked) return;
     for (const [server, why] of this.#missing) if (why === 'full') this.#askAgain(server, true);

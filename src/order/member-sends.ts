@@ -5,7 +5,7 @@
 import type { Epoch, ServerId, Uid } from '../base/ids.ts';
 import { type ReserveOutcome, SENT, SENT_BEFORE, type SendOutcome, UNAVAILABLE, WAITING } from '../base/outcome.ts';
 import type { Frame } from '../wire/scanner.ts';
-import { FrameWriter } from '../wire/writer.ts';
+import { FrameWriter, openFrame } from '../wire/writer.ts';
 import { type EpochOrNone, homeOf } from './epochs.ts';
 import type { Home } from './home.ts';
 import type { Segment } from './segment.ts';
@@ -49,6 +49,8 @@ export class MemberSends {
   /** When what is unanswered is to be sent again, in Unix ms. */
   againAt = NEVER;
   readonly #room: string;
+  /** `<FORWARD,room`. */
+  readonly #forward: Uint8Array;
   readonly #self: ServerId;
   readonly #limits: SendLimits;
   readonly #out: MemberSendsOut;
@@ -61,6 +63,7 @@ export class MemberSends {
 
   constructor({ room, self, incarnation, home, out }: MemberSendsOptions) {
     this.#room = room.name;
+    this.#forward = openFrame('FORWARD', room.name);
     this.#self = self;
     this.#limits = home;
     // Above every number that this server gave to a send of the room before.
@@ -155,7 +158,7 @@ export class MemberSends {
     const start = send.textAt - texts.base;
     const frames = this.#frames;
     frames.clear();
-    frames.begin('FORWARD').arg(this.#room).arg(epoch).arg(number).arg(before).arg(holder);
+    frames.beginAs(this.#forward).word(epoch).arg(number).arg(before).word(holder);
     frames
       .raw(nick, 0, nick.length)
       .arg(seq)

@@ -31,6 +31,25 @@ export class FrameWriter {
     return this;
   }
 
+  /** Begins a frame by a copy of `head`, which was written before: see openFrame(). */
+  beginAs(head: Uint8Array): this {
+    assert(!this.#open, 'a frame begun inside another');
+    this.#open = true;
+    this.#reserve(head.length);
+    copyBytes(head, 0, head.length, this.bytes, this.length);
+    this.length += head.length;
+    return this;
+  }
+
+  /** Adds an argument of ASCII that needs no escape: an epoch, a uid. */
+  word(text: string): this {
+    assert(this.#open, 'an argument outside a frame');
+    this.#reserve(text.length + 1);
+    this.bytes[this.length] = COMMA;
+    this.length = writeAscii(text, this.bytes, this.length + 1);
+    return this;
+  }
+
   /** Adds an argument: a text, escaped where it must be, or a non-negative safe integer in decimal. */
   arg(value: string | number): this {
     assert(this.#open, 'an argument outside a frame');
@@ -111,6 +130,12 @@ export function encodeFrame(verb: string, ...args: (string | number)[]): Uint8Ar
   for (const value of args) writer.arg(value);
   writer.end();
   return writer.bytes.slice(0, writer.length);
+}
+
+/** A frame up to where its next argument's comma would stand, in a new array. */
+export function openFrame(verb: string, ...args: (string | number)[]): Uint8Array<ArrayBuffer> {
+  const frame = encodeFrame(verb, ...args);
+  return frame.slice(0, frame.length - 2);
 }
 
 function isVerb(verb: string): boolean {

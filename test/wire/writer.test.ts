@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { canonicalize, escapeText, isCanonical, unescapeText } from '../../src/wire/canonical.ts';
-import { encodeFrame, FrameWriter } from '../../src/wire/writer.ts';
+import { encodeFrame, FrameWriter, openFrame } from '../../src/wire/writer.ts';
 import { bytesOf } from './drive.ts';
 import { seeded } from './generate.ts';
 import { FORM_CASES, WRITER_CASES } from './vectors.ts';
@@ -130,4 +130,15 @@ describe('FrameWriter', () => {
     expect(() => new FrameWriter().raw(new Uint8Array(1), 0, 1)).toThrow('outside');
     expect(() => new FrameWriter().end()).toThrow('no frame');
   });
+});
+
+test('a frame that was begun before goes on as it was, and a word is an argument like others', () => {
+  const head = openFrame('FORWARD', 'tea, <room>');
+  expect(latin1(head)).toBe('<FORWARD,tea\\, \\<room\\>');
+  const frames = new FrameWriter(1);
+  frames.beginAs(head).word('mywpixnt.1').arg(7).word('').end();
+  frames.beginAs(openFrame('A')).end();
+  expect(latin1(frames.bytes.subarray(0, frames.length))).toBe('<FORWARD,tea\\, \\<room\\>,mywpixnt.1,7,>\n<A>\n');
+  expect(() => frames.beginAs(head).beginAs(head)).toThrow();
+  expect(() => new FrameWriter().word('x')).toThrow();
 });
