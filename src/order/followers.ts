@@ -87,7 +87,8 @@ export class Followers {
   /** Sends one STREAM and its entries; returns the position of the last. */
   #group(segment: Segment, server: ServerId, after: number, upTo: number): number {
     const slot = this.#slot;
-    let last = Math.min(upTo, after + MOST_ENTRIES);
+    // A follower may have been sent more than it is owed now.
+    let last = Math.max(after, Math.min(upTo, after + MOST_ENTRIES));
     while (last > after && !this.#fits(segment, after + 1, last)) last--;
     const frames = this.#frames;
     frames.clear();
