@@ -21,12 +21,17 @@ export const losses: Checker = {
     const isAnnounced = record.facts.presence > QUIET_ABOVE;
     const lives = isAnnounced ? livesOf(record) : new Map<string, Life>();
     return record.dialogues.flatMap((dialogue) => {
-      const here = severances.filter(({ server }) => server === dialogue.server);
+      const here = severances.filter(({ by }) => isWith(dialogue, by));
       if (here.length === 0) return [];
       return [...answers(record, dialogue, here), ...(isAnnounced ? readers(dialogue, here, lives) : [])];
     });
   },
 };
+
+/** Whether a connection leads to that life of its server: whose host went dark still seems to be there to its clients. */
+function isWith({ server, openedAt }: Dialogue, { server: own, from, until }: Life): boolean {
+  return server === own && from <= openedAt && openedAt < until;
+}
 
 /** Question and last frame of its answer, where that names people. */
 const NAMING: { readonly [verb: string]: string } = { RPL_ENDOFULIST: 'ULIST', RPL_LOCATION: 'LOCATE' };

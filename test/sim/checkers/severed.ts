@@ -12,9 +12,9 @@
 
 import type { Life, LinkTap, Record } from '../record.ts';
 
-/** `server` has been cut off from the life `lost` for so long, from `from` on, that it lists nobody of it. */
+/** The life `by` has been cut off from the life `lost` for so long, from `from` on, that it lists nobody of it. */
 export interface Severance {
-  readonly server: number;
+  readonly by: Life;
   readonly lost: Life;
   readonly from: number;
   readonly until: number;
@@ -47,7 +47,7 @@ export function severancesOf(record: Record): readonly Severance[] {
       if (lost === life || lost.server === life.server || lost.from >= from) continue;
       const isNear = near.has(lost.server) && lost.until > from;
       const heardAt = synced.get(life)?.get(lost) ?? Number.POSITIVE_INFINITY;
-      if (!isNear && heardAt < from) found.push({ server: life.server, lost, from: knownBy, until });
+      if (!isNear && heardAt < from) found.push({ by: life, lost, from: knownBy, until });
     }
   }
   known.set(record, found);
