@@ -20,6 +20,8 @@ const SYN_AGAIN_MS = 1_000;
 const SYN_MS = 6_000;
 /** From the word that it ends to the end of the process. */
 const PARTING_MS = 1_000;
+/** Servers whose clocks differ by 30 s do not find each other. */
+const MOST_OFF_MS = 14_000;
 const HELLO_PORT = 40_000;
 
 export class Host {
@@ -135,9 +137,11 @@ export class Host {
   /** Its clock is set: ahead, or back. */
   leap(ms: number): void {
     const { world, record } = this.#cluster;
-    this.clockMs += ms;
+    const before = this.clockMs;
+    this.clockMs = Math.max(-MOST_OFF_MS, Math.min(MOST_OFF_MS, before + ms));
+    const back = before - this.clockMs;
     // No server lets its time go back: it stands until the clock has caught up with it.
-    if (ms < 0) record.halts.push({ server: this.index, from: world.elapsed, until: world.elapsed - ms });
+    if (back > 0) record.halts.push({ server: this.index, from: world.elapsed, until: world.elapsed + back });
   }
 
   heal(): void {
