@@ -138,7 +138,7 @@ export const MUTANTS: readonly SimMutant[] = [
   },
   {
     name: 'a rings newest entries are not flushed',
-    file: 'node/flusher.ts',
+    file: 'fanout/fan.ts',
     from: 'for (let i = readers.length - 1; i >= 0; i--)',
     to: 'for (let i = readers.length - 1; i > 0; i--)',
     by: ['O2', 'O8', 'ORDER', 'ANSWER', 'FAULT'],
