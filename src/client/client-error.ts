@@ -16,6 +16,8 @@ export type LocalCode =
   | 'BAD_ARGUMENT'
   /** Refused for now, while messages behind it were accepted: it could only come out of order. */
   | 'OVERTAKEN'
+  /** Whoever asked for it gave it up. */
+  | 'ABORTED'
   /** It was sent, and nobody can say any more whether it arrived. */
   | 'UNKNOWN_OUTCOME';
 

@@ -25,6 +25,14 @@ export type ClientEvent =
     }
   /** The end: nothing comes after this. Without `error` it was asked for. */
   | { readonly kind: 'closed'; readonly reason: string; readonly error: ClientError | undefined }
+  /** The server left slots out, as this client took them too slowly; what it still keeps is asked for. */
+  | {
+      readonly kind: 'lagged';
+      readonly room: string;
+      readonly epoch: string;
+      readonly from: number;
+      readonly to: number;
+    }
   /** In the room; `again` after a reconnect. */
   | { readonly kind: 'entered'; readonly room: string; readonly again: boolean }
   /** No longer in the room, and not of one's own will. */

@@ -54,7 +54,7 @@ const CLIENT_LIMITS: ClientLimits = {
 };
 
 export interface ClientOptions {
-  /** `host:port` or `tls://host:port`, tried in this order. */
+  /** `host:port`, `tls://host:port`, `ws://host/ws` or `wss://host/ws`, tried in this order. */
   readonly servers: readonly string[];
   readonly nick: string;
   /** The user name; the nickname without what a user name may not have, where none is given. */

@@ -65,8 +65,9 @@ export class Conversation {
       case 'RPL_LAGGED': {
         const [room = '', epoch = '', fromText, toText] = args;
         const [from, to] = [readNumber(fromText), readNumber(toText)];
-        if (from !== undefined && to !== undefined && this.#isEpoch(epoch))
-          this.#room(room)?.order.lagged(epoch, from, to, now);
+        if (from === undefined || to === undefined || !this.#isEpoch(epoch)) return true;
+        this.#session.emit({ kind: 'lagged', room, epoch, from, to });
+        this.#room(room)?.order.lagged(epoch, from, to, now);
         return true;
       }
       case 'RPL_SENT':

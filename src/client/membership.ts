@@ -12,7 +12,7 @@ import type { ClientEvent } from './client-events.ts';
 import type { ClientLimits } from './client-options.ts';
 import { type ClientFrame, readNumber } from './frames.ts';
 import type { Lines, Outcome } from './requests.ts';
-import { type Asked, RoomOrder } from './room-order.ts';
+import { type Asked, type Position, RoomOrder } from './room-order.ts';
 import { type Pace, RoomSends } from './room-sends.ts';
 
 export interface JoinOptions {
@@ -20,6 +20,8 @@ export interface JoinOptions {
   readonly create?: boolean;
   /** Make it again when it has ended by the time of a reconnect. */
   readonly recreate?: boolean;
+  /** What was had of the room before: reading goes on behind it. */
+  readonly since?: Position;
 }
 
 /** What a membership needs from the client that it belongs to. */
@@ -63,6 +65,7 @@ export class Membership {
   #refusals = 0;
   #retryAt = NEVER;
   #joiners: number[] = [];
+  #leaving = false;
   #leavers: number[] = [];
 
   constructor(key: string, name: string, options: JoinOptions, host: MembershipHost) {
@@ -85,6 +88,7 @@ export class Membership {
         },
       },
       host.limits.order,
+      options.since,
     );
     this.sends = new RoomSends(
       {
@@ -100,7 +104,7 @@ export class Membership {
   }
 
   get leaving(): boolean {
-    return this.#leavers.length > 0;
+    return this.#leaving;
   }
 
   /** When tick() wants to be called; Infinity for never. */
@@ -117,7 +121,24 @@ export class Membership {
   /** Leaves once everything sent is settled. */
   leave(request: number): void {
     this.#leavers.push(request);
-    this.#leaveWhenSettled();
+    this.#leave();
+  }
+
+  /**
+   * Gives up what was asked for under `request`, and says whether it was asked here. A room that nobody waits for to
+   * enter is left; leaving goes on, and nobody hears when it is done.
+   */
+  cancel(request: number): boolean {
+    if (this.sends.cancel(request, this.#host.now)) return true;
+    const error = new ClientError('ABORTED', 'given up before it was done', true);
+    const joiner = this.#joiners.indexOf(request);
+    const leaver = this.#leavers.indexOf(request);
+    if (joiner < 0 && leaver < 0) return false;
+    if (leaver >= 0) this.#leavers.splice(leaver, 1);
+    else this.#joiners.splice(joiner, 1);
+    this.#host.settle(request, error);
+    if (joiner >= 0 && this.#joiners.length === 0 && !this.#entered) this.#leave();
+    return true;
   }
 
   /** The client is registered. */
@@ -186,7 +207,7 @@ export class Membership {
     }
     const { error } = outcome;
     if (error.code === 'DISCONNECTED' || error.code === 'CLOSED') return;
-    const mayCreate = this.#entered ? this.#options.recreate === true : this.#options.create === true;
+    const mayCreate = !this.#leaving && (this.#entered ? this.#options.recreate : this.#options.create) === true;
     if (error.code === 'ERR_NOSUCHROOM' && mayCreate && this.#creates < CREATE_TRIES) return this.#create();
     this.#refused(error);
   }
@@ -210,6 +231,11 @@ export class Membership {
     if (this.#entered) this.#host.emit({ kind: 'expelled', room: this.name, error });
     this.fail(error);
     this.#host.remove(this);
+  }
+
+  #leave(): void {
+    this.#leaving = true;
+    this.#leaveWhenSettled();
   }
 
   #leaveWhenSettled(): void {

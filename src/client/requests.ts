@@ -16,6 +16,8 @@ export interface Question {
   /** Unix milliseconds. */
   readonly until: number;
   readonly settle: (outcome: Outcome) => void;
+  /** The number under which it can be given up. */
+  readonly request?: number;
   /** Whether a frame belongs here, where the verb alone does not tell. */
   readonly fits?: (frame: ClientFrame) => boolean;
 }
@@ -113,6 +115,17 @@ export class Requests {
     if (entry === undefined) return false;
     const error = new ClientError(frame.verb as `ERR_${string}`, text === '' ? frame.verb : text);
     this.#settle(entry, { error, args: frame.args });
+    return true;
+  }
+
+  /** Gives up the question `request`: one that was not asked yet never will be. Whether it is one of these. */
+  cancel(request: number): boolean {
+    const entry = this.#entries.find((each) => each.open && each.question.request === request);
+    if (entry === undefined) return false;
+    if (!entry.sent) this.#remove(entry);
+    entry.open = false;
+    const text = entry.sent ? 'given up before the answer' : 'given up before it was asked';
+    entry.question.settle({ error: new ClientError('ABORTED', text, entry.sent), args: [] });
     return true;
   }
 

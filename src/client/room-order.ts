@@ -86,13 +86,15 @@ export class RoomOrder {
   /** HISTORY stops before an undecided slot: the slot at which it last did. */
   #stoppedAt = 0;
 
-  constructor(out: RoomOrderOut, limits: RoomOrderLimits = ROOM_ORDER_LIMITS) {
+  /** `since`: what was had already, by an earlier reader. */
+  constructor(out: RoomOrderOut, limits: RoomOrderLimits = ROOM_ORDER_LIMITS, since?: Position) {
     this.#out = out;
     this.#limits = limits;
     this.#emit = (event) => out.event(event);
+    if (since !== undefined) this.#epochs = [new EpochSlots(since.epoch, since.last + 1)];
   }
 
-  /** What to give to JOINROOM so that nothing is missed; undefined before the first welcome. */
+  /** What to give to JOINROOM so that nothing is missed; undefined before the first welcome of a reader without `since`. */
   get position(): Position | undefined {
     const first = this.#epochs[0];
     return first === undefined ? undefined : { epoch: first.epoch, last: first.next - 1 };

@@ -184,6 +184,17 @@ export class RoomSends {
     return true;
   }
 
+  /** Gives up a message: one that was not sent yet never will be. Whether it is one of these. */
+  cancel(request: number, now: number): boolean {
+    const entry = this.#entries.find((each) => each.request === request);
+    if (entry === undefined) return false;
+    this.#remove(entry);
+    const text = entry.transmitted ? 'given up when it was on its way' : 'given up before it was sent';
+    this.#out.settled(request, new ClientError('ABORTED', text, entry.transmitted));
+    this.#goOn(now);
+    return true;
+  }
+
   tick(now: number): void {
     for (const entry of this.#entries.filter((each) => each.until <= now)) {
       this.#remove(entry);

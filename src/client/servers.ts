@@ -1,12 +1,13 @@
 // Which server to try next, and when: the ones given, then the ones that servers named, in turn, with a wait between
 // tries that doubles and is spread by chance, so that the users of a lost server do not come back all at once.
-// Of those that servers name only such are taken as were given, with TLS or without: who was given a server with TLS
-// is never led to one without, and who was given no authority to believe is not led to where one is needed.
+// Of those that servers name only such are taken as were given, over TCP or WebSocket, with TLS or without: who was given
+// a server with TLS is never led to one without, and nobody to where only another transport goes.
 
 import { assert } from '../base/assert.ts';
 
 const LEARNED_MAX = 64;
 const ADDRESS = /^(tls:\/\/)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]{1,253}):([0-9]{1,5})$/;
+const WEB_ADDRESS = /^(wss?):\/\/(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]{1,253})(?::([0-9]{1,5}))?(?:\/[!-~]*)?$/;
 
 /** A server's address, taken apart. */
 export interface ServerAddress {
@@ -24,13 +25,20 @@ export function readServerAddress(text: string): ServerAddress | undefined {
   return { host: host.replace(/^\[|\]$/g, ''), port, tls: tls !== undefined };
 }
 
-/** Whether `text` is such an address. */
-export function isServerAddress(text: string): boolean {
-  return readServerAddress(text) !== undefined;
+/** How a server is reached. */
+export type TransportKind = 'tcp' | 'tls' | 'ws' | 'wss';
+
+/** How the server at `text` is reached (`ws://host/ws` and `wss://host/ws` are addresses too); undefined: it is none. */
+export function transportOf(text: string): TransportKind | undefined {
+  const address = readServerAddress(text);
+  if (address !== undefined) return address.tls ? 'tls' : 'tcp';
+  const [, scheme, port = '1'] = WEB_ADDRESS.exec(text) ?? [];
+  return Number(port) > 0 && Number(port) < 65_536 ? (scheme as 'ws' | 'wss' | undefined) : undefined;
 }
 
-function isTls(address: string): boolean {
-  return readServerAddress(address)?.tls === true;
+/** Whether `text` is the address of a server over TCP. */
+export function isServerAddress(text: string): boolean {
+  return readServerAddress(text) !== undefined;
 }
 
 export interface BackoffLimits {
@@ -48,7 +56,8 @@ export class ServerList {
 
   /** `random` gives unsigned 32-bit numbers. */
   constructor(given: readonly string[], limits: BackoffLimits, random: () => number) {
-    assert(given.length > 0 && given.every(isServerAddress), 'servers are given as host:port or tls://host:port');
+    const known = given.every((address) => transportOf(address) !== undefined);
+    assert(given.length > 0 && known, 'servers are given as host:port, tls://host:port, ws://… or wss://…');
     this.#given = given;
     this.#limits = limits;
     this.#random = random;
@@ -66,8 +75,8 @@ export class ServerList {
   /** Takes the servers that RPL_SERVERS names in place of those it named before. */
   learn(addresses: readonly string[]): void {
     const current = this.current;
-    const kinds = new Set(this.#given.map(isTls));
-    const known = addresses.filter((address) => isServerAddress(address) && kinds.has(isTls(address)));
+    const kinds = new Set<TransportKind | undefined>(this.#given.map(transportOf));
+    const known = addresses.filter((address) => kinds.has(transportOf(address)));
     this.#learned = known.slice(0, LEARNED_MAX);
     this.#at = Math.max(this.all.indexOf(current), 0);
   }

@@ -15,7 +15,7 @@
 // It makes no difference between one server and another: it dials the next when one fails.
 
 import { escapeText } from '../wire/canonical.ts';
-import { roomKey } from '../wire/names.ts';
+import { parseEpoch, roomKey } from '../wire/names.ts';
 import { ClientError } from './client-error.ts';
 import type { ClientEvent } from './client-events.ts';
 import { type ClientLimits, type ClientOptions, limitsOf } from './client-options.ts';
@@ -23,7 +23,8 @@ import { Conversation } from './conversation.ts';
 import { type ClientFrame, FrameOutput, FrameReader, isSendable } from './frames.ts';
 import { type JoinOptions, Membership, type MembershipHost } from './membership.ts';
 import { Registration } from './registration.ts';
-import { type Lines, type Outcome, Requests } from './requests.ts';
+import { type Lines, type Outcome, type Question, Requests } from './requests.ts';
+import type { Position } from './room-order.ts';
 import { Pace } from './room-sends.ts';
 import { ServerList } from './servers.ts';
 
@@ -32,11 +33,12 @@ type State = 'idle' | 'dialling' | 'registering' | 'online' | 'quitting' | 'wait
 /** A connection that is wanted: made once for each attempt. */
 export interface Dial {
   readonly attempt: number;
-  /** `host:port`. */
+  /** As it was given, or as a server named it. */
   readonly server: string;
 }
 
 const NEVER = Number.POSITIVE_INFINITY;
+const MESSAGE_ID = /^[ -~]{8,64}$/;
 /** A session that lasted so long was a good one: the back-off starts anew. */
 const STABLE_MS = 10_000;
 const EMPTY = new Uint8Array(0);
@@ -173,6 +175,7 @@ export class ClientSession implements MembershipHost {
     return this.#begin(now, (request) => {
       const key = roomKey(name);
       if (key === undefined) return new ClientError('ERR_BADROOMNAME', `${name} cannot be the name of a room`);
+      if (!isPosition(options.since)) return new ClientError('BAD_ARGUMENT', 'there is no such position in any room');
       const known = this.#rooms.get(key);
       if (known?.leaving) return new ClientError('NOT_IN_ROOM', `${name} is being left`);
       const room = known ?? new Membership(key, name, options, this);
@@ -193,16 +196,16 @@ export class ClientSession implements MembershipHost {
   }
 
   /**
-   * Sends a message to a room, under the number `seq` where GETSEQUENCE gave one. `done` means that it was accepted,
-   * and where: (room, epoch, seq, id).
+   * Sends a message to a room, under the number `seq` where GETSEQUENCE gave one, and under the caller's own `id` where
+   * there is one. `done` means that it was accepted, and where: (room, epoch, seq, id).
    */
-  send(name: string, text: string, now: number, seq = 0): number {
+  send(name: string, text: string, now: number, seq = 0, id = this.#messageId()): number {
     return this.#begin(now, (request) => {
-      const wrong = this.#wrongText(text);
+      const wrong = this.#wrongText(text) ?? wrongId(id);
       if (wrong !== undefined) return wrong;
       return this.#inRoom(name, (room) => {
         if (room.sends.size >= this.limits.sendQueue) return new ClientError('QUEUE_FULL', 'too many unsent messages');
-        room.sends.add({ request, text, seq, id: this.#messageId(), until: now + this.limits.sendMs }, now);
+        room.sends.add({ request, text, seq, id, until: now + this.limits.sendMs }, now);
         return undefined;
       });
     });
@@ -223,9 +226,19 @@ export class ClientSession implements MembershipHost {
       if (!args.every((arg) => isSendable(String(arg)))) return new ClientError('BAD_ARGUMENT', 'NUL cannot be sent');
       if (this.#requests.full) return new ClientError('QUEUE_FULL', 'too many unanswered questions');
       const settle = (outcome: Outcome) => this.settle(request, 'lines' in outcome ? outcome.lines : outcome.error);
-      this.ask(verb, args, settle, this.#conversation.fits(verb, args));
+      this.#ask({ verb, args, settle, request }, this.#conversation.fits(verb, args));
       return undefined;
     });
+  }
+
+  /**
+   * Gives up what was asked for under `request`: it fails with ABORTED, and `outcomeUnknown` says whether it may have
+   * happened, or still may. Nothing when it is settled already.
+   */
+  cancel(request: number, now: number): void {
+    this.now = now;
+    if (this.#requests.cancel(request)) return;
+    for (const room of this.#rooms.values()) if (room.cancel(request)) return;
   }
 
   /** Writes any frame; what comes back shows as 'frame' events. Nothing when there is no session. */
@@ -254,8 +267,7 @@ export class ClientSession implements MembershipHost {
     settle: (outcome: Outcome) => void,
     fits?: (frame: ClientFrame) => boolean,
   ): void {
-    const question = { verb, args, until: this.now + this.limits.requestMs, settle };
-    this.#requests.ask(fits === undefined ? question : { ...question, fits }, this.online);
+    this.#ask({ verb, args, settle }, fits);
   }
 
   write(verb: string, ...args: readonly (string | number)[]): void {
@@ -322,6 +334,11 @@ export class ClientSession implements MembershipHost {
     for (const room of [...this.#rooms.values()]) room.fail(closed);
     this.#rooms.clear();
     this.emit({ kind: 'closed', reason, error });
+  }
+
+  #ask(asked: Omit<Question, 'until' | 'fits'>, fits?: (frame: ClientFrame) => boolean): void {
+    const question = { ...asked, until: this.now + this.limits.requestMs };
+    this.#requests.ask(fits === undefined ? question : { ...question, fits }, this.online);
   }
 
   readonly #write = (verb: string, ...args: readonly string[]): void => this.write(verb, ...args);
@@ -392,4 +409,14 @@ export class ClientSession implements MembershipHost {
     const part = (): string => this.#random().toString(16).padStart(8, '0');
     return part() + part() + part();
   }
+}
+
+function isPosition(since: Position | undefined): boolean {
+  if (since === undefined) return true;
+  return parseEpoch(since.epoch) !== undefined && Number.isSafeInteger(since.last) && since.last >= 0;
+}
+
+function wrongId(id: string): ClientError | undefined {
+  if (MESSAGE_ID.test(id)) return undefined;
+  return new ClientError('BAD_ARGUMENT', 'a message id is 8 to 64 printable ASCII characters');
 }

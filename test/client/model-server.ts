@@ -1,6 +1,7 @@
 // A chat server in memory, just true enough to the protocol to hold a client against: users, rooms, ids that are
-// remembered, positions that are replayed. It never forgets a message, so a client has no excuse for missing one.
-// Trouble is asked for by the test: `refuse` may turn a CSEND down before or after it was decided.
+// remembered, positions that are replayed. It never forgets a message, so a client has no excuse for missing one, unless a
+// test has it keep only the newest (`kept`). Trouble is asked for by the test: `refuse` may turn a CSEND down before or
+// after it was decided.
 
 import type { ClientSession } from '../../src/client/session.ts';
 import { FRAME, Frame, Scanner } from '../../src/wire/scanner.ts';
@@ -32,6 +33,10 @@ export class ModelServer {
   refuse: () => Refusal = () => 'no';
   /** Whether the next RPL_SENT or refusal is kept back, and comes behind later ones. */
   holdAnswer: () => boolean = () => false;
+  /** How many messages of a room can be asked for. */
+  kept = Number.POSITIVE_INFINITY;
+  /** What is not answered at all. */
+  ignores: (verb: string) => boolean = () => false;
   #epochs = 0;
   #uids = 0;
 
@@ -78,6 +83,10 @@ export class ServerSide {
     this.#server = server;
   }
 
+  get uid(): string {
+    return this.#uid;
+  }
+
   get ident(): string {
     return `${this.#nick}!${this.#user}@host`;
   }
@@ -91,7 +100,7 @@ export class ServerSide {
     while (!this.ended && this.#scanner.next(this.#frame) === FRAME) {
       const args = Array.from({ length: this.#frame.argc }, (_, i) => this.#frame.arg(i));
       this.heard.push([this.#frame.verb(), ...args].join(' '));
-      this.#obey(this.#frame.verb(), args);
+      if (!this.#server.ignores(this.#frame.verb())) this.#obey(this.#frame.verb(), args);
     }
   }
 
@@ -119,6 +128,8 @@ export class ServerSide {
       return this.lost();
     }
     if (verb === 'CREATEROOM') return this.#create(first);
+    if (verb === 'LSEND') return this.#tell(first, args.slice(1));
+    if (verb === 'LOCATE') return this.#locate(first);
     const room = this.#server.rooms.get((verb === 'CSEND' ? second : first).toLowerCase());
     if (room === undefined) {
       const tail = verb === 'CSEND' ? ['', fourth] : [];
@@ -127,6 +138,8 @@ export class ServerSide {
     if (verb === 'JOINROOM') this.#join(room, second, Number(args[2] ?? 0));
     else if (verb === 'CSEND') this.#send(room, first, fourth);
     else if (verb === 'LEAVEROOM') this.#leave(room);
+    else if (verb === 'HISTORY') this.#history(room, second, Number(args[2] ?? 0), Number(fourth));
+    else if (verb === 'ULIST') this.#list(room);
     else this.say('ERR_UNKNOWNCOMMAND', verb, '', 'not in this model');
   }
 
@@ -173,10 +186,47 @@ export class ServerSide {
   #join(room: ModelRoomState, epoch: string, last: number): void {
     for (const member of room.members) if (member !== this) member.say('JOINROOM', room.name, this.ident);
     room.members.add(this);
-    const recovered = epoch === '' ? '' : Number(epoch === room.epoch);
+    const recovered = epoch === '' ? '' : Number(epoch === room.epoch && last + 1 >= this.#floor(room));
     const next = room.log.length + 1;
-    this.say('RPL_WELCOME', room.name, this.ident, this.#uid, room.epoch, next, 1, recovered, '');
+    this.say('RPL_WELCOME', room.name, this.ident, this.#uid, room.epoch, next, this.#floor(room), recovered, '');
     if (recovered === 1) for (const decided of room.log.slice(last)) this.#deliver(room, decided);
+  }
+
+  #floor(room: ModelRoomState): number {
+    return Math.max(1, room.log.length - this.#server.kept + 1);
+  }
+
+  #history(room: ModelRoomState, epoch: string, from: number, count: number): void {
+    const floor = this.#floor(room);
+    if ((epoch !== '' && epoch !== room.epoch) || (from !== 0 && from < floor))
+      return this.say('ERR_SEQUENCEGONE', 'HISTORY', room.name, 'kept no longer', room.epoch, floor);
+    const start = from === 0 ? floor : from;
+    const slots = room.log.slice(start - 1, start - 1 + count);
+    for (const decided of slots) this.#deliver(room, decided);
+    this.say('RPL_ENDOFHISTORY', room.name, room.epoch, start + slots.length);
+  }
+
+  #list(room: ModelRoomState): void {
+    for (const { ident, uid } of room.members) this.say('RPL_ULIST', room.name, ident, uid, 'model');
+    this.say('RPL_ENDOFULIST', room.name, room.members.size);
+  }
+
+  #tell(text: string, nicks: readonly string[]): void {
+    const { users } = this.#server;
+    for (const nick of nicks) {
+      const side = users.get(nick.toLowerCase());
+      if (side === undefined) this.say('ERR_NOSUCHNICK', 'LSEND', nick, 'nobody');
+      else side.say('LMSG', this.#nick, 1_000, text);
+    }
+    this.say('RPL_LSENT', nicks.filter((nick) => users.has(nick.toLowerCase())).length);
+  }
+
+  #locate(nick: string): void {
+    const side = this.#server.users.get(nick.toLowerCase());
+    if (side !== undefined) this.say('RPL_LOCATION', side.#nick, side.ident, side.uid, 'model', 0);
+    else if (nick === 'gone') this.say('RPL_WASLOCATION', nick, '', '7.1', 'model', 1_234);
+    else if (nick === 'old') this.say('RPL_WASLOCATION', nick, 'new', '7.1', 'model', 1_234);
+    else this.say('ERR_NOSUCHNICK', 'LOCATE', nick, 'nobody');
   }
 
   #leave(room: ModelRoomState): void {

@@ -104,7 +104,11 @@ describe('imports go down the layers', () => {
     ['src/ops/a.ts', '../main.ts', 'ops imports main'],
     ['src/client/a.ts', '../chat/b.ts', 'client imports chat'],
     ['src/client/transport/a.ts', '../../net/b.ts', 'client imports net'],
-    ['src/client/a.ts', './transport/tcp.ts', 'the core of the client imports a transport'],
+    ['src/client/a.ts', './transport/tcp.ts', 'the core of the client imports its transport'],
+    ['src/client/a.ts', './sdk/chat.ts', 'the core of the client imports its sdk'],
+    ['src/client/transport/a.ts', '../sdk/chat.ts', 'the transport of the client imports its sdk'],
+    ['src/client/sdk/a.ts', '../../chat/b.ts', 'client imports chat'],
+    ['src/client/sdk/a.ts', 'node:net', 'a pure file imports node:net'],
     ['src/node/a.ts', '../client/b.ts', 'node imports client'],
     ['src/node/a.ts', 'node:fs', 'a pure file imports node:fs'],
     ['src/chat/a.ts', 'bun', 'a pure file imports bun'],
@@ -129,6 +133,8 @@ describe('imports go down the layers', () => {
     ['src/net/a.ts', 'bun'],
     ['src/client/transport/a.ts', '../core.ts'],
     ['src/client/transport/a.ts', 'bun'],
+    ['src/client/sdk/a.ts', '../transport/tcp.ts'],
+    ['src/client/sdk/a.ts', '../core.ts'],
     ['src/cli/a.ts', '../client/transport/tcp.ts'],
     ['src/main.ts', './ops/options.ts'],
     ['src/main.ts', '../package.json'],
@@ -199,8 +205,9 @@ describe('pure folders know no clock, chance or runtime', () => {
     ['const processed = 1;'],
   ])('%s is none', (text) => expect(uses(text)).toEqual([]));
 
-  test('holds for the core of the client and for no edge', () => {
-    expect(uses('Date.now();', 'src/client/resume.ts')).toHaveLength(1);
+  test('holds for the core of the client, for the SDK, and for no edge', () => {
+    for (const path of ['src/client/resume.ts', 'src/client/sdk/a.ts'])
+      expect(uses('Date.now();', path)).toHaveLength(1);
     for (const path of ['src/client/transport/tcp.ts', 'src/net/a.ts', 'src/ops/a.ts', 'src/cli/a.ts', 'src/main.ts']) {
       expect(uses('Date.now();', path)).toEqual([]);
     }

@@ -30,9 +30,11 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   chorus: ['ops', 'cli', 'main'],
 };
 
-/** The folders without clock, timers, chance, sockets or runtime; of the client only its core. */
+/** The folders without clock, timers, chance, sockets or runtime; of the client all but its transports. */
 export const PURE = [...BELOW_NODE, 'node', 'client'];
 const TRANSPORT = 'src/client/transport/';
+/** The rings of the client, each of which knows those before it: core ← transport ← sdk. */
+const RINGS = ['core', 'transport', 'sdk'];
 /** Looks for the runtime's byte methods through globalThis, on purpose and with a fallback. */
 const MAY_SEE_GLOBALS = 'src/base/bytes.ts';
 
@@ -66,8 +68,13 @@ function wrongFile(path: string, layer: string, allowed: readonly string[], targ
   if (!target.startsWith('src/')) return `src imports ${target}`;
   const into = layerOf(target);
   if (into !== layer) return allowed.includes(into) ? undefined : `${layer} imports ${into}`;
-  const outward = target.startsWith(TRANSPORT) && !path.startsWith(TRANSPORT);
-  return outward ? 'the core of the client imports a transport' : undefined;
+  const [from, to] = [ringOf(path), ringOf(target)];
+  return to > from ? `the ${RINGS[from]} of the client imports its ${RINGS[to]}` : undefined;
+}
+
+/** The number of the ring that a file of the client stands in; 0 for every other file. */
+function ringOf(path: string): number {
+  return Math.max(0, RINGS.indexOf(/^src\/client\/(\w+)\//.exec(path)?.[1] ?? ''));
 }
 
 function wrongPackage(path: string, specifier: string, dependencies: readonly string[]): string | undefined {

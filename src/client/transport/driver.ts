@@ -2,7 +2,7 @@
 // everything that is asked. It decides nothing; it does what the session wants and tells it what happened.
 // Whatever carries bytes both ways can be its transport.
 
-import type { ClientError } from '../client-error.ts';
+import { ClientError } from '../client-error.ts';
 import type { ClientEvent } from '../client-events.ts';
 import type { ClientOptions } from '../client-options.ts';
 import { readNumber } from '../frames.ts';
@@ -25,7 +25,7 @@ export interface TransportEvents {
   closed(reason: string): void;
 }
 
-/** Begins a connection to `server` (`host:port`). It calls back later, never before it returns. */
+/** Begins a connection to `server`, one of the addresses that it was made for. It calls back later, never before it returns. */
 export type Dialler = (server: string, events: TransportEvents) => Transport;
 
 /** Where a message was accepted. */
@@ -57,6 +57,8 @@ export interface RoomInfo {
 interface Waiting {
   readonly resolve: (lines: Lines) => void;
   readonly reject: (error: ClientError) => void;
+  /** No signal is heard any more. */
+  readonly over: () => void;
 }
 
 const TIMER_MAX_MS = 2 ** 31 - 1;
@@ -132,13 +134,45 @@ export class Client {
     }
   }
 
+  /**
+   * Asks the session for something: `begin` does, and returns its number. Resolves to the lines of the answer. `signal`
+   * gives up the asking, with ABORTED.
+   */
+  ask(begin: (session: ClientSession, now: number) => number, signal?: AbortSignal): Promise<Lines> {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(new ClientError('ABORTED', 'given up before it was begun'));
+      const request = begin(this.#session, Date.now());
+      const abort = (): void => {
+        this.#session.cancel(request, Date.now());
+        this.#work();
+      };
+      signal?.addEventListener('abort', abort);
+      this.#waiting.set(request, { resolve, reject, over: () => signal?.removeEventListener('abort', abort) });
+      this.#work();
+    });
+  }
+
+  /** Resolves after so many ms, or when `signal` says so. */
+  pause(ms: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const over = (): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', over);
+        resolve();
+      };
+      const timer = setTimeout(over, ms);
+      if (signal?.aborted) over();
+      else signal?.addEventListener('abort', over);
+    });
+  }
+
   /** Enters a room; resolves when inside, rejects when that is refused for good. */
   async join(room: string, options: JoinOptions = {}): Promise<void> {
-    await this.#ask((now) => this.#session.join(room, options, now));
+    await this.ask((session, now) => session.join(room, options, now));
   }
 
   async leave(room: string): Promise<void> {
-    await this.#ask((now) => this.#session.leave(room, now));
+    await this.ask((session, now) => session.leave(room, now));
   }
 
   /**
@@ -146,8 +180,8 @@ export class Client {
    * number that reserve() gave; once that has expired the message fails.
    */
   async send(room: string, text: string, seq = 0): Promise<Sent> {
-    const [[shown = room, epoch = '', slot, id = ''] = []] = await this.#ask((now) =>
-      this.#session.send(room, text, now, seq),
+    const [[shown = room, epoch = '', slot, id = ''] = []] = await this.ask((session, now) =>
+      session.send(room, text, now, seq),
     );
     return { room: shown, epoch, seq: readNumber(slot) ?? 0, id };
   }
@@ -160,7 +194,7 @@ export class Client {
 
   /** Sends to users; resolves to the nicknames that nobody has. */
   async tell(nicks: readonly string[], text: string): Promise<string[]> {
-    const lines = await this.#ask((now) => this.#session.tell(nicks, text, now));
+    const lines = await this.ask((session, now) => session.tell(nicks, text, now));
     return lines.filter(([code]) => code === 'ERR_NOSUCHNICK').map((line) => line[2] ?? '');
   }
 
@@ -183,7 +217,7 @@ export class Client {
 
   /** Asks any question that the session knows an answer to; resolves to the arguments of the frames that answered. */
   request(verb: string, ...args: readonly string[]): Promise<Lines> {
-    return this.#ask((now) => this.#session.request(verb, args, now));
+    return this.ask((session, now) => session.request(verb, args, now));
   }
 
   /** Writes any frame; what comes back shows as events. */
@@ -200,13 +234,6 @@ export class Client {
         if (event.kind === 'closed') resolve();
       });
       this.#session.quit(message, Date.now());
-      this.#work();
-    });
-  }
-
-  #ask(begin: (now: number) => number): Promise<Lines> {
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(begin(Date.now()), { resolve, reject });
       this.#work();
     });
   }
@@ -272,6 +299,7 @@ export class Client {
     if (event.kind === 'done' || event.kind === 'failed') {
       const waiting = this.#waiting.get(event.request);
       this.#waiting.delete(event.request);
+      waiting?.over();
       if (event.kind === 'done') waiting?.resolve(event.lines);
       else waiting?.reject(event.error);
     }

@@ -4,11 +4,12 @@
 // time that is left for the rest when a connection is given up.
 
 import type { Socket, SocketHandler } from 'bun';
-import { isTlsTrouble, tlsTrouble } from '../../base/tls-trouble.ts';
+import { tlsTrouble } from '../../base/tls-trouble.ts';
 import type { ClientEvent } from '../client-events.ts';
 import type { ClientOptions } from '../client-options.ts';
 import { readServerAddress, type ServerAddress } from '../servers.ts';
 import { Client, type Dialler, type Transport, type TransportEvents } from './driver.ts';
+import { reasonOf } from './reason.ts';
 
 const UNSENT_MAX_BYTES = 4 * 1024 * 1024;
 const LINGER_MS = 300;
@@ -127,14 +128,4 @@ class TcpTransport implements Transport {
     this.#told = true;
     this.#events.closed(reason);
   }
-}
-
-/** Why a connection failed, in words for people. */
-function reasonOf(error: unknown): string {
-  const code = (error as { code?: unknown } | null)?.code;
-  if (code === 'ECONNREFUSED') return 'nobody is listening there';
-  if (code === 'ENOTFOUND') return 'there is no such host';
-  if (code === 'ECONNRESET') return 'the connection was reset';
-  if (typeof code === 'string' && isTlsTrouble(code)) return tlsTrouble(error as { code: string });
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,0 +1,66 @@
+// A client over WebSocket, by the standard global that browsers, Bun and Node 22 have. Every message is binary and holds
+// whole frames; which frames fell into one message says nothing, and text messages end the connection.
+// The standard takes whatever is sent and tells how much waits: past a bound the server is given up.
+
+import type { Dialler, Transport, TransportEvents } from './driver.ts';
+
+const SUBPROTOCOL = 'chorus.1';
+const UNSENT_MAX_BYTES = 4 * 1024 * 1024;
+
+/** Dials `ws://…` and `wss://…`. */
+export const webSocketDialler: Dialler = (server, events) => new WebSocketTransport(server, events);
+
+class WebSocketTransport implements Transport {
+  readonly #events: TransportEvents;
+  readonly #socket: WebSocket;
+  #over = false;
+
+  constructor(server: string, events: TransportEvents) {
+    this.#events = events;
+    const socket = new WebSocket(server, SUBPROTOCOL);
+    this.#socket = socket;
+    socket.binaryType = 'arraybuffer';
+    socket.onopen = () => this.#opened();
+    socket.onmessage = ({ data }) => this.#take(data);
+    // Browsers do not tell pages why a connection failed; a close always follows.
+    socket.onclose = ({ reason, wasClean }) => this.#closed(reason || wordsFor(wasClean));
+  }
+
+  send(bytes: Uint8Array<ArrayBuffer>): void {
+    if (this.#over) return;
+    this.#socket.send(bytes);
+    if (this.#socket.bufferedAmount > UNSENT_MAX_BYTES) this.#give('the server takes nothing');
+  }
+
+  close(): void {
+    this.#over = true;
+    // What waits is sent before the closing message is.
+    this.#socket.close();
+  }
+
+  #opened(): void {
+    if (this.#socket.protocol === SUBPROTOCOL) this.#events.open();
+    else this.#give('it does not speak chorus.1 there');
+  }
+
+  #take(data: unknown): void {
+    if (this.#over) return;
+    if (data instanceof ArrayBuffer) this.#events.data(new Uint8Array(data));
+    else this.#give('the server sent text where bytes belong');
+  }
+
+  #give(reason: string): void {
+    this.#socket.close();
+    this.#closed(reason);
+  }
+
+  #closed(reason: string): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#events.closed(reason);
+  }
+}
+
+function wordsFor(wasClean: boolean): string {
+  return wasClean ? 'the server closed the connection' : 'no connection, or it was lost';
+}
