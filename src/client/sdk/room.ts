@@ -23,7 +23,7 @@ import type {
   WaitOptions,
 } from './room-types.ts';
 
-/** What a room needs of the chat that it belongs to. */
+/** What a room needs of the chat that it belongs to. @internal */
 export interface RoomHost {
   /** Messages that a reader may have before it. */
   readonly queue: number;
