@@ -79,7 +79,7 @@ describe('package.json', () => {
 
   test('has scripts that install first and hand their process over', () => {
     for (const script of Object.values(manifest.scripts)) {
-      expect(script).toMatch(/^bun src\/cli\/install\.ts( server)? && exec bun [\w./]+( \w+)?$/);
+      expect(script).toMatch(/^bun src\/cli\/install\.ts( server)? && exec bun [\w./-]+( \w+)?$/);
     }
   });
 
