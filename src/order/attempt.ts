@@ -12,12 +12,15 @@ import { isNewer } from './epochs.ts';
 import type { Held, Holding } from './opening.ts';
 import type { Segment } from './segment.ts';
 
-/** A part of an epoch that has to be fetched from a server that holds it. */
-export interface Fetch {
-  readonly from: ServerId;
+/** A part of an epoch that is fetched from a server that holds it, for the own line or to stand beside it. */
+export interface Part {
+  readonly kind: 'line' | 'tail';
   /** Where it goes. */
   readonly segment: Segment;
   readonly until: number;
+  /** Who is asked for it, and up to which position; 0 when nobody is any more. */
+  from: ServerId;
+  upTo: number;
 }
 
 /** Somebody's tail: entries (base, position] of an epoch, which `server` holds. */
@@ -43,6 +46,8 @@ export class Attempt {
   deadline: number;
   /** Set once nothing more is asked of the sealed. */
   plan: Plan | undefined;
+  /** Those who are asked for nothing any more: lost, or they sent nothing of what they said that they hold. */
+  readonly silent = new Set<ServerId>();
   /** What there was of the parts that are fetched, all positions together, when that was looked at last. */
   got = 0;
 
@@ -55,6 +60,18 @@ export class Attempt {
   answered(holding: Holding): void {
     this.holdings.set(holding.server, holding);
     this.waiting.delete(holding.server);
+  }
+
+  /** Who holds most of an epoch, of those who still can be asked, and up to which position. */
+  holderOf(of: Epoch): { readonly server: ServerId; readonly position: number } | undefined {
+    let most: { readonly server: ServerId; readonly position: number } | undefined;
+    for (const { server, line, branches } of this.holdings.values()) {
+      if (this.silent.has(server)) continue;
+      for (const { epoch, position } of [...line, ...branches]) {
+        if (epoch === of && position > (most?.position ?? 0)) most = { server, position };
+      }
+    }
+    return most;
   }
 }
 

@@ -1,11 +1,12 @@
 // Elections: how a server comes to open the next epoch of a room, and how a home that stood still finds out whether it
 // still is one. It asks every server within reach to seal what is older, compares what they hold, fetches what it
 // lacks, and says how the epoch begins. Steps have deadlines: who does not answer is left out, or sends nothing more, and
-// what it alone held becomes a tail when it is seen again.
+// somebody else who holds the same is asked for it. What one alone held becomes a tail when it is seen again; until then
+// no epoch behind it is spoken of, so that whoever is in one is not led past it.
 
 import type { Epoch, ServerId } from '../base/ids.ts';
 import { FrameWriter } from '../wire/writer.ts';
-import { Attempt, type Fetch, type Plan, planOf } from './attempt.ts';
+import { Attempt, type Part, type Plan, planOf } from './attempt.ts';
 import { type EpochOrNone, epochAfter } from './epochs.ts';
 import { Followers } from './followers.ts';
 import type { Line } from './line.ts';
@@ -38,11 +39,6 @@ interface Probe {
   isAnswered: boolean;
   until: number;
   readonly aloneAt: number;
-}
-
-/** A part of another line that is being collected. */
-interface Part extends Fetch {
-  readonly kind: 'line' | 'tail';
 }
 
 export class Elections {
@@ -152,8 +148,8 @@ export class Elections {
       // What it holds cannot be had; it is a tail when it is seen again.
       attempt.holdings.delete(server);
       if (attempt.waiting.delete(server) && attempt.waiting.size === 0) this.#compare(now);
-    } else if (attempt?.plan !== undefined && this.#parts.some(({ from }) => from === server)) {
-      this.#finish();
+    } else if (attempt !== undefined && this.#sources().includes(server)) {
+      this.#doWithout(attempt, [server], now);
     }
     const probe = this.#probe;
     if (probe?.waiting.delete(server) === true && probe.waiting.size === 0 && probe.isAnswered) this.#goOn();
@@ -164,7 +160,7 @@ export class Elections {
     if (attempt !== undefined && attempt.deadline <= now) {
       if (attempt.plan === undefined) this.#compare(now);
       else if (this.#isComing(attempt)) attempt.deadline = now + STEP_MS;
-      else this.#finish();
+      else this.#doWithout(attempt, this.#sources(), now);
     }
     const probe = this.#probe;
     if (probe === undefined || probe.until > now) return;
@@ -177,14 +173,14 @@ export class Elections {
   targetOf(from: ServerId, epoch: Epoch): Segment | undefined {
     if (this.#attempt?.plan === undefined) return undefined;
     // Parts of one epoch come one behind the other, as they were asked for.
-    const isNext = (part: Part) => part.from === from && part.segment.epoch === epoch && isMissing(part);
+    const isNext = (part: Part) => part.from === from && part.segment.epoch === epoch && isComing(part);
     return this.#parts.find(isNext)?.segment;
   }
 
   /** Entries came for a segment; whether it is one that is fetched. */
   received(segment: Segment): boolean {
     if (!this.#parts.some((part) => part.segment === segment)) return false;
-    if (!this.#parts.some(isMissing)) this.#finish();
+    if (!this.#parts.some(isComing)) this.#finish();
     return true;
   }
 
@@ -224,10 +220,33 @@ export class Elections {
     const line = this.#missingOfLine(plan);
     this.#parts = [...line, ...this.#missingTails(plan, attempt.holdings.values(), line)];
     this.#isComing(attempt);
-    for (const { from, segment, until } of this.#parts) {
-      this.#say(from, 'SUBSCRIBE', segment.epoch, segment.position, until);
+    const coming = this.#parts.filter(isComing);
+    for (const part of coming) this.#askFor(part);
+    if (coming.length === 0) this.#finish();
+  }
+
+  #askFor({ from, segment, upTo }: Part): void {
+    this.#say(from, 'SUBSCRIBE', segment.epoch, segment.position, upTo);
+  }
+
+  /** Whom something is awaited from. */
+  #sources(): ServerId[] {
+    return this.#parts.filter(isComing).map(({ from }) => from);
+  }
+
+  /** Nothing more comes from `servers`: what they were asked for is had from others, as far as those hold it. */
+  #doWithout(attempt: Attempt, servers: readonly ServerId[], now: number): void {
+    for (const server of servers) attempt.silent.add(server);
+    for (const part of this.#parts) {
+      if (!isComing(part) || !servers.includes(part.from)) continue;
+      const other = attempt.holderOf(part.segment.epoch);
+      part.upTo = Math.min(part.until, other?.position ?? 0);
+      if (other === undefined || !isComing(part)) continue;
+      part.from = other.server;
+      this.#askFor(part);
     }
-    if (this.#parts.length === 0) this.#finish();
+    attempt.deadline = now + STEP_MS;
+    if (!this.#parts.some(isComing)) this.#finish();
   }
 
   /** Whether more has come of what is fetched than when this was asked last: the rest is on its way, however slow. */
@@ -247,12 +266,12 @@ export class Elections {
     const here = main.line[index];
     const own = here === undefined ? undefined : this.#line.of(here.epoch);
     if (own !== undefined && here !== undefined && own.position < here.position) {
-      parts.push({ kind: 'line', from: main.server, segment: own, until: here.position });
+      parts.push(partOf('line', main.server, own, here.position));
     }
     if (own === undefined && segments.length > 0) return parts;
     for (let i = index + 1; i < main.line.length; i++) {
       const segment = this.#segment(openingOf(main, i), 0);
-      parts.push({ kind: 'line', from: main.server, segment, until: (main.line[i] as Held).position });
+      parts.push(partOf('line', main.server, segment, (main.line[i] as Held).position));
     }
     return parts;
   }
@@ -272,7 +291,7 @@ export class Elections {
       // The own line went its own way, and somebody is further on it.
       const isOwn = strays && epoch === current?.epoch;
       const segment = isOwn ? current : this.#segment(firstOpening(epoch, first), here);
-      parts.push({ kind: isOwn ? 'line' : 'tail', from, segment, until: position });
+      parts.push(partOf(isOwn ? 'line' : 'tail', from, segment, position));
     };
     for (const tail of plan.tails) want(tail.server, tail, tail.base);
     for (const held of plan.main.line) want(plan.main.server, held, 0);
@@ -316,7 +335,9 @@ export class Elections {
       oldEpoch: tip?.epoch ?? '',
       oldPosition: tip?.position ?? 0,
       oldLast: tip?.last ?? 0,
-      tails: this.#tails(plan),
+      tails: this.#tails(plan)
+        .filter(({ epoch }) => !this.#isBehindGap(attempt, epoch))
+        .slice(-MOST_TAILS),
     };
     this.giveUp();
     this.#out.open(opening, through);
@@ -343,7 +364,18 @@ export class Elections {
       if (held.position > 0 || this.#line.of(held.epoch) === undefined) this.#addTail(all, held, 0);
     }
     for (const tail of tails) if (!all.some(({ epoch }) => epoch === tail.epoch)) this.#addTail(all, tail, tail.base);
-    return all.slice(-MOST_TAILS);
+    return all;
+  }
+
+  /** Whether somebody holds in front of `epoch` what could not be had: whoever is in it may know messages from there. */
+  #isBehindGap({ holdings }: Attempt, of: Epoch): boolean {
+    const missing = this.#parts.filter(({ segment, until }) => segment.position < until);
+    const lacks = (held: Held) =>
+      missing.some(({ segment }) => segment.epoch === held.epoch && segment.position < held.position);
+    return [...holdings.values()].some(({ line }) => {
+      const at = line.findIndex(({ epoch }) => epoch === of);
+      return at > 0 && line.slice(0, at).some(lacks);
+    });
   }
 
   #addTail(tails: Tail[], { epoch, first, position: held, last: highest }: Held, base: number): void {
@@ -389,8 +421,13 @@ export class Elections {
   }
 }
 
-function isMissing({ segment, until }: Fetch): boolean {
-  return segment.position < until;
+function partOf(kind: Part['kind'], from: ServerId, segment: Segment, until: number): Part {
+  return { kind, segment, until, from, upTo: until };
+}
+
+/** Whether there is more of a part where it is asked for. */
+function isComing({ segment, upTo }: Part): boolean {
+  return segment.position < upTo;
 }
 
 /** How epoch `i` of another server's line began, as far as the line shows it. */

@@ -3,32 +3,35 @@
 import { beforeEach, expect, test } from 'bun:test';
 import { Budget } from '../../src/base/budget.ts';
 import { utf8, utf8Bytes } from '../../src/base/bytes.ts';
-import { type Epoch, epoch, serverId } from '../../src/base/ids.ts';
+import { type Epoch, epoch, type ServerId, serverId } from '../../src/base/ids.ts';
 import { Elections } from '../../src/order/elections.ts';
 import { Line } from '../../src/order/line.ts';
 import { SKIP } from '../../src/order/log.ts';
 import { firstOpening, type Held, type Holding, type Opening } from '../../src/order/opening.ts';
 import { Segment } from '../../src/order/segment.ts';
 import { HOME_LIMITS, MEMORY_LIMITS } from './limits.ts';
-import { oneRoom, START } from './one-room.ts';
+import { oneRoom, SELF, START } from './one-room.ts';
 
-const [T, OTHER] = [START, serverId(2)];
+const [T, OTHER, THIRD] = [START, serverId(2), serverId(3)];
 const OLD = epoch(T, serverId(3));
 const SPLIT = epoch(T + 1_000, OTHER);
+const OWN = epoch(T + 2_000, SELF);
+const NONE: Pick<Holding, 'before' | 'branches'> = { before: '', branches: [] };
 const budgets = { memory: new Budget(1 << 30), ids: new Budget(1 << 20) };
 const limits = { ...HOME_LIMITS, memory: MEMORY_LIMITS };
 
 let said: string[];
+let reachable: ServerId[];
 let opened: Opening[];
 let resumed: number;
 let line: Line;
 let elections: Elections;
 
 beforeEach(() => {
-  [said, opened, line, resumed] = [[], [], new Line(), 0];
+  [said, opened, line, resumed, reachable] = [[], [], new Line(), 0, [OTHER]];
   const options = oneRoom({
     to: (_server, bytes, start, end) => said.push(...utf8(bytes, start, end).trim().split('\n')),
-    reachable: () => [OTHER],
+    reachable: () => reachable,
   });
   elections = new Elections(options, line, {
     promise: () => {},
@@ -86,6 +89,59 @@ test('a line and a tail of one epoch, of one server, are kept apart', () => {
   elections.received(fill(tail, 1));
   expect([first.position, tail.position, line.branchOf(OLD)]).toEqual([22, 23, tail]);
   expect(opened.map(({ oldEpoch, oldPosition }) => [oldEpoch, oldPosition])).toEqual([[SPLIT, 2]]);
+});
+
+/** This server, which is alone in an epoch of its own, asks two others: both have 7 entries of another line. */
+function askTwo(second: Held): void {
+  reachable = [OTHER, THIRD];
+  line.push(segment(OWN, 0));
+  elections.begin(OWN, T + 5_000);
+  const promised = epoch(T + 5_000, SELF);
+  elections.sealed(promised, { ...NONE, server: OTHER, line: [held(OLD, 7), held(SPLIT, 0, 8)] }, T + 5_000);
+  elections.sealed(promised, { ...NONE, server: THIRD, line: [second, held(SPLIT, 0, 8)] }, T + 5_000);
+  expect(said.splice(2)).toEqual([`<SUBSCRIBE,Lobby,${OLD},0,7>`]);
+}
+
+test('what was on its way from a server that is lost is had from another one that holds it', () => {
+  askTwo(held(OLD, 7));
+  fill(elections.targetOf(OTHER, OLD) as Segment, 2);
+  elections.lost(OTHER, T + 5_100);
+  expect([said.at(-1), opened, elections.targetOf(OTHER, OLD)]).toEqual([
+    `<SUBSCRIBE,Lobby,${OLD},2,7>`,
+    [],
+    undefined,
+  ]);
+  elections.received(fill(elections.targetOf(THIRD, OLD) as Segment, 5));
+  expect(line.branchOf(OLD)?.position).toBe(7);
+  expect(opened[0]?.tails.map(({ epoch, position }) => [epoch, position])).toEqual([
+    [OLD, 7],
+    [SPLIT, 0],
+  ]);
+});
+
+test('what a server that says nothing more has is had from another one, and nobody is waited for longer', () => {
+  askTwo(held(OLD, 7));
+  elections.tick(T + 7_000);
+  expect([said.at(-1), opened]).toEqual([`<SUBSCRIBE,Lobby,${OLD},0,7>`, []]);
+  fill(elections.targetOf(THIRD, OLD) as Segment, 1);
+  elections.tick(T + 9_000);
+  expect(opened).toEqual([]);
+  elections.tick(T + 11_000);
+  expect(opened).toHaveLength(1);
+});
+
+test('no epoch is spoken of in front of which something is missing: who is in it knows more than this server', () => {
+  askTwo(held(OLD, 5));
+  elections.lost(OTHER, T + 5_100);
+  elections.received(fill(elections.targetOf(THIRD, OLD) as Segment, 5));
+  expect(line.branchOf(OLD)?.position).toBe(5);
+  expect(opened[0]?.tails.map(({ epoch, position }) => [epoch, position])).toEqual([[OLD, 5]]);
+});
+
+test('a line that ends with an epoch of nothing is gone on with at once', () => {
+  line.push(segment(OLD, 7));
+  expect(answer({ line: [held(OLD, 7), held(SPLIT, 0, 8)], branches: [] })).toEqual([]);
+  expect(opened.map(({ oldEpoch, oldPosition }) => [oldEpoch, oldPosition])).toEqual([[SPLIT, 0]]);
 });
 
 test('who asks for what is kept no longer is told so', () => {
