@@ -18,9 +18,10 @@ const BETWEEN_SERVERS: ReadonlySet<string> = new Set([
   'OPENED',
   'ROOM',
   'SEALED',
+  'SETTLED',
   'STREAM',
 ]);
-const BEGUN = /(?:\bbegin|\bprefix|\bencodeFrame)\(\s*'([A-Z_]+)'/g;
+const BEGUN = /(?:\bbegin|\bprefix|\bencodeFrame|\bopenFrame)\(\s*'([A-Z_]+)'/g;
 
 /** What clients may send. */
 export const VERBS: ReadonlySet<string> = new Set(COMMANDS.map(({ verb }) => verb));
