@@ -72,9 +72,14 @@ export function wordsOf(chunk: Uint8Array): number {
  * is beyond ASCII may be passed over where it is well-formed.
  */
 export function plainEnd(bytes: Uint8Array, from: number, stop: number, worded: number): number {
-  const { span } = copied;
-  if (span === undefined || from >= worded) return plainWords(bytes, from, stop, worded);
-  return Math.min(stop, from + span((copyAt[0] as number) + from, marksAt[0] as number));
+  return copied.span === undefined || from >= worded
+    ? plainWords(bytes, from, stop, worded)
+    : Math.min(stop, from + spanAt(from));
+}
+
+/** How many bytes mean nothing from `from` on, as the library says. */
+function spanAt(from: number): number {
+  return (copied.span as Library['span'])((copyAt[0] as number) + from, marksAt[0] as number);
 }
 
 /** The same, told by arithmetic as far as there are words, then byte by byte; stops at what is beyond ASCII. */
