@@ -1,7 +1,7 @@
 // The options of a server that is told nothing but `flags`: what benches measure is what a server does by default.
 
-import type { Options } from '../src/ops/option-table.ts';
-import { parseOptions } from '../src/ops/options.ts';
+import type { Options } from '../src/ops/options/option-table.ts';
+import { parseOptions } from '../src/ops/options/options.ts';
 
 /** The options on a machine of no consequence. */
 export function presets(...flags: string[]): Options {

@@ -4,7 +4,7 @@
 //
 // Without a program, or with one that is not there, it says what there is and exits with 2.
 
-import { RUN } from './ops/invocation.ts';
+import { RUN } from './ops/options/invocation.ts';
 import { versionText } from './ops/version.ts';
 
 interface Program {
@@ -15,11 +15,14 @@ interface Program {
 
 const PROGRAMS: Readonly<Record<string, Program>> = {
   server: { help: 'a chat server; `server check`, `hash` and `health` beside it', start: () => import('./main.ts') },
-  chat: { help: 'talk, in a terminal', start: () => import('./cli/chat.ts') },
-  cluster: { help: 'a network of servers on this machine, to look at', start: () => import('./cli/cluster.ts') },
-  load: { help: 'many clients, and a count of what is lost', start: () => import('./cli/load.ts') },
-  top: { help: 'what a server does, in a terminal', start: () => import('./cli/top.ts') },
-  leashed: { help: '', start: () => import('./cli/leash.ts').then(() => import('./main.ts')) },
+  chat: { help: 'talk, in a terminal', start: () => import('./cli/chat/chat.ts') },
+  cluster: {
+    help: 'a network of servers on this machine, to look at',
+    start: () => import('./cli/cluster/cluster.ts'),
+  },
+  load: { help: 'many clients, and a count of what is lost', start: () => import('./cli/load/load.ts') },
+  top: { help: 'what a server does, in a terminal', start: () => import('./cli/top/top.ts') },
+  leashed: { help: '', start: () => import('./cli/cluster/leash.ts').then(() => import('./main.ts')) },
 };
 
 function usage(): string {

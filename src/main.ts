@@ -9,16 +9,16 @@
 // has none of them. It exits 0
 // after a signal, 1 after a fault of its own, 2 when an option is wrong or an address taken (one line each on stderr).
 
-import { hashCommand } from './ops/hash.ts';
-import { healthCommand } from './ops/health.ts';
+import { healthCommand } from './ops/http/health.ts';
 import { ListenError, USUAL_HTTP } from './ops/life.ts';
-import { type Log, stderrLog } from './ops/log.ts';
-import { LogEvents } from './ops/log-events.ts';
-import type { Options } from './ops/option-table.ts';
-import { effectiveToml } from './ops/option-toml.ts';
-import { Reloader } from './ops/reloader.ts';
+import { type Log, stderrLog } from './ops/log/log.ts';
+import { LogEvents } from './ops/log/log-events.ts';
+import type { Options } from './ops/options/option-table.ts';
+import { effectiveToml } from './ops/options/option-toml.ts';
+import { Reloader } from './ops/options/reloader.ts';
+import { type ReadSettings, readSettings, type Settings } from './ops/options/settings.ts';
+import { hashCommand } from './ops/secrets/hash.ts';
 import { Server } from './ops/server.ts';
-import { type ReadSettings, readSettings, type Settings } from './ops/settings.ts';
 import { VERSION, versionText } from './ops/version.ts';
 
 /** A signal within this time of the first is the same one heard twice (npx and the terminal both send it). */

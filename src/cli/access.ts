@@ -2,9 +2,9 @@
 // server's password. Neither is ever on the command line, where every user of the machine could read the password. What
 // is wrong ends the program with 2, in one line.
 
-import { type Complaints, readAuthorities } from '../ops/certificates.ts';
-import { readSmallFile } from '../ops/small-file.ts';
-import { visible } from '../ops/visible.ts';
+import { visible } from '../ops/log/visible.ts';
+import { type Complaints, readAuthorities } from '../ops/secrets/certificates.ts';
+import { readSmallFile } from '../ops/secrets/small-file.ts';
 
 /** The variable with the password, where no file has it. */
 export const PASSWORD_VARIABLE = 'CHORUS_PASSWORD';

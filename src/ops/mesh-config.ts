@@ -5,7 +5,7 @@ import { serverId } from '../base/ids.ts';
 import type { ListenAddress } from '../net/edge.ts';
 import type { MeshConfig } from '../node/mesh.ts';
 import { formatAddress, isLoopback, isUnspecified } from './address.ts';
-import type { Options } from './option-table.ts';
+import type { Options } from './options/option-table.ts';
 
 const MIB = 1024 * 1024;
 

@@ -4,9 +4,9 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { Edge } from '../net/edge.ts';
 import { Udp } from '../net/udp.ts';
 import type { MeshPorts } from '../node/mesh.ts';
-import type { Log } from './log.ts';
-import type { Options } from './option-table.ts';
-import { HmacSecrets } from './secrets.ts';
+import type { Log } from './log/log.ts';
+import type { Options } from './options/option-table.ts';
+import { HmacSecrets } from './secrets/secrets.ts';
 
 const NONCE_BYTES = 16;
 

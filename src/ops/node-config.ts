@@ -4,9 +4,9 @@
 import { serverId } from '../base/ids.ts';
 import type { OperatorConfig } from '../chat/config.ts';
 import type { NodeConfig } from '../node/config.ts';
-import { announcedLimits } from './limits.ts';
-import type { OperatorAccount } from './operators.ts';
-import type { Options } from './option-table.ts';
+import { announcedLimits } from './options/limits.ts';
+import type { Options } from './options/option-table.ts';
+import type { OperatorAccount } from './secrets/operators.ts';
 
 export interface Identity {
   readonly id: number;

@@ -8,7 +8,7 @@ import { DROPS } from '../../src/mesh/discovery.ts';
 import { GROUP_VERBS } from '../../src/mesh/group.ts';
 import { REPLICA_VERBS } from '../../src/mesh/replica.ts';
 import { WHYS } from '../../src/mesh/why.ts';
-import { rowOf } from '../../src/ops/option-table.ts';
+import { rowOf } from '../../src/ops/options/option-table.ts';
 import { MOVES } from '../../src/order/roles.ts';
 import { ORDER_VERBS } from '../../src/order/server-frames.ts';
 

@@ -3,7 +3,7 @@
 import { expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { METRICS } from '../../src/ops/metric-table.ts';
+import { METRICS } from '../../src/ops/http/metric-table.ts';
 
 interface Panel {
   readonly id: number;

@@ -3,12 +3,12 @@
 import { describe, expect, test } from 'bun:test';
 import type { Schema } from '@cfworker/json-schema';
 import type { Edge } from '../../src/net/edge.ts';
-import { Api } from '../../src/ops/api.ts';
-import { ApiTokens } from '../../src/ops/api-token.ts';
-import { createLog } from '../../src/ops/log.ts';
-import { LogEvents } from '../../src/ops/log-events.ts';
-import type { Metrics } from '../../src/ops/metrics.ts';
-import { watchingRoutes } from '../../src/ops/operator-http.ts';
+import { Api } from '../../src/ops/http/api.ts';
+import { ApiTokens } from '../../src/ops/http/api-token.ts';
+import type { Metrics } from '../../src/ops/http/metrics.ts';
+import { watchingRoutes } from '../../src/ops/http/operator-http.ts';
+import { createLog } from '../../src/ops/log/log.ts';
+import { LogEvents } from '../../src/ops/log/log-events.ts';
 import { DOCUMENT, violations } from '../support/openapi.ts';
 
 const SILENT = createLog({

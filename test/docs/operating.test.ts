@@ -4,8 +4,8 @@
 import { expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseOptions } from '../../src/ops/options.ts';
-import { readToml } from '../../src/ops/toml.ts';
+import { parseOptions } from '../../src/ops/options/options.ts';
+import { readToml } from '../../src/ops/options/toml.ts';
 
 const ROOT = join(import.meta.dir, '..', '..');
 /** An event is a string with a dot in it, the first of a call (behind the level, where the call names it). */

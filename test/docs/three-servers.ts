@@ -12,8 +12,8 @@ import { Node } from '../../src/node/node.ts';
 import type { Ports } from '../../src/node/ports.ts';
 import { meshConfig } from '../../src/ops/mesh-config.ts';
 import { nodeConfig } from '../../src/ops/node-config.ts';
-import type { Options } from '../../src/ops/option-table.ts';
-import { parseOptions } from '../../src/ops/options.ts';
+import type { Options } from '../../src/ops/options/option-table.ts';
+import { parseOptions } from '../../src/ops/options/options.ts';
 import { MemoryLog } from '../../src/order/memory.ts';
 import { World } from '../sim/world.ts';
 

@@ -10,7 +10,7 @@ import { ServerProcess } from '../support/server.ts';
 import { Terminal } from '../support/terminal.ts';
 import { requireTool } from '../support/tools.ts';
 
-const CHAT = resolve(import.meta.dir, '../../src/cli/chat.ts');
+const CHAT = resolve(import.meta.dir, '../../src/cli/chat/chat.ts');
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0)) await cleanup();

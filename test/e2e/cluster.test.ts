@@ -4,7 +4,7 @@ import { describe, expect, test } from 'bun:test';
 import { resolve } from 'node:path';
 import { RawClient } from '../support/raw-client.ts';
 
-const CLUSTER = resolve(import.meta.dir, '../../src/cli/cluster.ts');
+const CLUSTER = resolve(import.meta.dir, '../../src/cli/cluster/cluster.ts');
 
 /** The program with its input and output in pipes; ended with the scope, and its servers with it. */
 class Program implements Disposable {

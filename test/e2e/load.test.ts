@@ -3,11 +3,11 @@
 import { describe, expect, test } from 'bun:test';
 import { resolve } from 'node:path';
 import type { Socket } from 'bun';
-import type { Result, Verdict } from '../../src/cli/load-report.ts';
+import type { Result, Verdict } from '../../src/cli/load/report.ts';
 import { type Change, Relay } from '../support/relay.ts';
 import { ServerProcess } from '../support/server.ts';
 
-const LOAD = resolve(import.meta.dir, '../../src/cli/load.ts');
+const LOAD = resolve(import.meta.dir, '../../src/cli/load/load.ts');
 
 /** What a test has begun; ended with it. Tests run side by side. */
 class Scope implements Disposable {

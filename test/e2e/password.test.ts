@@ -10,7 +10,7 @@ import { ServerProcess } from '../support/server.ts';
 
 setDefaultTimeout(30_000);
 
-const CHAT = resolve(import.meta.dir, '../../src/cli/chat.ts');
+const CHAT = resolve(import.meta.dir, '../../src/cli/chat/chat.ts');
 const folder = mkdtempSync(join(tmpdir(), 'chorus-password-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 

@@ -10,8 +10,8 @@ import { TlsFiles } from '../support/tls-files.ts';
 
 setDefaultTimeout(30_000);
 
-const CHAT = resolve(import.meta.dir, '../../src/cli/chat.ts');
-const LOAD = resolve(import.meta.dir, '../../src/cli/load.ts');
+const CHAT = resolve(import.meta.dir, '../../src/cli/chat/chat.ts');
+const LOAD = resolve(import.meta.dir, '../../src/cli/load/load.ts');
 const DAY_MS = 86_400_000;
 
 /** Connects until `holds` of what it is shown. */

@@ -13,7 +13,7 @@ import { requireTool } from '../support/tools.ts';
 // Several servers and a terminal, on a machine that may be busy.
 setDefaultTimeout(90_000);
 
-const TOP = resolve(import.meta.dir, '../../src/cli/top.ts');
+const TOP = resolve(import.meta.dir, '../../src/cli/top/top.ts');
 const TOKEN = 'a-token-for-tests-of-top';
 const FOLDER = mkdtempSync(join(tmpdir(), 'chorus-'));
 afterAll(() => rmSync(FOLDER, { recursive: true }));

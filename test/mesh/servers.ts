@@ -4,7 +4,7 @@ import { createHmac } from 'node:crypto';
 import { serverId } from '../../src/base/ids.ts';
 import type { Identity } from '../../src/mesh/identity.ts';
 import type { Chance, Secrets } from '../../src/mesh/secrets.ts';
-import { HmacSecrets } from '../../src/ops/secrets.ts';
+import { HmacSecrets } from '../../src/ops/secrets/secrets.ts';
 import { Random } from '../sim/random.ts';
 
 export const SECRET = 'a secret of the whole network';

@@ -7,7 +7,7 @@ import type { NodeConfig } from '../../src/node/config.ts';
 import { Node } from '../../src/node/node.ts';
 import type { LogFields } from '../../src/node/ports.ts';
 import { nodeConfig } from '../../src/ops/node-config.ts';
-import { parseOptions } from '../../src/ops/options.ts';
+import { parseOptions } from '../../src/ops/options/options.ts';
 import { MemoryLog } from '../../src/order/memory.ts';
 
 const START = 1_700_000_000_000;

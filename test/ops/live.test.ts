@@ -8,8 +8,8 @@ import type { NodeConfig } from '../../src/node/config.ts';
 import { Node } from '../../src/node/node.ts';
 import type { Ports } from '../../src/node/ports.ts';
 import { nodeConfig, retell } from '../../src/ops/node-config.ts';
-import { KEYS, type OptionKey, type Options, rowOf } from '../../src/ops/option-table.ts';
-import { parseOptions } from '../../src/ops/options.ts';
+import { KEYS, type OptionKey, type Options, rowOf } from '../../src/ops/options/option-table.ts';
+import { parseOptions } from '../../src/ops/options/options.ts';
 import { MemoryLog } from '../../src/order/memory.ts';
 
 const START = 1_700_000_000_000;
@@ -354,7 +354,7 @@ const ELSEWHERE: readonly OptionKey[] = [
   ...(['tlsCert', 'tlsKey', 'linkCert', 'linkKey', 'linkCa', 'linkPins', 'passwordFile'] as const),
   // test/chat/guesses.test.ts
   'passwordWaitMaxMs',
-  // test/ops/passwords.test.ts
+  // test/ops/secrets/passwords.test.ts
   ...(['passwordChecks', 'passwordQueue'] as const),
   // What it bounds is looked up by the relations alone.
   'clientFrameBytes',

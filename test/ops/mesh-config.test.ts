@@ -3,7 +3,7 @@
 import { expect, test } from 'bun:test';
 import { parseAddress } from '../../src/ops/address.ts';
 import { meshConfig } from '../../src/ops/mesh-config.ts';
-import { parseOptions } from '../../src/ops/options.ts';
+import { parseOptions } from '../../src/ops/options/options.ts';
 
 /** What a server tells of its addresses for clients that listens at `clients`, and is linked at `links`. */
 function told(links: string, clients: readonly string[], ...flags: readonly string[]): readonly string[] {

@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import pkg from '../../package.json' with { type: 'json' };
-import { parseOptions } from '../../src/ops/options.ts';
+import { parseOptions } from '../../src/ops/options/options.ts';
 import { requireTool } from '../support/tools.ts';
 
 const ROOT = resolve(import.meta.dir, '../..');
