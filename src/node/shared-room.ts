@@ -108,10 +108,12 @@ export class SharedRoom implements ChannelOrder, SharedOut {
     const goesOn = by !== '' && homeOf(by) !== origin;
     if (isNewer(by, this.#heard)) this.#heard = by;
     if (goesOn) this.#order?.peer.heard(by as Epoch, undefined, now);
-    if (this.#host.claim(this.channel.key) === undefined) {
-      this.#endsAt = goesOn || by === '' ? now + HOMELESS_MS : now;
-      if (by !== '' && !goesOn && this.#peopled.size > 0) this.#order?.peer.lost(origin, true, now);
-    }
+    const left = this.#host.claim(this.channel.key);
+    // Where an older epoch is left, somebody was apart and has that room still: it is another one than that which ended.
+    const hasEnded = by !== '' && !goesOn && !this.isHome && !isNewer(left?.epoch ?? '', claim.epoch);
+    if (hasEnded) this.#endsAt = now;
+    else if (left === undefined) this.#endsAt = now + HOMELESS_MS;
+    if (hasEnded && this.#peopled.size > 0) this.#order?.peer.lost(origin, true, now);
     this.#settle();
   }
 

@@ -225,7 +225,7 @@ export class SharedRooms implements SharedRoomHost, RoomFactsOut, FrameCarrier {
     }
     for (const room of [...this.#reviews]) {
       this.#reviews.delete(room);
-      if (room.isOver(this.now)) this.#out.chat().roomEnded(room.channel.key);
+      if (room.isOver(this.now)) this.#end(room.channel.key);
     }
   }
 
@@ -368,6 +368,13 @@ export class SharedRooms implements SharedRoomHost, RoomFactsOut, FrameCarrier {
     this.#reachable = this.#out.reachable();
     this.#awaited = this.#holds.keys();
     this.#out.levelChanged();
+  }
+
+  /** Ends a room that nobody has a use for. One that somebody else made and still claims is known from the beginning. */
+  #end(key: RoomKey): void {
+    this.#out.chat().roomEnded(key);
+    const claim = this.claim(key);
+    if (claim !== undefined && !this.#rooms.has(key)) this.claimed(key, claim);
   }
 
   #hold(server: ServerId): void {
