@@ -21,6 +21,13 @@ export type LocalCode =
   /** It was sent, and nobody can say any more whether it arrived. */
   | 'UNKNOWN_OUTCOME';
 
+/**
+ * Why something did not happen, for programs.
+ *
+ * @example
+ * const code: ErrorCode = 'ERR_NOSUCHROOM';
+ * await chat.join('nowhere').catch((error) => console.assert(error.code === code));
+ */
 export type ErrorCode = LocalCode | `ERR_${string}`;
 
 const MOMENTARY: ReadonlySet<string> = new Set([
@@ -33,6 +40,16 @@ const MOMENTARY: ReadonlySet<string> = new Set([
   'ERR_SERVERFULL',
 ]);
 
+/**
+ * Something that was asked of the client did not happen.
+ *
+ * @example
+ * try {
+ *   await chat.join('nowhere');
+ * } catch (error) {
+ *   if (error instanceof ClientError) console.log(error.code, error.retriable, error.outcomeUnknown, error.message);
+ * }
+ */
 export class ClientError extends Error {
   override readonly name = 'ClientError';
   readonly code: ErrorCode;

@@ -3,6 +3,13 @@
 import { assert } from '../base/assert.ts';
 import { ROOM_ORDER_LIMITS, type RoomOrderLimits } from './room-order.ts';
 
+/**
+ * Deadlines and bounds of a client; each has a preset.
+ *
+ * @example
+ * const limits: Partial<ClientLimits> = { sendMs: 10_000, sendQueue: 100 };
+ * await using eve = await connect({ servers, nick: 'eve', limits });
+ */
 export interface ClientLimits {
   /** How long one connection may take to be made. */
   readonly connectMs: number;

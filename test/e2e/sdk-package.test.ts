@@ -2,29 +2,21 @@
 // against. Its types stand alone, and every entry has the same exports.
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
+import { SdkPackage } from '../support/sdk-package.ts';
 import { ServerProcess } from '../support/server.ts';
 import { requireTool } from '../support/tools.ts';
 import { WebSocketBridge } from '../support/web-socket-bridge.ts';
 
 setDefaultTimeout(120_000);
 
-const ROOT = resolve(import.meta.dir, '../..');
-const TSC = join(ROOT, 'node_modules/typescript/bin/tsc');
-const folder = mkdtempSync(join(tmpdir(), 'chorus-sdk-'));
+let made: SdkPackage;
 
 beforeAll(async () => {
-  const home = join(folder, 'node_modules/chorus');
-  mkdirSync(home, { recursive: true });
-  copyFileSync(join(ROOT, 'package.json'), join(home, 'package.json'));
-  const { code, output } = await run([process.execPath, join(ROOT, 'src/cli/build-sdk.ts'), join(home, 'dist/client')]);
-  if (code !== 0) throw new Error(output);
-  writeFileSync(join(folder, 'package.json'), '{ "type": "module", "private": true }');
-  writeFileSync(join(folder, 'talk.js'), TALK);
+  made = await SdkPackage.build();
+  made.write('talk.js', TALK);
 });
-afterAll(() => rmSync(folder, { recursive: true }));
+afterAll(() => made[Symbol.dispose]());
 
 /** Says and reads a little at the server that is its first argument; the second is what to import. */
 const TALK = `
@@ -42,20 +34,17 @@ await chat.drain();
 `;
 const SAID = '[1,"é <a>, \\\\ b",[]]\ntrue BAD_ARGUMENT\n';
 
-async function run(command: readonly string[]): Promise<{ code: number; output: string }> {
-  const child = Bun.spawn([...command], { cwd: folder, stdin: 'ignore', stdout: 'pipe', stderr: 'pipe' });
-  const [out, err] = await Promise.all([child.stdout.text(), child.stderr.text()]);
-  return { code: await child.exited, output: out + err };
-}
-
 describe('the package', () => {
   test('talks in Bun over TCP and WebSocket', async () => {
     await using server = await ServerProcess.start();
     using bridge = new WebSocketBridge(server.port);
-    expect(await run([process.execPath, 'talk.js', `127.0.0.1:${server.port}`])).toEqual({ code: 0, output: SAID });
+    expect(await made.run([process.execPath, 'talk.js', `127.0.0.1:${server.port}`])).toEqual({
+      code: 0,
+      output: SAID,
+    });
     await using other = await ServerProcess.start();
     using second = new WebSocketBridge(other.port);
-    expect(await run([process.execPath, 'talk.js', second.address])).toEqual({ code: 0, output: SAID });
+    expect(await made.run([process.execPath, 'talk.js', second.address])).toEqual({ code: 0, output: SAID });
     expect(bridge.messages).toEqual([]);
   });
 
@@ -63,10 +52,10 @@ describe('the package', () => {
     await using server = await ServerProcess.start();
     using bridge = new WebSocketBridge(server.port);
     const web = './node_modules/chorus/dist/client/web.js';
-    expect(await run([process.execPath, 'talk.js', bridge.address, web])).toEqual({ code: 0, output: SAID });
-    const { code, output } = await run([process.execPath, 'talk.js', `127.0.0.1:${server.port}`, web]);
+    expect(await made.run([process.execPath, 'talk.js', bridge.address, web])).toEqual({ code: 0, output: SAID });
+    const { code, output } = await made.run([process.execPath, 'talk.js', `127.0.0.1:${server.port}`, web]);
     expect([code, output.includes('there is no TCP here')]).toEqual([1, true]);
-    const text = await Bun.file(join(folder, web)).text();
+    const text = await Bun.file(join(made.modules, 'web.js')).text();
     expect(text).not.toMatch(/\b(?:from|import|require)\s*\(?\s*["']|\bBun\b|\bprocess\b/);
   });
 
@@ -87,12 +76,12 @@ describe('the package', () => {
 
   for (const module of ['nodenext', 'preserve']) {
     test(`compiles for who uses it, by the types alone (${module})`, async () => {
-      const target = ['--target', 'esnext', '--lib', 'esnext,dom', '--types', '', '--module', module];
-      const flags = ['--ignoreConfig', '--noEmit', '--strict', '--exactOptionalPropertyTypes', ...target];
-      writeFileSync(join(folder, `use-${module}.ts`), users);
-      expect(await run([process.execPath, TSC, ...flags, `use-${module}.ts`])).toEqual({ code: 0, output: '' });
-      writeFileSync(join(folder, `misuse-${module}.ts`), users.replace('seq: number', 'seq: string'));
-      expect((await run([process.execPath, TSC, ...flags, `misuse-${module}.ts`])).output).toContain('TS2322');
+      const compile = (text: string): Promise<string> => {
+        made.write(`${module}.ts`, text);
+        return made.compile([`${module}.ts`], module);
+      };
+      expect(await compile(users)).toBe('');
+      expect(await compile(users.replace('seq: number', 'seq: string'))).toContain('TS2322');
     });
   }
 });
@@ -108,7 +97,7 @@ const flags = major >= 22 ? [] : major > 20 || (major === 20 && minor >= 10) ? [
 describe.skipIf(node === undefined)('the package in Node (needs node)', () => {
   test('talks over TCP', async () => {
     await using server = await ServerProcess.start();
-    const talked = await run([node as string, 'talk.js', `127.0.0.1:${server.port}`]);
+    const talked = await made.run([node as string, 'talk.js', `127.0.0.1:${server.port}`]);
     expect(talked).toEqual({ code: 0, output: SAID });
   });
 
@@ -116,6 +105,6 @@ describe.skipIf(node === undefined)('the package in Node (needs node)', () => {
     await using server = await ServerProcess.start();
     using bridge = new WebSocketBridge(server.port);
     const quiet = [...(flags ?? []), '--no-warnings'];
-    expect(await run([node as string, ...quiet, 'talk.js', bridge.address])).toEqual({ code: 0, output: SAID });
+    expect(await made.run([node as string, ...quiet, 'talk.js', bridge.address])).toEqual({ code: 0, output: SAID });
   });
 });
