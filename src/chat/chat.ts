@@ -7,6 +7,7 @@
 // resumed is the last thing that its call does.)
 
 import { assert } from '../base/assert.ts';
+import type { Ending } from '../base/ending.ts';
 import type { ConnectionId, Epoch, RoomKey, ServerId, Uid } from '../base/ids.ts';
 import { type ReserveOutcome, SENT, type SendOutcome, WAITING } from '../base/outcome.ts';
 import { readFrame, WHOLE } from '../wire/grammar.ts';
@@ -135,7 +136,7 @@ export class Chat {
       frameTooLong(this.#context.begin(), limit);
       this.#context.erred('ERR_FRAMETOOLONG');
       this.#context.reply(session);
-      this.#context.close(session, REASONS.frame, now);
+      this.#context.close(session, REASONS.frame, now, 'size');
     });
   }
 
@@ -149,8 +150,8 @@ export class Chat {
   }
 
   /** The server ends the session for a reason of its own: ERROR, close, and QUIT to those who share a room. */
-  close(session: Session, reason: string, now: number): void {
-    this.#alone(now, () => this.#context.close(session, reason, now));
+  close(session: Session, reason: string, now: number, why?: Ending): void {
+    this.#alone(now, () => this.#context.close(session, reason, now, why));
   }
 
   /**
@@ -160,7 +161,7 @@ export class Chat {
   stopped(session: Session, reason: string, now: number): void {
     if (session.state === ENDED) return;
     this.#alone(now, () => {
-      this.#context.out.close(session.connection, reason);
+      this.#context.out.close(session.connection, reason, 'leaving');
       silence(session);
     });
   }
@@ -171,7 +172,7 @@ export class Chat {
       const context = this.#context;
       replies.servers(context.begin(), context.servers);
       if (session.state === REGISTERED) context.reply(session);
-      context.close(session, reason, now);
+      context.close(session, reason, now, 'leaving');
     });
   }
 

@@ -21,7 +21,7 @@ export function pong(context: Context, session: Session, frame: Frame, now: numb
 }
 
 export function quit(context: Context, session: Session, frame: Frame, now: number): void {
-  context.close(session, quitReason(session, frame, context.config.limits.textBytes), now);
+  context.close(session, quitReason(session, frame, context.config.limits.textBytes), now, 'done');
 }
 
 /** What others read: always behind `Quit: `, so that nobody can say what only a server says. */

@@ -5,6 +5,7 @@
 // written once or to many. Nothing written is kept past the command.
 
 import { assert } from '../base/assert.ts';
+import type { Ending } from '../base/ending.ts';
 import type { Epoch } from '../base/ids.ts';
 import type { Frame } from '../wire/scanner.ts';
 import { FrameWriter } from '../wire/writer.ts';
@@ -151,9 +152,9 @@ export class Context {
   }
 
   /** Says ERROR to the session and ends it. */
-  close(session: Session, reason: string, now: number): void {
+  close(session: Session, reason: string, now: number, why?: Ending): void {
     if (session.state === ENDED) return;
-    this.out.close(session.connection, reason);
+    this.out.close(session.connection, reason, why);
     end(this, session, reason, now);
   }
 }

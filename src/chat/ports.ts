@@ -6,6 +6,7 @@
 // that comes later (sent, verified, roomDue) comes when whoever gives it is done with its own work, as what follows
 // from it may ask the same room for something.
 
+import type { Ending } from '../base/ending.ts';
 import type { ConnectionId, Epoch, RoomKey, ServerId, Uid } from '../base/ids.ts';
 import type { FindOutcome, ReserveOutcome, SendOutcome } from '../base/outcome.ts';
 import type { FrameWriter } from '../wire/writer.ts';
@@ -104,8 +105,11 @@ export interface Out {
   reply(connection: ConnectionId, bytes: Uint8Array, start: number, end: number): void;
   /** Frames for one connection, made as it drains; its input waits until they are written. At most one at a time. */
   stream(connection: ConnectionId, source: FrameSource): void;
-  /** Says `<ERROR,reason>` behind what was said before, and closes. No further frame of it is read. */
-  close(connection: ConnectionId, reason: string): void;
+  /**
+   * Says `<ERROR,reason>` behind what was said before, and closes. No further frame of it is read. Why: `policy`, where
+   * nothing is said.
+   */
+  close(connection: ConnectionId, reason: string, why?: Ending): void;
   /** Its input waits for a command: no further frame of it is read until resume(). Asked for once at a time. */
   pause(connection: ConnectionId): void;
   /** Its command is done: its input goes on, if it waits for nothing else. */

@@ -3,22 +3,26 @@
 //
 //   epoll ── data ──> node.receive … node.receive ── setImmediate ──> node.flush ── send
 //
-// A connection with TLS is one from its accept on, and heard when its handshake is over and found good (tls.ts).
+// A connection with TLS is one from its accept on, and heard when its handshake is over and found good (tls.ts). So is a
+// WebSocket: between it and the node stands web-socket.ts.
 //
 // A send that is not taken whole is left to Bun's write. That keeps nothing of what it did not take either, and says
 // `drain` once when there is room again. A socket is half-open until both sides have ended, so that a peer which has
 // said everything still reads everything.
 
 import type { Socket, SocketHandler, TCPSocketListener } from 'bun';
+import type { Ending } from '../base/ending.ts';
 import { type ConnectionId, connectionId } from '../base/ids.ts';
 import { useLibrary } from '../base/library.ts';
 import type { Certifies } from '../mesh/identity.ts';
 import type { LinkConnections } from '../node/link-connections.ts';
 import type { Node } from '../node/node.ts';
-import { DirectSend } from './direct.ts';
 import { openLibrary } from './library.ts';
+import { Sends } from './sends.ts';
 import type { Credentials } from './tls.ts';
-import { WriteSizes } from './write-sizes.ts';
+import type { WebRules } from './upgrade.ts';
+import { type Finish, type WebHost, WebSocketPeer } from './web-socket.ts';
+import type { WriteSizes } from './write-sizes.ts';
 
 declare module 'bun' {
   interface Socket {
@@ -37,6 +41,8 @@ interface Peer {
   link: boolean;
   /** Nothing of it is heard: it has TLS, and its handshake is not over. */
   unproved: boolean;
+  /** It is a WebSocket, or is to be one. */
+  web: WebSocketPeer | undefined;
 }
 
 /** Who hears of a connection: the node of a client's, its links of a server's. */
@@ -59,12 +65,24 @@ export class Edge {
   /** How an address of a client is shown to other clients. */
   readonly #mask: (address: string) => string;
   readonly #onFault: (error: unknown) => void;
-  /** What was written since the start. */
-  readonly writes = new WriteSizes();
   readonly #sockets: (Socket<Peer> | undefined)[] = [];
-  readonly #direct = DirectSend.open();
-  /** The descriptors of those that may be sent to directly: open, and not ended by us. -1 for the others. */
-  readonly #descriptors: number[] = [];
+  readonly #sends = new Sends({
+    write: (id, bytes, start, end) => this.#write(id, bytes, start, end),
+    failed: (id, error) => {
+      this.#onFault(error);
+      this.terminate(id);
+    },
+  });
+  readonly #web: WebHost = {
+    message: this.#sends.message,
+    transmit: (web, bytes, start, end) => this.#sends.transmit(web, bytes, start, end),
+    receive: (id, bytes) => this.#joined.receive(id, bytes, this.#now),
+    overhead: (id, bytes) => this.#joined.overhead(id, bytes, this.#now),
+    drained: (id) => this.#joined.drained(id, this.#now),
+    broke: (id, why, reason) => this.#joined.broke(id, why, reason, this.#now),
+    inputOver: (id) => this.#joined.inputOver(id, this.#now),
+    finish: (id, how) => this.#finish(id, how),
+  };
   readonly #listeners: TCPSocketListener<Peer>[] = [];
   #node: Node | undefined;
   #now = 0;
@@ -89,6 +107,11 @@ export class Edge {
     this.#mask = mask;
     this.#onFault = onFault;
     useLibrary(openLibrary());
+  }
+
+  /** What was written since the start. */
+  get writes(): WriteSizes {
+    return this.#sends.writes;
   }
 
   /** Joins the node: from now on its deadlines are kept. */
@@ -122,6 +145,17 @@ export class Edge {
       this.#handler(opened, () => this.#links),
       tls,
     );
+  }
+
+  /** Listens for clients that speak WebSocket; `rules` are looked up at every request. */
+  listenForWeb(address: ListenAddress, rules: WebRules, tls?: Credentials): ListenAddress {
+    const opened = (socket: Socket<Peer>): void => this.#openWeb(socket, rules, tls !== undefined);
+    const handler: SocketHandler<Peer> = {
+      ...this.#handler(opened, () => this.#joined),
+      data: (socket, chunk) => this.#webOf(socket).data(chunk),
+      drain: (socket) => this.#webOf(socket).drained(),
+    };
+    return this.#listen(address, handler, tls);
   }
 
   /** Connects to another server; LinkConnections.dialled or dialFailed follows, unless it is cancelled before. */
@@ -190,35 +224,11 @@ export class Edge {
   // ── What the node asks (a part of Ports) ───────────────────────────────────────────────────────────────────────
 
   offer(id: ConnectionId, bytes: Uint8Array, start: number, end: number): number {
-    const taken = this.#send(id, bytes, start, end);
-    this.writes.count(taken);
-    return taken;
+    return this.#sends.offer(id, bytes, start, end);
   }
 
   offerEach(ids: Int32Array, count: number, bytes: Uint8Array, start: number, end: number, taken: Int32Array): void {
-    const length = end - start;
-    let whole = 0;
-    for (let i = 0; i < count; i++) {
-      const id = ids[i] as ConnectionId;
-      const descriptor = this.#descriptors[id] ?? -1;
-      const sent = descriptor < 0 ? -1 : (this.#direct?.send(descriptor, bytes, start, end) ?? -1);
-      if (sent === length) whole++;
-      taken[i] = sent === length ? sent : this.#offerRest(id, bytes, start, end, sent);
-    }
-    this.writes.count(length, whole);
-  }
-
-  /** What is not sent whole to one of many. A fault in it is that connection's alone. */
-  #offerRest(id: ConnectionId, bytes: Uint8Array, start: number, end: number, sent: number): number {
-    let taken = -1;
-    try {
-      taken = this.#sendRest(id, bytes, start, end, sent);
-    } catch (error) {
-      this.#onFault(error);
-      this.terminate(id);
-    }
-    this.writes.count(taken);
-    return taken;
+    this.#sends.offerEach(ids, count, bytes, start, end, taken);
   }
 
   pause(id: ConnectionId): void {
@@ -230,19 +240,14 @@ export class Edge {
   }
 
   /** Ends our side; the connection closes when the peer ends its own, or at once when `wait` is false. */
-  end(id: ConnectionId, wait: boolean): void {
-    const socket = this.#sockets[id];
-    if (socket === undefined) return;
-    this.#descriptors[id] = -1;
-    if (socket.data.inputOver || !wait) socket.end();
-    else {
-      socket.data.ended = true;
-      socket.shutdown();
-    }
+  end(id: ConnectionId, wait: boolean, why: Ending, reason: string): void {
+    const web = this.#sends.indirect(id);
+    if (web === undefined) this.#finish(id, wait ? 'shutdown' : 'end');
+    else web.end(wait && this.#sockets[id]?.data.inputOver === false, why, reason);
   }
 
   terminate(id: ConnectionId): void {
-    this.#descriptors[id] = -1;
+    this.#sends.indirect(id);
     this.#sockets[id]?.terminate();
   }
 
@@ -264,20 +269,6 @@ export class Edge {
 
   // ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #send(id: ConnectionId, bytes: Uint8Array, start: number, end: number): number {
-    const descriptor = this.#descriptors[id] ?? -1;
-    const sent = descriptor < 0 ? -1 : (this.#direct?.send(descriptor, bytes, start, end) ?? -1);
-    return sent === end - start ? sent : this.#sendRest(id, bytes, start, end, sent);
-  }
-
-  /** Of the bytes `sent` were sent directly, -1 for none: the others go by the runtime. */
-  #sendRest(id: ConnectionId, bytes: Uint8Array, start: number, end: number, sent: number): number {
-    // The runtime finds the connection full, and says so when it is not any more, or finds it gone.
-    const from = sent > 0 ? start + sent : start;
-    const taken = this.#write(id, bytes, from, end);
-    return taken < 0 ? taken : from - start + taken;
-  }
-
   #write(id: ConnectionId, bytes: Uint8Array, start: number, end: number): number {
     const socket = this.#sockets[id];
     if (socket === undefined) return -1;
@@ -285,6 +276,14 @@ export class Edge {
     const taken = socket.write(bytes, start, end - start);
     this.#writing = false;
     return taken;
+  }
+
+  #finish(id: ConnectionId, how: Finish): void {
+    const socket = this.#sockets[id];
+    if (socket === undefined) return;
+    socket.data.ended = true;
+    if (socket.data.inputOver || how === 'end') socket.end();
+    else if (how === 'shutdown') socket.shutdown();
   }
 
   get #joined(): Node {
@@ -350,10 +349,23 @@ export class Edge {
 
   /** The listener's data is one object: each socket needs its own. */
   #join(socket: Socket<Peer>, id: ConnectionId, link: boolean, tls: boolean): void {
-    socket.data = { id, inputOver: false, ended: false, link, unproved: tls };
+    socket.data = { id, inputOver: false, ended: false, link, unproved: tls, web: undefined };
     this.#sockets[id] = socket;
     // What TLS makes of a frame is the runtime's to send.
-    this.#descriptors[id] = tls ? -1 : socket.fd;
+    this.#sends.open(id, tls ? -1 : socket.fd);
+  }
+
+  #openWeb(socket: Socket<Peer>, rules: WebRules, tls: boolean): void {
+    this.#open(socket, tls);
+    const web = new WebSocketPeer(socket.data.id, this.#web, rules);
+    this.#sends.frame(web);
+    socket.data.web = web;
+  }
+
+  /** Something happens to a WebSocket. */
+  #webOf(socket: Socket<Peer>): WebSocketPeer {
+    this.#batch();
+    return socket.data.web as WebSocketPeer;
   }
 
   #openLink(socket: Socket<Peer>, certifies: Certifies | undefined, tls: boolean): void {
@@ -390,13 +402,14 @@ export class Edge {
     const { id } = socket.data;
     if (this.#sockets[id] !== socket) return;
     // At once, for the system may give the number to another connection.
-    this.#descriptors[id] = -1;
+    this.#sends.indirect(id);
     this.#batch();
     if (this.#writing) {
       this.#lost.push([socket, reason]);
       return;
     }
     this.#sockets[id] = undefined;
+    this.#sends.close(id);
     this.#hearer(socket).closed(id, reason, this.#now);
   }
 
@@ -431,23 +444,21 @@ export class Edge {
     for (const [socket, reason] of this.#lost.splice(0)) this.#close(socket, reason);
     if (this.#wanted) {
       this.#wanted = false;
-      this.writes.flushes++;
+      this.#sends.writes.flushes++;
       this.#contained(() => node.flush(this.#now));
     }
     this.#inBatch = false;
-    this.#direct?.forget();
+    this.#sends.forget();
     // A flush may have let input go on, which may have asked for the next one, and may have found connections lost.
     if (this.#wanted || this.#lost.length > 0) this.#batch();
     this.#arm(node.deadline);
     if (this.#onSaid !== undefined && this.#sockets.every((socket) => socket === undefined || socket.data.ended)) {
-      const callback = this.#onSaid;
+      this.#onSaid();
       this.#onSaid = undefined;
-      callback();
     }
     if (this.#onIdle !== undefined && node.connections.count === 0) {
-      const callback = this.#onIdle;
+      this.#onIdle();
       this.#onIdle = undefined;
-      callback();
     }
   };
 
@@ -467,5 +478,5 @@ export class Edge {
 }
 
 function newPeer(): Peer {
-  return { id: connectionId(-1), inputOver: false, ended: false, link: false, unproved: false };
+  return { id: connectionId(-1), inputOver: false, ended: false, link: false, unproved: false, web: undefined };
 }

@@ -1,6 +1,7 @@
 // A connection: the scanner of what comes in, the outbox of what goes out, the session behind it, and why its input
 // waits. It is plain state; connections.ts and node.ts act on it.
 
+import type { Ending } from '../base/ending.ts';
 import type { ConnectionId } from '../base/ids.ts';
 import type { Session } from '../chat/session.ts';
 import type { Outbox } from '../fanout/outbox.ts';
@@ -41,6 +42,11 @@ export class Connection {
   link = false;
   /** Never served: it is told why and closed without waiting for its end. */
   refused = false;
+  /** Why it ends, and what it was told of that. */
+  ending: Ending = 'done';
+  parting = '';
+  /** Bytes that its transport read and kept for itself: they have their price, too. */
+  overhead = 0;
   /** Whether it was pinged since it was last heard. */
   pinged = false;
 
@@ -51,6 +57,18 @@ export class Connection {
     this.source = source;
     this.heardAt = now;
     this.openedAt = now;
+  }
+
+  /** Something came of it. */
+  heard(now: number): void {
+    this.heardAt = now;
+    this.pinged = false;
+  }
+
+  /** Keeps what came while the input was held. */
+  keep(chunk: Uint8Array): void {
+    this.backlog ??= [];
+    this.backlog.push(chunk);
   }
 
   /** Feeds the next chunk that came while the input was held; false when there is none. */
@@ -65,7 +83,7 @@ export class Connection {
   /** Takes the whole KiB of input that were in no good frame, to be charged for. */
   takeNoise(): number {
     const { offset, held } = this.scanner;
-    const kib = Math.floor((offset - held - this.framed) / 1024);
+    const kib = Math.floor((offset + this.overhead - held - this.framed) / 1024);
     this.framed += kib * 1024;
     return kib;
   }

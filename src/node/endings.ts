@@ -43,7 +43,7 @@ export class Endings {
     if (blocked && written === 0) return this.terminate(connection);
     if (!connection.outbox.empty || !this.#ending.delete(connection)) return;
     connection.outbox.close();
-    this.#ports.end(connection.id, !connection.refused);
+    this.#ports.end(connection.id, !connection.refused, connection.ending, connection.parting);
   }
 
   /** Ends it at once, whatever it has not taken. */

@@ -43,6 +43,19 @@ export class Input {
     }
   }
 
+  /** Its transport read so many bytes and kept them for itself. */
+  overhead(connection: Connection, session: Session, bytes: number): void {
+    connection.heard(this.#host.now);
+    connection.overhead += bytes;
+    this.#weigh(connection, session);
+  }
+
+  /** No more input will come. */
+  over(connection: Connection): void {
+    connection.inputOver = true;
+    this.finish(connection);
+  }
+
   /** When no more input will come and all was read, the connection ends like one that was lost. */
   finish(connection: Connection): void {
     if (!connection.inputOver || connection.held !== 0 || connection.closingAt !== 0 || connection.backlog) return;
@@ -81,7 +94,7 @@ export class Input {
   }
 
   #boundRegistration(connection: Connection): void {
-    if (connection.scanner.offset <= this.#config.limits.registrationBytes) return;
+    if (connection.scanner.offset + connection.overhead <= this.#config.limits.registrationBytes) return;
     this.#host.expel(connection, 'Too much was sent before registration; connect again and send NICK and USER first');
   }
 }

@@ -8,6 +8,7 @@
 // What it keeps true: a fault of ours in one connection's command ends that connection and no other; the input of a
 // connection waits while one of its commands does; what is said to a connection before its end is written, and no more.
 
+import type { Ending } from '../base/ending.ts';
 import { type ConnectionId, type Epoch, type RoomKey, type Ticket, ticket as ticketOf, type Uid } from '../base/ids.ts';
 import type { SendOutcome } from '../base/outcome.ts';
 import { Chat } from '../chat/chat.ts';
@@ -133,24 +134,31 @@ export class Node implements Out, RoomsOut {
     const connection = this.connections.at(id);
     if (connection === undefined) return;
     if (connection.session === undefined) return this.#endings.heard(connection, chunk.length);
-    connection.heardAt = now;
-    connection.pinged = false;
-    if (connection.held !== 0) {
-      connection.backlog ??= [];
-      connection.backlog.push(chunk);
-      return;
-    }
+    connection.heard(now);
+    if (connection.held !== 0) return connection.keep(chunk);
     connection.scanner.feed(chunk);
     this.#input.read(connection);
+  }
+
+  /** Bytes from a connection that its transport keeps for itself: a sign of life, and they cost like white space. */
+  overhead(id: ConnectionId, bytes: number, now: number): void {
+    this.#enter(now);
+    const connection = this.connections.at(id);
+    if (connection?.session !== undefined) this.#input.overhead(connection, connection.session, bytes);
+  }
+
+  /** The peer broke the rules of its transport: it is told so, and nothing more of it is read. */
+  broke(id: ConnectionId, why: Ending, reason: string, now: number): void {
+    this.#enter(now);
+    const connection = this.connections.at(id);
+    if (connection?.session !== undefined) this.#expel(connection, reason, why);
   }
 
   /** The peer will send nothing more, but may still read. */
   inputOver(id: ConnectionId, now: number): void {
     this.#enter(now);
     const connection = this.connections.at(id);
-    if (connection === undefined) return;
-    connection.inputOver = true;
-    this.#input.finish(connection);
+    if (connection !== undefined) this.#input.over(connection);
   }
 
   /** The connection can take bytes again. */
@@ -266,9 +274,11 @@ export class Node implements Out, RoomsOut {
     this.#flusher.outbox(connection.outbox);
   }
 
-  close(id: ConnectionId, reason: string): void {
+  close(id: ConnectionId, reason: string, why: Ending = 'policy'): void {
     const connection = this.#served(id);
     if (connection === undefined) return;
+    connection.ending = why;
+    connection.parting = reason;
     this.#say(connection, encodeFrame('ERROR', reason));
     this.#end(connection);
   }
@@ -368,17 +378,15 @@ export class Node implements Out, RoomsOut {
   }
 
   #drainOf(): Drain {
+    const told =
+      (tell: (session: Session, reason: string) => void) =>
+      ({ id, session }: Connection, reason: string): void =>
+        session === undefined ? this.close(id, reason, 'leaving') : tell(session, reason);
     return new Drain({
       connections: this.connections,
       elsewhere: () => (this.links?.mesh.clientAddresses() ?? []).length > 0,
-      sendAway: ({ id, session }, reason) => {
-        if (session === undefined) this.close(id, reason);
-        else this.chat.sendAway(session, reason, this.now);
-      },
-      end: ({ id, session }, reason) => {
-        if (session === undefined) this.close(id, reason);
-        else this.chat.stopped(session, reason, this.now);
-      },
+      sendAway: told((session, reason) => this.chat.sendAway(session, reason, this.now)),
+      end: told((session, reason) => this.chat.stopped(session, reason, this.now)),
       leave: (reason, now) => this.links?.leave(reason, now),
     });
   }
@@ -417,7 +425,7 @@ export class Node implements Out, RoomsOut {
   #contain(connection: Connection, error: unknown): void {
     this.#logFault(error, connection.id);
     this.#drop(connection, 'Internal error');
-    this.close(connection.id, 'Internal error; please tell the operator');
+    this.close(connection.id, 'Internal error; please tell the operator', 'fault');
   }
 
   /** A fault of ours in what a connection is to be written: it cannot be told. */
@@ -461,10 +469,10 @@ export class Node implements Out, RoomsOut {
   }
 
   /** Ends a connection for a reason that it is told. */
-  #expel(connection: Connection, reason: string): void {
+  #expel(connection: Connection, reason: string, why: Ending = 'policy'): void {
     const { session } = connection;
-    if (session !== undefined) this.chat.close(session, reason, this.now);
-    this.close(connection.id, reason);
+    if (session !== undefined) this.chat.close(session, reason, this.now, why);
+    this.close(connection.id, reason, why);
   }
 
   /** Ends a connection that takes nothing: it cannot be told. */
@@ -485,8 +493,7 @@ export class Node implements Out, RoomsOut {
     this.#sweep.run(this.connections, now);
     if (this.#refusals > 1) this.#ports.log('warn', 'connections.refused', { count: this.#refusals });
     this.#refusals = 0;
-    this.#sweeps++;
-    if (this.#sweeps % AGE_EVERY_SWEEPS === 0) this.rooms.age(now);
+    if (++this.#sweeps % AGE_EVERY_SWEEPS === 0) this.rooms.age(now);
     const idle = this.connections.count === 0 && this.rooms.budget.held === 0;
     this.#sweepAt = idle ? Number.POSITIVE_INFINITY : now + SWEEP_MS;
   }

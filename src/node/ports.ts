@@ -1,6 +1,7 @@
 // What a node asks of the edge it runs at: sockets, waiting work, secrets and the log. The production edge is Bun, the
 // simulator's edge is a seed. Nothing here waits: what takes time answers under a ticket through Node.done.
 
+import type { Ending } from '../base/ending.ts';
 import type { ConnectionId, Epoch, RoomKey, Ticket, Uid } from '../base/ids.ts';
 import type { Transport } from '../fanout/outbox.ts';
 import type { RoomLog } from '../order/log.ts';
@@ -14,9 +15,10 @@ export interface Ports extends Transport {
   resume(connection: ConnectionId): void;
   /**
    * Everything was taken: ends our side. Node.closed follows when the peer has ended its own, so that no reset
-   * destroys what it has not read yet; at once when `wait` is false.
+   * destroys what it has not read yet; at once when `wait` is false. Why it ends is for edges that have words for it;
+   * `reason` is for people.
    */
-  end(connection: ConnectionId, wait: boolean): void;
+  end(connection: ConnectionId, wait: boolean, why: Ending, reason: string): void;
   /** Closes the connection at once, whatever is in flight. Node.closed follows. */
   terminate(connection: ConnectionId): void;
   /** Asks for Node.flush when the present batch of input is over. */

@@ -10,7 +10,7 @@ import type { NodeConfig } from '../node/config.ts';
 import { Node } from '../node/node.ts';
 import type { Ports } from '../node/ports.ts';
 import { MemoryLog } from '../order/memory.ts';
-import { formatAddress } from './address.ts';
+import { formatAddress, isLoopback } from './address.ts';
 import { OperatorHttp } from './http/operator-http.ts';
 import type { Log } from './log/log.ts';
 import type { LogEvents } from './log/log-events.ts';
@@ -30,6 +30,8 @@ import { Tokens, tokenKey } from './secrets/tokens.ts';
 const LAST_MOMENT_MS = 1000;
 /** Where operators look, unless --http says otherwise. */
 export const USUAL_HTTP: ListenAddress = { host: '127.0.0.1', port: 7480 };
+/** Where browsers connect, unless --web says otherwise. */
+const USUAL_WEB: ListenAddress = { host: '127.0.0.1', port: 7490 };
 
 /** What a server says of itself when it listens: one JSON line on stdout. */
 export interface Ready {
@@ -45,6 +47,8 @@ export interface Ready {
   readonly discovery?: string;
   /** Where operators look; absent when that is off. */
   readonly http?: string;
+  /** Where WebSockets connect; absent when that is off. */
+  readonly web?: string;
   readonly version: string;
 }
 
@@ -85,6 +89,9 @@ export class Life {
   /** Where it listens; ports are those that were picked. */
   readonly clients: readonly ListenAddress[];
   readonly links: ListenAddress | undefined;
+  /** Where WebSockets connect. */
+  readonly web: ListenAddress | undefined;
+  readonly #webRules: { origins: readonly string[]; readonly local: boolean };
   readonly #edge: Edge;
   readonly #node: Node;
   readonly #birth: number;
@@ -131,6 +138,9 @@ export class Life {
     const clients = options.clients.map((address) =>
       listen(this.#edge, '--clients', address, address.tls ? this.#clientTls : undefined),
     );
+    const web = options.web ?? USUAL_WEB;
+    this.#webRules = { origins: options.webOrigins, local: web !== 'off' && isLoopback(web.host) };
+    this.web = this.#listenForWeb(parts);
     const id = options.id || derivedId(options.name, clients[0] as ListenAddress);
     this.#identity = { id, version: parts.version, birth, incarnation };
     this.#config = nodeConfig(options, parts.operators, this.#identity, parts.passwordHash);
@@ -154,6 +164,7 @@ export class Life {
       protocol: PROTOCOL_VERSION,
       clients: clients.map(formatAddress),
       ...(links && { links: formatAddress(links), discovery: formatOrOff(options.discovery) }),
+      ...(this.web && { web: formatAddress(this.web) }),
       version: parts.version,
     };
     log.info('server.listening', { name: options.name, clients: this.#ready.clients.join(' ') });
@@ -188,6 +199,21 @@ export class Life {
     }
   }
 
+  /** Where WebSockets connect. As with operators, the usual place is done without where another server has it. */
+  #listenForWeb({ options, log }: ServerParts): ListenAddress | undefined {
+    const address = options.web ?? USUAL_WEB;
+    if (address === 'off') return undefined;
+    try {
+      return this.#edge.listenForWeb(address, this.#webRules, address.tls ? this.#clientTls : undefined);
+    } catch (error) {
+      if (options.web !== undefined) throw refused(this.#edge, `--web ${formatAddress(address)}`, error);
+      const taken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
+      const reason = taken ? 'taken; give --web another port, or off' : describeFault(error);
+      log.info('web.off', { address: formatAddress(address), reason });
+      return undefined;
+    }
+  }
+
   /** Where other servers link; undefined for a server that is alone. */
   #listenForLinks({ options, secrets, log }: ServerParts): ListenAddress | undefined {
     if (options.links === 'off') return undefined;
@@ -213,6 +239,7 @@ export class Life {
   reconfigure(parts: LiveParts): void {
     const { options, operators, secrets, apiTokens, passwordHash, tls } = parts;
     this.#options = options;
+    this.#webRules.origins = options.webOrigins;
     if (tls.clients) this.#clientTls?.renew(tls.clients);
     if (tls.links) this.#linkTls?.renew(tls.links, demands(parts));
     retell(this.#config, nodeConfig(options, operators, this.#identity, passwordHash));
@@ -260,7 +287,7 @@ export class Life {
       offerEach: (ids, count, bytes, start, end, taken) => edge.offerEach(ids, count, bytes, start, end, taken),
       pause: (id) => edge.pause(id),
       resume: (id) => edge.resume(id),
-      end: (id, wait) => edge.end(id, wait),
+      end: (id, wait, why, reason) => edge.end(id, wait, why, reason),
       terminate: (id) => edge.terminate(id),
       wake: () => edge.wake(),
       openLog: (_room, epoch, first) => new MemoryLog(epoch, memory, room, first),

@@ -55,13 +55,20 @@ export class Server {
 
   /** A life comes about once more at most: a second one that is outlived stays as it is. */
   async #begin(incarnation: number): Promise<void> {
-    const { clients, links, http, ready } = this.#life;
+    const { clients, links, http, web, ready } = this.#life;
     await this.#life.stop(AGAIN, 0);
     this.#life.close();
     if (this.#stopping) return;
     const off = 'off' as const;
     const parts = this.#parts;
-    const options = { ...parts.options, clients, links: links ?? off, http: http ?? off, id: ready.id };
+    const options = {
+      ...parts.options,
+      clients,
+      links: links ?? off,
+      http: http ?? off,
+      web: web ?? off,
+      id: ready.id,
+    };
     this.#life = await Life.start({ ...parts, options }, { incarnation, onOutlived: () => {} });
     // What was told meanwhile was told to the life before.
     if (this.#parts !== parts) this.#life.reconfigure(this.#parts);

@@ -129,7 +129,7 @@ function behaves(program: () => readonly string[], called: () => string): void {
     'a server starts, is healthy, is talked on and ends, out of an empty folder and environment',
     async () => {
       const http = `127.0.0.1:${freePort()}`;
-      const server = start([...program(), 'server', '--clients', '127.0.0.1:0', '--http', http]);
+      const server = start([...program(), 'server', '--clients', '127.0.0.1:0', '--web', 'off', '--http', http]);
       try {
         const ready = JSON.parse(await firstLine(server.stdout)) as Ready;
         expect(ready).toMatchObject({ ready: true, pid: server.pid, http, version: pkg.version });

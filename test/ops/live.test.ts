@@ -352,6 +352,8 @@ const ELSEWHERE: readonly OptionKey[] = [
   ] as const),
   // test/e2e/tls.test.ts, test/e2e/tls-links.test.ts, test/e2e/password.test.ts
   ...(['tlsCert', 'tlsKey', 'linkCert', 'linkKey', 'linkCa', 'linkPins', 'passwordFile'] as const),
+  // test/e2e/web.test.ts
+  'webOrigins',
   // test/chat/guesses.test.ts
   'passwordWaitMaxMs',
   // test/ops/secrets/passwords.test.ts

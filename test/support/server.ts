@@ -15,6 +15,8 @@ export interface How {
   readonly plant?: Plant;
   /** It listens for operators where nobody has asked it to. */
   readonly usualHttp?: boolean;
+  /** It listens for WebSockets where nobody has asked it to. */
+  readonly usualWeb?: boolean;
 }
 
 export class ServerProcess implements AsyncDisposable {
@@ -51,6 +53,11 @@ export class ServerProcess implements AsyncDisposable {
 
   get port(): number {
     return Number((this.ready.clients[0] as string).split(':').at(-1));
+  }
+
+  /** Where WebSockets connect. */
+  get webPort(): number {
+    return Number((this.ready.web as string).split(':').at(-1));
   }
 
   /** Processor time used until now, in ms. */
@@ -129,14 +136,15 @@ export function spawnServer(...flags: readonly string[]): Bun.Subprocess<'ignore
 }
 
 function spawnAs(
-  { files, plant, usualHttp }: How,
+  { files, plant, usualHttp, usualWeb }: How,
   ...flags: readonly string[]
 ): Bun.Subprocess<'ignore', 'pipe', 'pipe'> {
   const ours = Object.entries(process.env).filter(([name]) => !name.startsWith('CHORUS_'));
   const env = {
     ...Object.fromEntries(ours),
-    // The usual place is one for all servers of a machine: tests say where they want it.
+    // The usual places are one for all servers of a machine: tests say where they want them.
     CHORUS_HTTP: usualHttp === true ? '' : 'off',
+    CHORUS_WEB: usualWeb === true ? '' : 'off',
     ...(plant === undefined ? {} : { PLANT: JSON.stringify(plant) }),
   };
   const limit = files === undefined ? [] : ['sh', '-c', `ulimit -n ${files} && exec "$0" "$@"`];

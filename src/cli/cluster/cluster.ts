@@ -158,6 +158,7 @@ class Cluster {
       ['--clients', ready?.clients[0] ?? '127.0.0.1:0'],
       ['--links', ready?.links ?? '127.0.0.1:0'],
       ['--http', 'off'],
+      ['--web', 'off'],
       ['--discovery', this.#group],
     ];
     const server = new LeashedServer(flags.flat(), this.#secret, {

@@ -7,7 +7,7 @@ import type { Options } from './option-table.ts';
 
 /** What is to be said about `options`; links are only listened on where there is a network. */
 export function exposures(options: Options, inNetwork: boolean): string[] {
-  const { clients, links, linkTls, http } = options;
+  const { clients, links, linkTls, http, web } = options;
   const open = clients.filter((address) => address.tls !== true && isPublic(address));
   const said: string[] = [];
   if (open.length > 0) {
@@ -21,6 +21,10 @@ export function exposures(options: Options, inNetwork: boolean): string[] {
     said.push(
       `--http ${formatAddress(http)} is public and not encrypted: keep it on 127.0.0.1, or behind a proxy with TLS`,
     );
+  }
+  if (web !== undefined && web !== 'off' && web.tls !== true && isPublic(web)) {
+    const where = formatAddress(web);
+    said.push(`--web ${where} is public and not encrypted: use tls://HOST:PORT, or keep it behind a proxy with TLS`);
   }
   return said;
 }

@@ -193,6 +193,14 @@ export const address: Kind<ListenAddress> = {
   write: formatAddress,
 };
 
+/** An address for clients, plain or with TLS. */
+export const clientAddress: Kind<ListenAddress> = {
+  ...address,
+  placeholder: '[tls://]HOST:PORT',
+  expected: 'HOST:PORT, as in 127.0.0.1:7490 or [::1]:7490, with tls:// before it for TLS',
+  read: parseClientAddress,
+};
+
 /** Addresses. Lists are made by repeating the option or with commas. */
 export const addresses: Kind<readonly ListenAddress[]> = {
   ...listOf(parseAddress, formatAddress),
@@ -214,6 +222,15 @@ export const fingerprints: Kind<readonly string[]> = {
   ...listOf((text) => (SHA256_HEX.test(text) ? text.replaceAll(':', '').toLowerCase() : undefined), String),
   placeholder: 'SHA256',
   expected: 'the SHA-256 fingerprint of a certificate, 64 hexadecimal digits, with or without colons',
+};
+
+const ORIGIN = /^https?:\/\/[^\s/?#@,\\]+\/?$/i;
+
+/** Origins of pages, as browsers write them: in lower case, and without the usual port. */
+export const origins: Kind<readonly string[]> = {
+  ...listOf((text) => (ORIGIN.test(text) ? URL.parse(text)?.origin : undefined), String),
+  placeholder: 'ORIGIN',
+  expected: 'the origin of a page: http:// or https://, a host, and a port that is not the usual one',
 };
 
 function listOf<T>(

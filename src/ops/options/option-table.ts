@@ -12,6 +12,7 @@ import {
   addresses,
   bytes,
   choice,
+  clientAddress,
   clientAddresses,
   file,
   fingerprints,
@@ -24,6 +25,7 @@ import {
   MINUTE,
   ms,
   onOff,
+  origins,
   orOff,
   rate,
   SECOND,
@@ -92,6 +94,12 @@ const SERVER = {
     ),
     repeatable: true,
   },
+  web: derived(
+    orOff(clientAddress) as Kind<ListenAddress | 'off' | undefined>,
+    '127.0.0.1:7490, where that is free',
+    'Listen here for WebSockets, at the path /ws.',
+    '127.0.0.1:7491',
+  ),
   id: derived(
     int(1, MOST),
     'hash of name and first client address',
@@ -104,6 +112,14 @@ const SERVER = {
     'One line about it, shown in MAP.',
   ),
   ...live({
+    webOrigins: {
+      kind: origins,
+      preset: [],
+      presetText: 'none',
+      help: 'Pages from here may connect to --web too. May be repeated.',
+      repeatable: true as const,
+      example: 'https://chat.example',
+    },
     tlsCert: fileRow('File with the certificate that tls:// addresses show, its chain behind it (PEM).', 'chorus.crt'),
     tlsKey: fileRow('File with its key (PEM).', 'chorus.key', 'the file of --tls-cert'),
     passwordFile: fileRow('File with the hash of the password that clients need. `hash` makes it.', 'chorus-password'),

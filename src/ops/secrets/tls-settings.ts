@@ -49,9 +49,11 @@ function readPair(
 
 /** What TLS needs and is not given, a line each. */
 export function missingForTls(options: Options): string[] {
-  const { clients, tlsCert, linkTls, linkCert, linkCa } = options;
+  const { clients, web, tlsCert, linkTls, linkCert, linkCa } = options;
   const problems: string[] = [];
   if (clients.some(({ tls }) => tls) && tlsCert === undefined) problems.push('--clients tls://… needs --tls-cert');
+  if (web !== undefined && web !== 'off' && web.tls && tlsCert === undefined)
+    problems.push('--web tls://… needs --tls-cert');
   if (linkTls !== 'off' && linkCert === undefined) problems.push(`--link-tls ${linkTls} needs --link-cert`);
   if (linkTls !== 'off' && linkCa === undefined) problems.push(`--link-tls ${linkTls} needs --link-ca`);
   return problems;
