@@ -8,6 +8,8 @@ import { readingOf } from './reading.ts';
 
 /** Presence is announced one by one. */
 const QUIET_ABOVE = 100;
+/** What the user of a scripted client is called: each of its connections otherwise. */
+const SCRIPTED = /^c\d+s\d+$/;
 
 export const presence: Checker = {
   name: 'presence',
@@ -55,7 +57,7 @@ function quits(record: Record, dialogue: Dialogue): Violation[] {
     if (!said && (verb === 'RPL_LAGGED' || verb === 'RPL_MEMBERS') && record.facts.servers > 1) gone.clear();
     if (said || verb !== 'QUIT') continue;
     const user = userOf(first);
-    if (!/^c\d+s\d+$/.test(user)) continue;
+    if (!SCRIPTED.test(user)) continue;
     if (gone.has(user)) found.push(violation('C4', dialogue, at, `${first} quits again`));
     if (user === dialogue.name) found.push(violation('C4', dialogue, at, 'hears its own QUIT'));
     // Who came back elsewhere waits for nothing that it said here.
@@ -159,7 +161,9 @@ function views(record: Record, dialogue: Dialogue, truth: ReadonlyMap<string, Se
     // The auditor came and went, and perhaps somebody else while it looked.
     const isKnown = (ident: string): boolean => !isAuditor(ident) && !isMoving(record, userOf(ident));
     const ghosts = [...view].filter((one) => !is.has(one) && isKnown(one));
-    const unseen = [...is].filter((one) => !view.has(one) && isKnown(one));
+    // All connections of a core are called alike: whoever heard that one of them went may have heard it of a ghost.
+    const isOne = (ident: string): boolean => record.facts.servers === 1 || SCRIPTED.test(userOf(ident));
+    const unseen = [...is].filter((one) => !view.has(one) && isKnown(one) && isOne(one));
     if (ghosts.length + unseen.length === 0) continue;
     const what = `in ${room}: knows of ${ghosts.join(' ') || 'nobody'} who is not there, not of ${unseen.join(' ') || 'nobody'} who is`;
     found.push(violation(ghosts.length > 0 ? 'C4' : 'PRESENCE', dialogue, record.facts.calmAt, what));
