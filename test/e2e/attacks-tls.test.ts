@@ -104,13 +104,14 @@ describe('a port with TLS', () => {
 
   test('without a place to give ends a connection before its handshake, and serves the next when there is one', async () => {
     await using small = await ServerProcess.start(...files.server(), '--max-clients', '2');
-    const before = small.files();
     const places = await Promise.all(['a', 'b'].map((nick) => RawClient.registerTls(small.port, nick, ca)));
     const refused = await Promise.all(Array.from({ length: 20 }, () => knock(small.port, '')));
     for (const { heard } of refused) expect((await heard).length).toBe(0);
     for (const place of places) place.reset();
-    while (small.files() > before) await Bun.sleep(20);
-    using _ = await RawClient.registerTls(small.port, 'c', ca);
+    // The server may hear of the resets a moment later.
+    let next: RawClient | undefined;
+    while (next === undefined) next = await RawClient.registerTls(small.port, 'c', ca).catch(() => undefined);
+    next.reset();
   });
 
   test('ends a connection whose stream was spoilt; the others hear a QUIT and nothing half', async () => {
