@@ -6,11 +6,11 @@ function open(max = 10) {
   const written: string[] = [];
   const settled: string[] = [];
   const requests = new Requests((verb, args) => written.push([verb, ...args].join(' ')), max);
-  const ask = (name: string, verb: string, args: string[], online = true, until = 100): void => {
+  const ask = (name: string, verb: string, args: string[], online = true, until = 100, request = 0): void => {
     const settle = (outcome: { lines: readonly (readonly string[])[] } | { error: ClientError }): void => {
       settled.push(`${name}: ${'lines' in outcome ? JSON.stringify(outcome.lines) : outcome.error.code}`);
     };
-    requests.ask({ verb, args, until, settle }, online);
+    requests.ask({ verb, args, until, settle, request }, online);
   };
   return { requests, written, settled, ask };
 }
@@ -48,6 +48,19 @@ describe('questions and answers', () => {
     requests.reply({ verb: 'RPL_ENDOFMAP', args: ['second'] });
     expect(settled).toEqual(['late: TIMEOUT', 'next: [["second"]]']);
     expect(requests.deadline).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  test('what is given up is not asked any more, or its answer is nobody’s', () => {
+    const { requests, written, settled, ask } = open();
+    ask('asked', 'MAP', [], true, 100, 1);
+    ask('next', 'MAP', [], true, 100, 2);
+    ask('never', 'LISTROOMS', [], false, 100, 3);
+    expect([1, 3, 3, 4].map((request) => requests.cancel(request))).toEqual([true, true, false, false]);
+    requests.flush();
+    requests.reply({ verb: 'RPL_ENDOFMAP', args: ['first'] });
+    requests.reply({ verb: 'RPL_ENDOFMAP', args: ['second'] });
+    expect(written).toEqual(['MAP', 'MAP']);
+    expect(settled).toEqual(['asked: ABORTED', 'never: ABORTED', 'next: [["second"]]']);
   });
 
   test('what was not sent waits for a connection, or for its deadline', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import type { Message, OrderEvent } from '../../src/client/epoch-slots.ts';
-import { ROOM_ORDER_LIMITS, RoomOrder, type RoomOrderLimits } from '../../src/client/room-order.ts';
+import { type Position, ROOM_ORDER_LIMITS, RoomOrder, type RoomOrderLimits } from '../../src/client/room-order.ts';
 import { Chance } from './chance.ts';
 import { ModelRoom } from './model-room.ts';
 
@@ -8,7 +8,7 @@ const E1 = 'a.1';
 const E2 = 'b.1';
 const message = (text: string): Message => ({ nick: 'ann', time: 1, text, id: '' });
 
-function reader(limits: Partial<RoomOrderLimits> = {}) {
+function reader(limits: Partial<RoomOrderLimits> = {}, since?: Position) {
   const said: string[] = [];
   const events: OrderEvent[] = [];
   const order = new RoomOrder(
@@ -21,6 +21,7 @@ function reader(limits: Partial<RoomOrderLimits> = {}) {
       history: (epoch, from, count) => said.push(`history ${epoch} ${from} ${count}`),
     },
     { ...ROOM_ORDER_LIMITS, ...limits },
+    since,
   );
   const take = (): string[] => said.splice(0);
   return { order, events, take };
@@ -52,6 +53,26 @@ describe('the order of a room', () => {
     order.slot(E1, 7, message('c'), 0);
     expect(take()).toEqual(['a', 'skipped 6-6', 'c']);
     expect(order.position).toEqual({ epoch: E1, last: 7 });
+  });
+
+  test('a reader that was there before goes on where it was, or is told what it cannot have', () => {
+    const since = { epoch: E1, last: 4 };
+    const { order, take } = reader({}, since);
+    expect(order.position).toEqual(since);
+    order.welcome(E1, 7, 1, true, 0);
+    for (const [seq, text] of [
+      [4, 'had'],
+      [6, 'b'],
+      [5, 'a'],
+    ] as const)
+      order.slot(E1, seq, message(text), 0);
+    expect(take()).toEqual(['a', 'b']);
+    const late = reader({}, since);
+    late.order.welcome(E1, 9, 7, false, 0);
+    expect(late.take()).toEqual(['lost 5-6', `history ${E1} 7 2`]);
+    const elsewhere = reader({}, since);
+    elsewhere.order.welcome(E2, 3, 1, false, 0);
+    expect(elsewhere.take()).toEqual([`lost 5-(${E2} 3)`]);
   });
 
   test('a gap is asked for after 200 ms, then as the server says, then with back-off', () => {

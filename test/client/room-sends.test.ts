@@ -41,6 +41,31 @@ function sends(window: number, late = false) {
   return { room, add, sent, refuse, taken, settled, pass };
 }
 
+describe('a message that is given up', () => {
+  test('is never sent when it waited, and is doubtful when it was on its way; the others keep their order', () => {
+    const { room, add, sent, taken, settled } = sends(2);
+    add(4);
+    expect(taken()).toBe('m1 m2');
+    expect([3, 1, 1, 9].map((request) => room.cancel(request, 0))).toEqual([true, true, false, false]);
+    expect(taken()).toBe('m4');
+    sent('m1', 'm2', 'm4');
+    expect(settled).toEqual(['3 ABORTED', '1 ABORTED?', '2 sent', '4 sent']);
+    expect(room.size).toBe(0);
+  });
+
+  test('holds nothing up when it was refused for now', () => {
+    const { room, add, refuse, taken, settled, pass } = sends(1);
+    add(2);
+    refuse('ERR_FLOODING', 'm1');
+    taken();
+    room.cancel(1, 0);
+    expect(taken()).toBe('');
+    pass();
+    expect(taken()).toBe('m2');
+    expect(settled).toEqual(['1 ABORTED?']);
+  });
+});
+
 describe('with a window above 1', () => {
   test('messages go out without waiting for each other', () => {
     const { add, sent, taken } = sends(3);

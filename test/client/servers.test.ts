@@ -1,7 +1,7 @@
 // Servers to go to: addresses as people and servers write them, and which of those that servers name are taken.
 
 import { describe, expect, test } from 'bun:test';
-import { readServerAddress, ServerList } from '../../src/client/servers.ts';
+import { readServerAddress, ServerList, transportOf } from '../../src/client/servers.ts';
 
 const LIMITS = { retryMs: 1, retryMaxMs: 1 };
 
@@ -24,10 +24,28 @@ test('addresses, with TLS and without', () => {
   }
 });
 
+test('how a server is reached, over TCP and WebSocket', () => {
+  expect(
+    ['a:1', 'tls://a:1', 'ws://a/ws', 'ws://a:80/ws', 'wss://[::1]:443', 'wss://a.example/b?c=d'].map(transportOf),
+  ).toEqual(['tcp', 'tls', 'ws', 'ws', 'wss', 'wss']);
+  for (const bad of [
+    '',
+    'ws://',
+    'ws:///ws',
+    'ws://a:0/ws',
+    'ws://a:65536/ws',
+    'http://a/ws',
+    'ws://a/w s',
+    'ws://a b/ws',
+  ]) {
+    expect(transportOf(bad)).toBeUndefined();
+  }
+});
+
 describe('of the servers that a server names', () => {
   const learned = (...given: readonly string[]): readonly string[] => {
     const list = new ServerList(given, LIMITS, () => 0);
-    list.learn(['plain:1', 'tls://secure:2', 'nonsense', 'tls://']);
+    list.learn(['plain:1', 'tls://secure:2', 'nonsense', 'tls://', 'ws://web/ws', 'wss://web/ws']);
     return list.all.slice(given.length);
   };
 
@@ -37,6 +55,11 @@ describe('of the servers that a server names', () => {
 
   test('who came without takes none with it', () => {
     expect(learned('a:1')).toEqual(['plain:1']);
+  });
+
+  test('who came by WebSocket takes such, with TLS or without as it was', () => {
+    expect(learned('ws://a/ws')).toEqual(['ws://web/ws']);
+    expect(learned('wss://a/ws')).toEqual(['wss://web/ws']);
   });
 
   test('who was given both takes both', () => {

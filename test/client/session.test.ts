@@ -229,6 +229,52 @@ describe('a client session', () => {
     expect(errorOf(contentSend({ session, now }))).toBe('CLOSED');
   });
 
+  test('a message may have an id of its own, and the same one is the same message', () => {
+    const server = new ModelServer();
+    const { session, run, outcome, now } = start(server);
+    session.join('lobby', { create: true }, now());
+    run();
+    const [first, second] = [0, 1].map(() => session.send('lobby', 'paid', now(), 0, 'order-4711')) as [number, number];
+    const bad = ['short', 'x'.repeat(65), 'not ascii é'].map((id) => session.send('lobby', 'x', now(), 0, id));
+    run(500);
+    expect(server.rooms.get('lobby')?.log).toMatchObject([{ seq: 1, id: 'order-4711' }]);
+    expect([outcome(first), outcome(second)]).toMatchObject([
+      { kind: 'done', lines: [['lobby', expect.any(String), '1', 'order-4711']] },
+      { kind: 'done', lines: [['lobby', expect.any(String), '1', 'order-4711']] },
+    ]);
+    expect(bad.map((request) => errorOf(outcome(request)))).toEqual(Array(3).fill('BAD_ARGUMENT'));
+  });
+
+  test('what was asked for can be given up: it is settled once, a join is undone, leaving goes on', () => {
+    const server = new ModelServer();
+    const { session, bench, run, outcome, events, now } = start(server);
+    session.join('lobby', { create: true }, now());
+    const never = session.join('den', { create: true }, now());
+    session.cancel(never, now());
+    session.cancel(999, now());
+    run();
+    expect(session.rooms).toEqual(['lobby']);
+    expect([...server.rooms.keys()]).toEqual(['lobby']);
+    server.ignores = (verb) => verb === 'LOCATE' || verb === 'JOINROOM';
+    server.openRoom('den');
+    const asked = [session.request('LOCATE', ['ann'], now()), session.join('den', {}, now())];
+    run();
+    server.ignores = () => false;
+    for (const request of asked) session.cancel(request, now());
+    const left = session.leave('lobby', now());
+    session.cancel(left, now());
+    run(100);
+    expect([never, ...asked, left].map((request) => errorOf(outcome(request)))).toEqual(Array(4).fill('ABORTED'));
+    expect(server.rooms.get('lobby')?.members.size).toBe(0);
+    const settled = events.filter((event) => event.kind === 'failed' || event.kind === 'done').map((e) => e.request);
+    expect(settled.length).toBe(new Set(settled).size);
+    // The room whose welcome never came is let go of with the connection.
+    bench.cut(now());
+    run(3_000);
+    expect(session.online).toBe(true);
+    expect(session.rooms).toEqual([]);
+  });
+
   test('bad arguments are refused here, before they cost the connection', () => {
     const { session, run, now } = start(new ModelServer());
     session.join('lobby', { create: true }, now());

@@ -1,10 +1,12 @@
-// The driver and TCP on real sockets, with peers that stall, refuse and hang up.
+// The driver and TCP on real sockets, those of Bun and those of Node, with peers that stall, refuse and hang up.
 
 import { afterEach, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import type { Socket } from 'bun';
 import type { ClientEvent } from '../../src/client/client-events.ts';
 import type { ClientOptions } from '../../src/client/client-options.ts';
-import { connectTcp } from '../../src/client/transport/tcp.ts';
+import { Client, type Dialler } from '../../src/client/transport/driver.ts';
+import { nodeTcpDialler } from '../../src/client/transport/node-tcp.ts';
+import { tcpDialler } from '../../src/client/transport/tcp.ts';
 import { encodeFrame } from '../../src/wire/writer.ts';
 
 // Real connections, on a machine that may be busy.
@@ -38,9 +40,9 @@ function listen(take: (socket: Socket, chunk: Uint8Array) => void = () => {}) {
   return { address: `127.0.0.1:${listener.port}`, sockets };
 }
 
-function connect(servers: string[], options: Partial<ClientOptions> = {}) {
+function connectBy(dialler: Dialler, servers: string[], options: Partial<ClientOptions> = {}) {
   const waiting: { look: (event: ClientEvent) => boolean; resolve: (event: ClientEvent) => void }[] = [];
-  const client = connectTcp({ servers, nick: 'ann', ...options }, (event) => {
+  const client = new Client({ servers, nick: 'ann', ...options }, dialler, (event) => {
     for (const each of [...waiting]) if (each.look(event)) each.resolve(event);
   });
   cleanups.push(() => client.quit());
@@ -49,7 +51,12 @@ function connect(servers: string[], options: Partial<ClientOptions> = {}) {
   return { client, next };
 }
 
-describe('a client over TCP', () => {
+describe.each([
+  ['Bun', tcpDialler()],
+  ['Node', nodeTcpDialler()],
+])('a client over TCP, by the sockets of %s', (_, dialler) => {
+  const connect = (servers: string[], options: Partial<ClientOptions> = {}) => connectBy(dialler, servers, options);
+
   test('short writes lose nothing and keep their order', async () => {
     let received = 0;
     let wrong = 0;
@@ -105,6 +112,11 @@ describe('a client over TCP', () => {
     await next('online');
     expect(sockets).toHaveLength(2);
   });
+});
+
+describe('the driver', () => {
+  const connect = (servers: string[], options: Partial<ClientOptions> = {}) =>
+    connectBy(tcpDialler(), servers, options);
 
   test('events can be read in a loop, which ends with the client', async () => {
     const { address } = listen();
