@@ -254,6 +254,9 @@ describe('a client session', () => {
     session.cancel(999, now());
     run();
     expect(session.rooms).toEqual(['lobby']);
+    const undone = session.join('den', { create: true }, now());
+    session.cancel(undone, now());
+    run();
     expect([...server.rooms.keys()]).toEqual(['lobby']);
     server.ignores = (verb) => verb === 'LOCATE' || verb === 'JOINROOM';
     server.openRoom('den');

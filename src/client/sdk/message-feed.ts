@@ -95,7 +95,7 @@ export class MessageFeed {
   async #catchUp(since: Slot, signal: AbortSignal | undefined): Promise<void> {
     const page = await this.#page(since, signal);
     if (page === undefined || this.#over !== undefined) return;
-    this.#queue.push(...page.messages.filter((message) => compareSlots(message, since) > 0));
+    this.#queue.push(...page.messages);
     this.#behind = { epoch: page.next.epoch, seq: page.next.seq - 1 };
     const { head } = this.#source;
     if (head === undefined || compareSlots(head, this.#behind) <= 0) this.#behind = undefined;

@@ -197,6 +197,19 @@ describe('a loop', () => {
     expect(await take(read, 2)).toEqual(['2', '3']);
   });
 
+  test('of a further reader keeps no queue when it is left', async () => {
+    const { said, read } = await pair({ queue: 4 });
+    const lagged: unknown[] = [];
+    read.on('lagged', (event) => lagged.push(event));
+    const more = take(read.messages(), 1);
+    for (const text of numbers(1, 12)) {
+      await said.send(text);
+      expect(await take(read, 1)).toEqual([text]);
+    }
+    expect(await more).toEqual(['1']);
+    expect(lagged).toEqual([]);
+  });
+
   test('that is slow gets everything all the same, and its room tells that it lags', async () => {
     const { said, read } = await pair({ queue: 4 });
     const lagged = once(read, 'lagged');
@@ -311,13 +324,14 @@ describe('a signal', () => {
   const ABORTED = { name: 'ClientError', code: 'ABORTED', retriable: false };
 
   test('ends connecting, and everything with it', async () => {
-    const { wires, connect } = world();
+    const { server, wires, connect } = world();
     wires.still = true;
     expect(await failure(connect('ann', { signal: soon() }))).toMatchObject(ABORTED);
     expect(await failure(connect('ann', { signal: AbortSignal.abort() }))).toMatchObject(ABORTED);
+    wires.still = false;
     const dialled = wires.dialled;
     await Bun.sleep(50);
-    expect(wires.dialled).toBe(dialled);
+    expect([wires.dialled, server.users.size]).toEqual([dialled, 0]);
   });
 
   test('ends every wait, and leaves the chat as it was', async () => {
@@ -340,6 +354,8 @@ describe('a signal', () => {
     await states.next();
     expect(await failure(states.next())).toMatchObject(ABORTED);
     expect((await said.send('still here')).seq).toBe(1);
+    server.ignores = (verb) => verb === 'JOINROOM';
+    expect(await failure(ann.join('dev', { signal: soon() }))).toMatchObject(ABORTED);
     expect(ann.rooms).toEqual([said]);
   });
 
