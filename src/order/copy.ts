@@ -12,7 +12,7 @@ import { type EpochOrNone, homeOf, isNewer } from './epochs.ts';
 import { IncomingStreams, type Received } from './incoming.ts';
 import type { Line } from './line.ts';
 import type { EntryKind } from './log.ts';
-import { closedAt, firstOpening, type Opening, turnFrame } from './opening.ts';
+import { closedAt, firstOpening, type Opening, type Tail, turnFrame } from './opening.ts';
 import { type Readers, Segment } from './segment.ts';
 import { epochAt, numberAt, readOpened, readStream, type StreamHead } from './server-frames.ts';
 import type { SharedOptions } from './shared-ports.ts';
@@ -60,8 +60,8 @@ export class Copy implements Readers {
   readonly #out: CopyOut;
   readonly #incoming = new IncomingStreams();
   #wanted: Wanted[] = [];
-  /** The epoch whose tails are wanted, and until when it is not begun without them (Unix ms). */
-  #awaited: { readonly epoch: EpochOrNone; readonly until: number } = { epoch: '', until: 0 };
+  /** Epochs whose tails are wanted, and until when each is not begun without them (Unix ms). */
+  readonly #awaited = new Map<Epoch, number>();
 
   constructor(options: SharedOptions, line: Line, out: CopyOut) {
     this.#options = options;
@@ -78,7 +78,7 @@ export class Copy implements Readers {
   stop(): void {
     this.askAgainAt = NEVER;
     this.#wanted = [];
-    this.#awaited = { epoch: '', until: 0 };
+    this.#awaited.clear();
   }
 
   /** A frame that belongs to a stream. */
@@ -147,6 +147,7 @@ export class Copy implements Readers {
     if (!fits) return this.ask(now);
     if (!this.#hasTails(opening, from, now)) return;
     if (current !== undefined) this.close(current, closed ?? 0, now);
+    this.#awaited.clear();
     this.begin(opening);
     this.askAgainAt = now + ASK_MS;
     this.#out.began(epoch);
@@ -245,21 +246,28 @@ export class Copy implements Readers {
    * has to know every message that its readers may find.
    */
   #hasTails(opening: Opening, from: ServerId, now: number): boolean {
-    if (this.#awaited.epoch !== opening.epoch) {
-      this.#wantTails(opening, from);
-      this.#awaited = { epoch: opening.epoch, until: now + ASK_MS };
-    }
-    const isMissing = opening.tails.some(({ epoch }) => this.#wantedOf(epoch) !== undefined);
-    if (!isMissing || now >= this.#awaited.until) return true;
-    this.askAgainAt = this.#awaited.until;
+    const { epoch, tails } = opening;
+    // A home tells of every epoch up to its own again and again: each is waited for once, whatever is told in between.
+    const until = this.#awaited.get(epoch) ?? now + ASK_MS;
+    if (!this.#awaited.has(epoch)) this.#wantTails(opening, from);
+    this.#awaited.set(epoch, until);
+    const isMissing = tails.some((tail) => this.#wantedOf(tail.epoch) !== undefined && !this.#isHere(tail));
+    if (!isMissing || now >= until) return true;
+    this.askAgainAt = until;
     return false;
+  }
+
+  /** Whether a tail is here, or was; perhaps it came another way than that on which it was asked for. */
+  #isHere({ epoch, position }: Tail): boolean {
+    return this.#line.had(epoch, position);
   }
 
   #wantTails(opening: Opening, from: ServerId): void {
     const { room, segment: limits, budgets } = this.#options;
-    for (const { epoch, position } of opening.tails) {
+    for (const tail of opening.tails) {
+      const { epoch, position } = tail;
+      if (this.#isHere(tail)) continue;
       const had = this.#line.of(epoch)?.position ?? 0;
-      if (had >= position || this.#line.had(epoch, position)) continue;
       const segment = new Segment(room.name, firstOpening(epoch), limits, budgets, had);
       this.#wanted = this.#wanted.filter((one) => one.segment.epoch !== epoch);
       this.#wanted.push({ segment, until: position });

@@ -89,6 +89,22 @@ test('an epoch begins when all that it joins is here, or after it was waited for
   }
 });
 
+test('an epoch is waited for no longer because a later one is told of behind it, each time', () => {
+  const [old, tail] = [epoch(START, TWO), epoch(START + 1, THREE)];
+  const [next, last] = [epoch(START + 2, TWO), epoch(START + 3, TWO)];
+  const one = new OnePeer([TWO, THREE]);
+  one.order.peer.follow(old, undefined, START);
+  one.hear(TWO, `<OPENED,Lobby,${old},1,,0,0>`, `<STREAM,Lobby,${old},0,0,0>`);
+  const tails = `${old},0,0,${tail},5,5,1,${old},1,1,0`;
+  const opened = [`<OPENED,Lobby,${next},9,${tails}>`, `<OPENED,Lobby,${last},9,${tails}>`];
+  one.hear(TWO, ...opened);
+  for (let rounds = 0; rounds < 3; rounds++) {
+    one.now += 2_000;
+    one.hear(TWO, ...opened);
+  }
+  expect(one.order.epoch).not.toBe(old);
+});
+
 test('a standby that is lost and within reach at once, in another life, is told everything again', () => {
   const one = new OnePeer([TWO, THREE]);
   const { order } = one;
