@@ -3,6 +3,7 @@
 // has all of them. The crowd counts frames by their LFs and reads nothing else once it has gathered.
 
 import type { Socket } from 'bun';
+import { WebWire } from './web-wire.ts';
 
 export interface Shape {
   readonly rooms: number;
@@ -11,6 +12,12 @@ export interface Shape {
   readonly publishers: number;
   /** Messages that a publisher sends in a wave. */
   readonly window: number;
+}
+
+/** How members connect: plain, with TLS and whom to believe, or by WebSocket. */
+export interface Way {
+  readonly ca?: string;
+  readonly web?: boolean;
 }
 
 const LF = 0x0a;
@@ -39,15 +46,15 @@ export class Crowd implements AsyncDisposable {
     this.#wave = new TextEncoder().encode(`<CSEND,${TEXT}>`.repeat(shape.window));
   }
 
-  /** Connects everybody, joins the rooms, and waits until nothing more is said. `ca`: with TLS, and whom to believe. */
-  static async gather(ports: readonly number[], shape: Shape, name: string, ca?: string): Promise<Crowd> {
+  /** Connects everybody, joins the rooms, and waits until nothing more is said. */
+  static async gather(ports: readonly number[], shape: Shape, name: string, how: Way = {}): Promise<Crowd> {
     const crowd = new Crowd(shape);
     const { rooms, members } = shape;
     for (let i = 0; i < rooms * members; i++) {
       const room = `${name}-${i % rooms}`;
       // Rooms begin at one server after the other: so homes and publishers are spread evenly, too.
       const port = ports[(Math.floor(i / rooms) + (i % rooms)) % ports.length] as number;
-      const member = await Member.connect(port, (frames) => crowd.#got(frames), ca);
+      const member = await Member.connect(port, (frames) => crowd.#got(frames), how);
       crowd.#members.push(member);
       const create = i < rooms ? `<CREATEROOM,${room}>` : '';
       await member.ask(`<NICK,${name}-${i}><USER,bench,0,*,Bench>${create}<PING,here>`);
@@ -91,6 +98,7 @@ class Member {
   counting = false;
   readonly #got: (frames: number) => void;
   #socket: Socket | undefined;
+  #web: WebWire | undefined;
   #text = '';
   #answer: PromiseWithResolvers<void> | undefined;
   #rest: Uint8Array | undefined;
@@ -103,19 +111,24 @@ class Member {
     this.#got = got;
   }
 
-  static async connect(port: number, got: (frames: number) => void, ca: string | undefined): Promise<Member> {
+  static async connect(port: number, got: (frames: number) => void, { ca, web }: Way): Promise<Member> {
     const member = new Member(got);
+    member.#web = web === true ? new WebWire() : undefined;
     member.#socket = await Bun.connect({
       hostname: '127.0.0.1',
       port,
       ...(ca === undefined ? {} : { tls: { ca } }),
       socket: {
-        data: (_socket, chunk) => member.#read(chunk),
+        data: (_socket, chunk) => member.#take(chunk),
         drain: () => member.#write(),
         close: () => member.#close(),
         error: () => member.#close(),
       },
     });
+    if (member.#web !== undefined) {
+      member.#rest = new TextEncoder().encode(member.#web.request(port));
+      member.#write();
+    }
     return member;
   }
 
@@ -139,7 +152,9 @@ class Member {
   }
 
   send(bytes: Uint8Array): void {
-    this.#rest = bytes;
+    const framed = this.#web?.frame(bytes) ?? bytes;
+    // The request may have to go first.
+    this.#rest = this.#rest === undefined ? framed : Buffer.concat([this.#rest, framed]);
     this.#write();
   }
 
@@ -153,6 +168,11 @@ class Member {
     if (this.#rest === undefined) return;
     const taken = this.#socket?.write(this.#rest) ?? 0;
     this.#rest = taken < this.#rest.length ? this.#rest.subarray(Math.max(taken, 0)) : undefined;
+  }
+
+  #take(chunk: Uint8Array): void {
+    if (this.#web === undefined) this.#read(chunk);
+    else for (const part of this.#web.read(chunk)) this.#read(part);
   }
 
   #read(chunk: Uint8Array): void {

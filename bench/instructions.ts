@@ -1,4 +1,4 @@
-// bun bench/instructions.ts [--servers N] [--calls] [SHAPE …]: instructions of a server in user space, a delivery,
+// bun bench/instructions.ts [--servers N] [--calls] [--web] [SHAPE …]: instructions of a server in user space, a delivery,
 // counted by valgrind's callgrind under a crowd over TCP; of N servers with the members of each room spread over them,
 // summed. A SHAPE is ROOMSxMEMBERSxWINDOW, or ROOMSxMEMBERSxPUBLISHERSxWINDOW where a room has not one publisher.
 // It needs valgrind and some minutes a shape: what is counted runs fifty times slower, and only what was compiled to the
@@ -6,6 +6,8 @@
 // -p PID` says the same, with the kernel's part, in two seconds.
 //
 // `--calls` counts system calls a delivery instead, at full speed, with `perf`, and says what they cost in the kernel.
+//
+// `--web` has the crowd come by WebSocket.
 //
 // How to read it: a figure is steady to a few percent on any machine, however busy; work done by the clock (sweeps,
 // collections) weighs more than in a server at full speed. A block that is moved is counted by its bytes where a
@@ -32,7 +34,11 @@ const COUNTED_WAVES = 2_000;
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
-    options: { servers: { type: 'string', default: '1' }, calls: { type: 'boolean', default: false } },
+    options: {
+      servers: { type: 'string', default: '1' },
+      calls: { type: 'boolean', default: false },
+      web: { type: 'boolean', default: false },
+    },
     allowPositionals: true,
   });
   const servers = Number(values.servers);
@@ -44,7 +50,7 @@ async function main(): Promise<number> {
   if (Bun.which(program) === null) return fail(`needs ${program}`);
   process.stdout.write(`${machineLine(thisMachine())}\n`);
   for (const { name, shape } of shapes) {
-    const figures = await (values.calls ? countCalls : countInstructions)(shape as Shape, servers);
+    const figures = await (values.calls ? countCalls : countInstructions)(shape as Shape, servers, values.web);
     process.stdout.write(`${name}${servers === 1 ? '' : ` at ${servers} servers`}: ${figures}\n`);
   }
   return 0;
@@ -64,7 +70,7 @@ function readShape(name: string): Shape | undefined {
 }
 
 /** Counts the instructions of one shape; the figures as text. */
-async function countInstructions(shape: Shape, count: number): Promise<string> {
+async function countInstructions(shape: Shape, count: number, web: boolean): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'chorus-instructions-'));
   const out = join(folder, 'counts.%p');
   // Code that is compiled while it runs changes under valgrind's eyes.
@@ -72,7 +78,7 @@ async function countInstructions(shape: Shape, count: number): Promise<string> {
   try {
     await using stack = new AsyncDisposableStack();
     const servers = await ServerProcess.startAll(stack, count, ...valgrind, `--callgrind-out-file=${out}`);
-    const crowd = stack.use(await gather(servers, shape));
+    const crowd = stack.use(await gather(servers, shape, web));
     const messages = shape.rooms * shape.publishers * shape.window;
     for (let sent = 0; sent < WARM_MESSAGES; sent += messages) await crowd.wave();
     for (const { pid } of servers) control('-i', 'on', pid);
@@ -90,10 +96,10 @@ async function countInstructions(shape: Shape, count: number): Promise<string> {
 }
 
 /** Counts the system calls of one shape; the figures as text. */
-async function countCalls(shape: Shape, count: number): Promise<string> {
+async function countCalls(shape: Shape, count: number, web: boolean): Promise<string> {
   await using stack = new AsyncDisposableStack();
   const servers = await ServerProcess.startAll(stack, count);
-  const crowd = stack.use(await gather(servers, shape));
+  const crowd = stack.use(await gather(servers, shape, web));
   const waves = async (times: number): Promise<void> => {
     for (let i = 0; i < times; i++) await crowd.wave();
   };
@@ -105,9 +111,9 @@ async function countCalls(shape: Shape, count: number): Promise<string> {
   return reportCalls(calls, COUNTED_WAVES, deliveries(shape));
 }
 
-function gather(servers: readonly ServerProcess[], shape: Shape): Promise<Crowd> {
-  const ports = servers.map(({ port }) => port);
-  return Crowd.gather(ports, shape, 'c');
+function gather(servers: readonly ServerProcess[], shape: Shape, web: boolean): Promise<Crowd> {
+  const ports = servers.map((server) => (web ? server.web : server.port));
+  return Crowd.gather(ports, shape, 'c', { web });
 }
 
 function control(what: string, argument: string, pid: number): void {

@@ -19,14 +19,17 @@ export class ServerProcess implements AsyncDisposable {
   readonly port: number;
   /** Where it listens for clients, as it says itself; the first is `port`. */
   readonly clients: readonly string[];
+  /** Where WebSockets connect. */
+  readonly web: number;
   /** Where other servers link; '' for one that is alone. */
   readonly links: string;
   readonly #child: Bun.Subprocess;
 
-  private constructor(child: Bun.Subprocess, clients: readonly string[], links: string) {
+  private constructor(child: Bun.Subprocess, clients: readonly string[], web: string, links: string) {
     this.#child = child;
     this.port = portOf(clients[0] as string);
     this.clients = clients;
+    this.web = portOf(web);
     this.links = links;
   }
 
@@ -60,7 +63,7 @@ export class ServerProcess implements AsyncDisposable {
   static async #start(under: readonly string[], secret: string, flags: readonly string[]): Promise<ServerProcess> {
     // A crowd answers no PING.
     const idle = ['--idle-ping-ms', '30m', '--idle-timeout-ms', '1h'];
-    const limits = ['--flood', 'off', '--per-ip', 'off', '--log-level', 'warn', ...idle];
+    const limits = ['--web', '127.0.0.1:0', '--flood', 'off', '--per-ip', 'off', '--log-level', 'warn', ...idle];
     const child = Bun.spawn([...under, process.execPath, MAIN, '--clients', '127.0.0.1:0', ...limits, ...flags], {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: { ...process.env, CHORUS_SECRET: secret },
@@ -71,7 +74,8 @@ export class ServerProcess implements AsyncDisposable {
       child.kill();
       throw new Error('the server did not say where it listens');
     }
-    return new ServerProcess(child, clients, /"links":"([^"]+)"/.exec(line)?.[1] ?? '');
+    const web = /"web":"([^"]+)"/.exec(line)?.[1] ?? '';
+    return new ServerProcess(child, clients, web, /"links":"([^"]+)"/.exec(line)?.[1] ?? '');
   }
 
   /** What it has used until now; undefined where the system does not say. */

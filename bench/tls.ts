@@ -121,7 +121,9 @@ async function waves(
   name: string,
   into: Measured,
 ): Promise<void> {
-  await using crowd = await Crowd.gather([port], shape, `${name}${ca === undefined ? 'p' : 's'}${into.count}`, ca);
+  await using crowd = await Crowd.gather([port], shape, `${name}${ca === undefined ? 'p' : 's'}${into.count}`, {
+    ...(ca !== undefined && { ca }),
+  });
   for (let i = 0; i < WARM_WAVES; i++) await crowd.wave();
   await timed(server, into, async () => {
     let count = 0;

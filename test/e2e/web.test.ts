@@ -74,6 +74,15 @@ describe.concurrent('a client over WebSocket', () => {
     expect(await ann.upTo('<PONG,3>')).toEqual(['<PONG,1>', '<PONG,2>', '<PONG,3>']);
   });
 
+  test('gets answers of one length each as its own', async () => {
+    await using server = await ServerProcess.start(...WEB);
+    using ann = await WebClient.register(server.webPort, 'ann');
+    for (const word of ['one', 'two', 'six', 'ten']) {
+      ann.send(`<PING,${word}>`);
+      expect(await ann.until('<PONG')).toBe(`<PONG,${word}>`);
+    }
+  });
+
   test('may send its first frames with the request', async () => {
     await using server = await ServerProcess.start(...WEB);
     using ann = await WebClient.dial(server.webPort);
