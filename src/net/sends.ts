@@ -6,7 +6,7 @@
 
 import type { ConnectionId } from '../base/ids.ts';
 import { DirectSend } from './direct.ts';
-import { WebMessage } from './web-message.ts';
+import { MOST_MESSAGE_BYTES, WebMessage } from './web-message.ts';
 import type { WebSocketPeer } from './web-socket.ts';
 import { WriteSizes } from './write-sizes.ts';
 
@@ -77,7 +77,10 @@ export class Sends {
     for (let i = 0; i < count; i++) {
       const id = ids[i] as ConnectionId;
       const descriptor = this.#descriptors[id] ?? -1;
-      const sent = descriptor < 0 ? -1 : (this.#direct?.send(descriptor, bytes, start, end) ?? -1);
+      const sent =
+        descriptor < 0
+          ? this.#sendFramed(this.#webs[id], bytes, start, end)
+          : (this.#direct?.send(descriptor, bytes, start, end) ?? -1);
       if (sent === length) whole++;
       taken[i] = sent === length ? sent : this.#offerOne(id, bytes, start, end, sent);
     }
@@ -95,6 +98,17 @@ export class Sends {
   forget(): void {
     this.#direct?.forget();
     this.#framed?.forget();
+  }
+
+  /** What many are offered, to one that may be a WebSocket: all of it, or -1 where nothing was sent. */
+  #sendFramed(web: WebSocketPeer | undefined, bytes: Uint8Array, start: number, end: number): number {
+    if (web === undefined || !web.ready || web.descriptor < 0 || end - start > MOST_MESSAGE_BYTES) return -1;
+    const { message } = this;
+    message.frame(bytes, start, end);
+    const sent = this.#framed?.send(web.descriptor, message.bytes, message.start, message.end) ?? -1;
+    if (sent <= 0) return -1;
+    if (sent < message.end - message.start) web.sent(sent);
+    return end - start;
   }
 
   /** What is not sent whole to one of many. A fault in it is that connection's alone. */

@@ -4,12 +4,12 @@
 import { copyBytes } from '../base/bytes.ts';
 import { BINARY, MOST_HEADER_BYTES, writeHeader } from './web-frames.ts';
 
-/** Longer ones are single frames, and rare. */
-const USUAL_BYTES = 16_384;
+/** A message has at most so many bytes, where it is not a single frame. */
+export const MOST_MESSAGE_BYTES = 16_384;
 
 export class WebMessage {
   /** The message is `bytes[start, end)`. */
-  bytes = new Uint8Array(MOST_HEADER_BYTES + USUAL_BYTES);
+  bytes = new Uint8Array(MOST_HEADER_BYTES + MOST_MESSAGE_BYTES);
   start = 0;
   end = 0;
   #of: Uint8Array | undefined;

@@ -14,7 +14,7 @@ import type { ConnectionId } from '../base/ids.ts';
 import { cutFrames } from '../wire/frame-end.ts';
 import { answerUpgrade, MOST_HEAD_BYTES, type Reply, tooLongHead, type WebRules } from './upgrade.ts';
 import { closeFrame, controlFrame, PONG, WebFrames } from './web-frames.ts';
-import type { WebMessage } from './web-message.ts';
+import { MOST_MESSAGE_BYTES, type WebMessage } from './web-message.ts';
 
 /**
  * How a connection goes on that was told everything: it ends at once, we end our half of it, or it ends when the client
@@ -41,8 +41,6 @@ export interface WebHost {
   finish(id: ConnectionId, how: Finish): void;
 }
 
-/** A message has at most so many bytes, where it is not a single frame. */
-const MOST_MESSAGE_BYTES = 16_384;
 const CODES = {
   ...{ done: 1000, leaving: 1001, protocol: 1002, encoding: 1007, policy: 1008, size: 1009, fault: 1011 },
 } as const satisfies Record<Ending, number>;
@@ -87,7 +85,7 @@ export class WebSocketPeer {
 
   /** As Transport.offer: `bytes[start, end)` are whole frames. */
   offer(bytes: Uint8Array, start: number, end: number): number {
-    if (this.#state !== OPEN || this.#rest !== undefined) return 0;
+    if (!this.ready) return 0;
     const { message } = this.#host;
     for (let at = start; at < end; ) {
       const to = cutFrames(bytes, at, end, MOST_MESSAGE_BYTES);
@@ -102,6 +100,17 @@ export class WebSocketPeer {
       at = to;
     }
     return end - start;
+  }
+
+  /** It takes messages. */
+  get ready(): boolean {
+    return this.#state === OPEN && this.#rest === undefined;
+  }
+
+  /** Of the message, `count` bytes were sent: the others go out before anything else. */
+  sent(count: number): void {
+    const { bytes, start, end } = this.#host.message;
+    this.#send(bytes.slice(start + count, end));
   }
 
   /** The socket can take bytes again. */

@@ -94,7 +94,13 @@ export class WebClient implements Disposable {
     };
     const tls = ca === undefined ? {} : { tls: { ca, serverName: 'localhost' } };
     const options = { ...where, ...tls, allowHalfOpen: true, socket };
-    client.#socket = await Bun.connect(options as unknown as TCPSocketConnectOptions<undefined>);
+    try {
+      client.#socket = await Bun.connect(options as unknown as TCPSocketConnectOptions<undefined>);
+    } catch (error) {
+      // Who has no place may be sent away before it knows that it was there.
+      if ((error as NodeJS.ErrnoException).code !== 'ECONNRESET') throw error;
+      client.#gone();
+    }
     if (ca !== undefined) await promise;
     return client;
   }
