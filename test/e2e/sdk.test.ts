@@ -52,6 +52,25 @@ describe.concurrent('the SDK', () => {
     }
   });
 
+  test('talks to the WebSockets of a server, and goes on at another connection of it', async () => {
+    await using server = await ServerProcess.start('--flood', 'off', '--web', '127.0.0.1:0');
+    using line = new Relay(server.webPort);
+    const servers = [`ws://127.0.0.1:${line.port}/ws`];
+    await using ann = await connectInBrowser({ servers, nick: 'ann', limits: FAST });
+    await using bob = await connect({ servers, nick: 'bob', limits: FAST });
+    const said = await ann.join('dev', { create: true });
+    const read = await bob.join('dev');
+    const sends = numbers(1, 60).map((text) => said.send(text));
+    for (const i of [10, 40]) {
+      await sends[i];
+      line.cut();
+    }
+    await Promise.all(sends);
+    expect(await take(read, 60)).toEqual(numbers(1, 60));
+    expect(await take(said, 60)).toEqual(numbers(1, 60));
+    expect([ann.nick, bob.nick]).toEqual(['ann', 'bob']);
+  });
+
   test('goes on over WebSocket after cuts, text messages, and what is no Chorus', async () => {
     await using server = await ServerProcess.start('--flood', 'off');
     using bridge = new WebSocketBridge(server.port);
