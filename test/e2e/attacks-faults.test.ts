@@ -37,8 +37,8 @@ const FAULTS: readonly (readonly [string, Plant, string, string | undefined])[] 
     'in the node, before a frame is read',
     {
       file: 'node/node.ts',
-      from: 'connection.heardAt = now;',
-      to: `if (chunk[1] === 90) ${THROW} connection.heardAt = now;`,
+      from: 'connection.heard(now);',
+      to: `if (chunk[1] === 90) ${THROW} connection.heard(now);`,
     },
     '<Z>',
     undefined,
