@@ -1,5 +1,5 @@
-// The test run: types, lint and format, then every test, one step after the other with its time. The tests run in two
-// processes side by side: those that start servers wait most of the time, and the others compute.
+// The test run: types, lint and format, then every test, one step after the other with its time. The tests run in three
+// processes side by side: one computes, two start servers and wait for them most of the time.
 //
 //   bun run test [filter…]   everything; filters choose test files
 //   bun run test:long        the same, where tests with more to give give it (CHORUS_TEST_LONG=1)
@@ -96,8 +96,13 @@ async function test(): Promise<Tally> {
     console.log(`(fail) no file of tests is called anything like ${filters.join(' or ')}`);
     return { ...NONE, failed: 1 };
   }
-  const halves = [files.filter((file) => !isWaiting(file)), files.filter(isWaiting)].filter(({ length }) => length > 0);
-  const tallies = await Promise.all(halves.map((half, i) => testFiles(half, i > 0)));
+  const waiting = files.filter(isWaiting);
+  const shares = [
+    files.filter((file) => !isWaiting(file)),
+    waiting.filter((_, i) => i % 2 === 0),
+    waiting.filter((_, i) => i % 2 === 1),
+  ].filter(({ length }) => length > 0);
+  const tallies = await Promise.all(shares.map((share, i) => testFiles(share, i > 0)));
   return tallies.reduce(add, NONE);
 }
 
