@@ -26,7 +26,7 @@ function numbers(from: number, to: number): string[] {
   return Array.from({ length: to - from + 1 }, (_, i) => String(from + i));
 }
 
-describe.concurrent('the SDK', () => {
+describe('the SDK', () => {
   test('talks over TCP by the sockets of Bun and of Node, and over WebSocket, in one room', async () => {
     await using server = await ServerProcess.start('--flood', 'off');
     using bridge = new WebSocketBridge(server.port);
@@ -147,8 +147,9 @@ describe.concurrent('the SDK', () => {
     await using ann = await connect({ servers, nick: 'ann', otherNicks: false, limits: FAST });
     await using bob = await connect({ servers: [servers[2] as string], nick: 'bob', limits: FAST });
     const said = await ann.join('dev', { create: true });
-    // Who is on another server hears of the room a moment later.
-    const read = await bob.join('dev', { create: true });
+    // Who is on another server hears of the room a moment later, and would make one of its own until then.
+    let read: Awaited<ReturnType<typeof bob.join>> | undefined;
+    while (read === undefined) read = await bob.join('dev').catch(() => undefined);
     const lost: unknown[] = [];
     for (const room of [said, read]) room.on('lost', (event) => lost.push(event));
     const epoch = new Promise((resolve) => read.on('epoch', resolve));
