@@ -57,7 +57,14 @@ class Server {
     const config = nodeConfig(options, [], { id, version: '0', birth: START, incarnation: START });
     if (others === undefined) this.node = new Node(config, this.#ports(options));
     else {
-      const reach = { id, incarnation: START, reborn: false, links: { host: HOST, port: id }, clients: [] };
+      const reach = {
+        id,
+        incarnation: START,
+        reborn: false,
+        links: { host: HOST, port: id },
+        clients: [],
+        web: undefined,
+      };
       const peers = others.map((other) => ({ host: HOST, port: other.id }));
       const mesh = { config: { ...meshConfig(options, reach), peers }, ports: this.#meshPorts(others) };
       this.node = new Node(config, this.#ports(options), mesh);

@@ -26,6 +26,7 @@ import { NoPeers, OneServer } from './network.ts';
 import { denied, operatorSession } from './operators.ts';
 import { operatorsChanged, verified } from './passwords.ts';
 import { hearBroadcast } from './people.ts';
+import type { Way } from './places.ts';
 import type { Network, Out, Peers, ServerRow } from './ports.ts';
 import { isRepeated } from './registration.ts';
 import * as replies from './replies.ts';
@@ -83,9 +84,9 @@ export class Chat {
     this.rooms = this.#context.rooms;
   }
 
-  /** A connection from `address`, which clients are shown as `host`. */
-  connected(connection: ConnectionId, host: string, now: number, address = host): Session {
-    return new Session(connection, host, address, this.#context.config.limits.flood?.burst ?? 0, now);
+  /** A connection from `address`, which clients are shown as `host`, and how it came. */
+  connected(connection: ConnectionId, host: string, now: number, address = host, way: Way = 'tcp'): Session {
+    return new Session(connection, host, address, this.#context.config.limits.flood?.burst ?? 0, now, way);
   }
 
   /** Turns a connection away that was not accepted: ERR_SERVERFULL, ERROR, close. It gets no session. */
@@ -170,7 +171,7 @@ export class Chat {
   sendAway(session: Session, reason: string, now: number): void {
     this.#alone(now, () => {
       const context = this.#context;
-      replies.servers(context.begin(), context.servers);
+      replies.servers(context.begin(), context.places.by(session.way));
       if (session.state === REGISTERED) context.reply(session);
       context.close(session, reason, now, 'leaving');
     });
@@ -324,12 +325,13 @@ export class Chat {
     return this.#context.elsewhere.roomEnded(key);
   }
 
-  /** Clients may connect elsewhere: RPL_SERVERS to everybody, if that is news. */
+  /** Clients may connect elsewhere: RPL_SERVERS to everybody to whom that is news. */
   serversChanged(addresses: readonly string[], now: number): void {
     const context = this.#context;
-    if (addresses.join() === context.servers.join()) return;
-    context.servers = [...addresses];
-    this.#alone(now, () => context.sayToAll((frames) => replies.servers(frames, addresses)));
+    for (const way of context.places.replace(addresses)) {
+      const places = context.places.by(way);
+      this.#alone(now, () => context.sayToAll((frames) => replies.servers(frames, places), way));
+    }
   }
 
   /** What RPL_LIMITS says has changed: it goes to everybody once more. */

@@ -16,6 +16,7 @@ import { Elsewhere } from './elsewhere.ts';
 import { writeFact } from './facts.ts';
 import { Guesses } from './guesses.ts';
 import { Nicknames } from './nicknames.ts';
+import { Places, type Way } from './places.ts';
 import type { Network, Out, Peers } from './ports.ts';
 import { ERRORS, type ErrorName, error, REASONS } from './replies.ts';
 import { Rooms } from './rooms.ts';
@@ -33,7 +34,7 @@ export class Context {
   readonly elsewhere: Elsewhere;
   readonly guesses = new Guesses();
   /** Where else clients may connect today. */
-  servers: ChatConfig['servers'];
+  readonly places: Places;
   /** What RPL_LIMITS says today. */
   limits: ChatConfig['announcedLimits'];
   /** Whose command is obeyed that waited; its input waits still. */
@@ -56,7 +57,7 @@ export class Context {
     this.nicknames = new Nicknames(config);
     this.rooms = new Rooms();
     this.elsewhere = new Elsewhere(this);
-    this.servers = config.servers;
+    this.places = new Places(config.servers);
     this.limits = config.announcedLimits;
   }
 
@@ -72,10 +73,12 @@ export class Context {
     this.out.reply(session.connection, this.#frames.bytes, 0, this.#frames.length);
   }
 
-  /** Says what `write` writes to every client of this server that is registered. */
-  sayToAll(write: (frames: FrameWriter) => void): void {
+  /** Says what `write` writes to every client of this server that is registered, or to those that came one way. */
+  sayToAll(write: (frames: FrameWriter) => void, way?: Way): void {
     write(this.begin());
-    for (const { session } of this.users.all()) if (session !== undefined) this.reply(session);
+    for (const { session } of this.users.all()) {
+      if (session !== undefined && (way === undefined || session.way === way)) this.reply(session);
+    }
   }
 
   /** Tells the network what has happened to a user of this server. */

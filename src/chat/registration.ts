@@ -134,7 +134,7 @@ function begin(
   if (before !== undefined) context.elsewhere.succeed(before.uid, made, now);
   const frames = context.begin();
   welcome(frames, config.server, made, out.token(made.uid));
-  servers(frames, context.servers);
+  servers(frames, context.places.by(session.way));
   limits(frames, context.limits);
   context.reply(session);
 }

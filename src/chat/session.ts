@@ -4,6 +4,7 @@
 
 import type { ConnectionId, Uid } from '../base/ids.ts';
 import type { OperatorConfig } from './config.ts';
+import type { Way } from './places.ts';
 import type { Room } from './rooms.ts';
 import type { User } from './users.ts';
 
@@ -49,6 +50,7 @@ export class Session {
   /** The remote address as clients are shown it, and as it is. */
   readonly host: string;
   readonly address: string;
+  readonly way: Way;
   state: SessionState = NEW;
   user: User | undefined = undefined;
   /** Where a CSEND without a room goes. */
@@ -71,11 +73,12 @@ export class Session {
   /** The reason of the QUIT that waits until no send is unanswered. */
   parting: string | undefined = undefined;
 
-  constructor(connection: ConnectionId, host: string, address: string, tokens: number, now: number) {
+  constructor(connection: ConnectionId, host: string, address: string, tokens: number, now: number, way: Way = 'tcp') {
     this.connection = connection;
     this.host = host;
     this.address = address;
     this.tokens = tokens;
     this.filledAt = now;
+    this.way = way;
   }
 }

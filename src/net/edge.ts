@@ -14,6 +14,7 @@ import type { Socket, SocketHandler, TCPSocketListener } from 'bun';
 import type { Ending } from '../base/ending.ts';
 import { type ConnectionId, connectionId } from '../base/ids.ts';
 import { useLibrary } from '../base/library.ts';
+import type { Way } from '../chat/places.ts';
 import type { Certifies } from '../mesh/identity.ts';
 import type { LinkConnections } from '../node/link-connections.ts';
 import type { Node } from '../node/node.ts';
@@ -127,7 +128,7 @@ export class Edge {
 
   /** Listens for clients; the port that was picked when 0 was asked for. Throws what the system says. */
   listen(address: ListenAddress, tls?: Credentials): ListenAddress {
-    const opened = (socket: Socket<Peer>): void => this.#open(socket, tls !== undefined);
+    const opened = (socket: Socket<Peer>): void => this.#open(socket, 'tcp', tls !== undefined);
     return this.#listen(
       address,
       this.#handler(opened, () => this.#joined),
@@ -356,7 +357,7 @@ export class Edge {
   }
 
   #openWeb(socket: Socket<Peer>, rules: WebRules, tls: boolean): void {
-    this.#open(socket, tls);
+    this.#open(socket, 'web', tls);
     const web = new WebSocketPeer(socket.data.id, this.#web, rules);
     this.#sends.frame(web);
     socket.data.web = web;
@@ -373,10 +374,10 @@ export class Edge {
     this.#join(socket, this.#links.accepted(socket.remoteAddress, this.#now, certifies), true, tls);
   }
 
-  #open(socket: Socket<Peer>, tls: boolean): void {
+  #open(socket: Socket<Peer>, way: Way, tls: boolean): void {
     this.#batch();
     const address = socket.remoteAddress;
-    this.#join(socket, this.#joined.connected(address, this.#mask(address), this.#now), false, tls);
+    this.#join(socket, this.#joined.connected(address, this.#mask(address), this.#now, way), false, tls);
     // A crowd that comes in leaves as much garbage as it keeps, and memory that was touched once is kept by the
     // process. Collecting beside the work, early, holds an idle client to 3.4 kB of it instead of 4.2.
     if (++this.#opened % COLLECT_EVERY === 0) Bun.gc(false);

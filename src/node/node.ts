@@ -114,12 +114,12 @@ export class Node implements Out, RoomsOut {
   // ── What the edge calls ────────────────────────────────────────────────────────────────────────────────────────
 
   /** A connection from `address`, shown to others as `host`. Its id is good until closed() was called with it. */
-  connected(address: string, host: string, now: number): ConnectionId {
+  connected(address: string, host: string, now: number, way: Session['way'] = 'tcp'): ConnectionId {
     this.#enter(now);
     const connection = this.connections.open(address, now);
     if (this.#sweepAt === Number.POSITIVE_INFINITY) this.#sweepAt = now + SWEEP_MS;
     const refusal = this.stopping ? 'This server is stopping' : this.connections.refusal(connection);
-    if (refusal === undefined) connection.session = this.chat.connected(connection.id, host, now, address);
+    if (refusal === undefined) connection.session = this.chat.connected(connection.id, host, now, address, way);
     else {
       if (++this.#refusals === 1) this.#ports.log('warn', 'connection.refused', { address, reason: refusal });
       connection.refused = true;

@@ -39,6 +39,16 @@ export function formatAddress({ host, port, tls }: ListenAddress): string {
   return tls === true ? TLS + where : where;
 }
 
+/** Writes where WebSockets connect that are listened for at an address. */
+export function formatWebSocket({ host, port, tls }: ListenAddress): string {
+  return `${tls === true ? 'wss' : 'ws'}://${formatAddress({ host, port })}/ws`;
+}
+
+/** The origin of the pages that the server of this WebSocket serves, as browsers write it. */
+export function originOf(webSocket: string): string {
+  return new URL(webSocket.replace(/^ws/, 'http')).origin;
+}
+
 /** Whether `host` can be reached from this machine alone. */
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);

@@ -4,13 +4,15 @@
 import { assert } from '../base/assert.ts';
 import { Budget } from '../base/budget.ts';
 import { describeFault } from '../base/fault.ts';
+import { isWebSocket } from '../chat/places.ts';
 import { Edge, type ListenAddress } from '../net/edge.ts';
 import { Credentials, type Demands } from '../net/tls.ts';
+import type { WebRules } from '../net/upgrade.ts';
 import type { NodeConfig } from '../node/config.ts';
 import { Node } from '../node/node.ts';
 import type { Ports } from '../node/ports.ts';
 import { MemoryLog } from '../order/memory.ts';
-import { formatAddress, isLoopback } from './address.ts';
+import { formatAddress, isLoopback, originOf } from './address.ts';
 import { OperatorHttp } from './http/operator-http.ts';
 import type { Log } from './log/log.ts';
 import type { LogEvents } from './log/log-events.ts';
@@ -91,7 +93,6 @@ export class Life {
   readonly links: ListenAddress | undefined;
   /** Where WebSockets connect. */
   readonly web: ListenAddress | undefined;
-  readonly #webRules: { origins: readonly string[]; readonly local: boolean };
   readonly #edge: Edge;
   readonly #node: Node;
   readonly #birth: number;
@@ -139,8 +140,7 @@ export class Life {
       listen(this.#edge, '--clients', address, address.tls ? this.#clientTls : undefined),
     );
     const web = options.web ?? USUAL_WEB;
-    this.#webRules = { origins: options.webOrigins, local: web !== 'off' && isLoopback(web.host) };
-    this.web = this.#listenForWeb(parts);
+    this.web = this.#listenForWeb(parts, this.#rulesOfPages(web !== 'off' && isLoopback(web.host)));
     const id = options.id || derivedId(options.name, clients[0] as ListenAddress);
     this.#identity = { id, version: parts.version, birth, incarnation };
     this.#config = nodeConfig(options, parts.operators, this.#identity, parts.passwordHash);
@@ -150,7 +150,10 @@ export class Life {
     const reborn = fate.incarnation !== undefined;
     this.#mesh = links && new MeshEdge(this.#edge, parts.secrets, log, fate.onOutlived);
     const mesh = links &&
-      this.#mesh && { config: meshConfig(options, { id, incarnation, reborn, links, clients }), ports: this.#mesh };
+      this.#mesh && {
+        config: meshConfig(options, { id, incarnation, reborn, links, clients, web: this.web }),
+        ports: this.#mesh,
+      };
     this.#node = new Node(this.#config, this.#ports(parts), mesh);
     this.#edge.attach(this.#node);
     this.clients = clients;
@@ -200,11 +203,11 @@ export class Life {
   }
 
   /** Where WebSockets connect. As with operators, the usual place is done without where another server has it. */
-  #listenForWeb({ options, log }: ServerParts): ListenAddress | undefined {
+  #listenForWeb({ options, log }: ServerParts, rules: WebRules): ListenAddress | undefined {
     const address = options.web ?? USUAL_WEB;
     if (address === 'off') return undefined;
     try {
-      return this.#edge.listenForWeb(address, this.#webRules, address.tls ? this.#clientTls : undefined);
+      return this.#edge.listenForWeb(address, rules, address.tls ? this.#clientTls : undefined);
     } catch (error) {
       if (options.web !== undefined) throw refused(this.#edge, `--web ${formatAddress(address)}`, error);
       const taken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
@@ -212,6 +215,18 @@ export class Life {
       log.info('web.off', { address: formatAddress(address), reason });
       return undefined;
     }
+  }
+
+  /** Whose pages may connect: those of our own, those of the other servers of the network, and those that are listed. */
+  #rulesOfPages(local: boolean): WebRules {
+    const listed = (): readonly string[] => this.#options.webOrigins;
+    const places = (): string[] => this.#node.links?.mesh.clientAddresses() ?? [];
+    return {
+      local,
+      get origins() {
+        return [...listed(), ...places().filter(isWebSocket).map(originOf)];
+      },
+    };
   }
 
   /** Where other servers link; undefined for a server that is alone. */
@@ -239,7 +254,6 @@ export class Life {
   reconfigure(parts: LiveParts): void {
     const { options, operators, secrets, apiTokens, passwordHash, tls } = parts;
     this.#options = options;
-    this.#webRules.origins = options.webOrigins;
     if (tls.clients) this.#clientTls?.renew(tls.clients);
     if (tls.links) this.#linkTls?.renew(tls.links, demands(parts));
     retell(this.#config, nodeConfig(options, operators, this.#identity, passwordHash));

@@ -4,7 +4,7 @@
 import { serverId } from '../base/ids.ts';
 import type { ListenAddress } from '../net/edge.ts';
 import type { MeshConfig } from '../node/mesh.ts';
-import { formatAddress, isLoopback, isUnspecified } from './address.ts';
+import { formatAddress, formatWebSocket, isLoopback, isUnspecified } from './address.ts';
 import type { Options } from './options/option-table.ts';
 
 const MIB = 1024 * 1024;
@@ -17,11 +17,14 @@ export interface Reach {
   readonly reborn: boolean;
   readonly links: ListenAddress;
   readonly clients: readonly ListenAddress[];
+  /** Undefined where no WebSockets connect. */
+  readonly web: ListenAddress | undefined;
 }
 
 export function meshConfig(options: Options, reach: Reach): MeshConfig {
   const { host, port } = options.advertise ?? reach.links;
   const clients = options.advertiseClients.length > 0 ? options.advertiseClients : offered(reach.clients, host);
+  const webs = reach.web === undefined ? [] : offered([reach.web], host).map(formatWebSocket);
   return {
     network: options.network,
     self: {
@@ -31,7 +34,7 @@ export function meshConfig(options: Options, reach: Reach): MeshConfig {
       port,
       incarnation: reach.incarnation,
       info: options.info,
-      clients: clients.map(formatAddress),
+      clients: [...clients.map(formatAddress), ...(options.advertiseWeb.length > 0 ? options.advertiseWeb : webs)],
     },
     reborn: reach.reborn,
     peers: options.peers,

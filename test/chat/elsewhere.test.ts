@@ -671,4 +671,18 @@ describe('what clients were told at the beginning', () => {
     world.chat.serversChanged([], world.now);
     expect(a.take()).toEqual(['<RPL_SERVERS>']);
   });
+
+  test('who came by WebSocket is told of WebSockets, and the others of the rest, when that is news to them', () => {
+    const { world } = new Site();
+    const [tcp, web] = [world.user('a'), world.connect('h', 'web')];
+    web.ask('<NICK,w><USER,w,0,*,w>');
+    world.chat.serversChanged(['b.example:7400', 'ws://b.example:7490/ws', 'tls://b.example:7443'], world.now);
+    expect(tcp.take()).toEqual(['<RPL_SERVERS,b.example:7400,tls://b.example:7443>']);
+    expect(web.take()).toEqual(['<RPL_SERVERS,ws://b.example:7490/ws>']);
+    world.chat.serversChanged(['b.example:7400', 'wss://b.example/ws', 'tls://b.example:7443'], world.now);
+    expect(tcp.take()).toEqual([]);
+    expect(web.take()).toEqual(['<RPL_SERVERS,wss://b.example/ws>']);
+    const late = world.connect('h', 'web');
+    expect(late.ask('<NICK,x><USER,x,0,*,x>').at(-2)).toBe('<RPL_SERVERS,wss://b.example/ws>');
+  });
 });

@@ -13,6 +13,7 @@ import {
 } from '../../src/base/ids.ts';
 import { Chat } from '../../src/chat/chat.ts';
 import type { ChatConfig, Limits } from '../../src/chat/config.ts';
+import type { Way } from '../../src/chat/places.ts';
 import type { FrameSource, Network, Out, Peers } from '../../src/chat/ports.ts';
 import type { Session } from '../../src/chat/session.ts';
 import { BAD, FRAME, Frame, MORE, Scanner } from '../../src/wire/scanner.ts';
@@ -84,10 +85,10 @@ export class Client {
   paused = false;
   lost = false;
 
-  constructor(world: World, connection: ConnectionId, host: string) {
+  constructor(world: World, connection: ConnectionId, host: string, way: Way) {
     this.world = world;
     this.connection = connection;
-    this.session = world.chat.connected(connection, host, world.now);
+    this.session = world.chat.connected(connection, host, world.now, host, way);
   }
 
   get uid(): Uid {
@@ -163,8 +164,8 @@ export class World implements Out {
     this.chat = new Chat(this.config, this, settings.network, settings.peers);
   }
 
-  connect(host = 'h'): Client {
-    const client = new Client(this, connectionId(++this.#connections), host);
+  connect(host = 'h', way: Way = 'tcp'): Client {
+    const client = new Client(this, connectionId(++this.#connections), host, way);
     this.clients.set(client.connection, client);
     return client;
   }

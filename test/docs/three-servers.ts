@@ -101,7 +101,7 @@ export class Server {
     const options = optionsOf(letter, id, this.ip);
     const links = { host: this.ip, port: 7401 };
     const clients = [{ host: `${letter}.example`, port: 7400 }];
-    const mesh = meshConfig(options, { id, incarnation: now, reborn: false, links, clients });
+    const mesh = meshConfig(options, { id, incarnation: now, reborn: false, links, clients, web: undefined });
     const config = nodeConfig(options, [], { id, version: '0', birth: now, incarnation: now });
     this.#node = new Node(config, this.#ports(options), { config: mesh, ports: this.#meshPorts() });
     this.#call(() => this.#links.mesh.start(now));

@@ -5,6 +5,7 @@ import { describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { TestNetwork } from '../support/network.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { ServerProcess } from '../support/server.ts';
 import { TlsFiles } from '../support/tls-files.ts';
@@ -231,6 +232,23 @@ describe.concurrent('who may come', () => {
     garbage.raw('<NICK,ann><USER,ann,0,*,ann>\r\n\r\n');
     await garbage.ended();
     expect(garbage.status).toBe(400);
+  });
+});
+
+describe('in a network', () => {
+  test('it is told of the WebSockets of the others, and their pages may come', async () => {
+    await using net = new TestNetwork();
+    const [alpha, beta] = await Promise.all([net.start('alpha', ...WEB), net.start('beta', ...WEB)]);
+    using ann = await WebClient.register(alpha.webPort, 'ann');
+    const there = `ws://127.0.0.1:${beta.webPort}/ws`;
+    await ann.wait(() => ann.lines.includes(`<RPL_SERVERS,${there}>`), 'the other server');
+    const page = { origin: `http://127.0.0.1:${beta.webPort}` };
+    using visitor = await WebClient.connect(alpha.webPort, { headers: page });
+    expect(visitor.status).toBe(101);
+    await beta.stop();
+    await ann.wait(() => ann.lines.at(-1) === '<RPL_SERVERS>', 'word that it is gone');
+    using stranger = await WebClient.connect(alpha.webPort, { headers: page });
+    expect(stranger.status).toBe(403);
   });
 });
 

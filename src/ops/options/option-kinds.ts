@@ -215,6 +215,13 @@ export const clientAddresses: Kind<readonly ListenAddress[]> = {
   expected: 'HOST:PORT, as in 127.0.0.1:7400, 0.0.0.0:0 or [::1]:7400, with tls:// before it for TLS',
 };
 
+/** WebSockets as clients are to open them, behind whatever stands before the server. */
+export const webAddresses: Kind<readonly string[]> = {
+  ...listOf(readWebAddress, String),
+  placeholder: 'ws[s]://HOST[:PORT]/ws',
+  expected: 'the address of a WebSocket, as in wss://chat.example/ws or ws://10.0.0.8:7490/ws',
+};
+
 const SHA256_HEX = /^([0-9a-f]{2}:){31}[0-9a-f]{2}$|^[0-9a-f]{64}$/i;
 
 /** Fingerprints of certificates, with or without colons. */
@@ -232,6 +239,11 @@ export const origins: Kind<readonly string[]> = {
   placeholder: 'ORIGIN',
   expected: 'the origin of a page: http:// or https://, a host, and a port that is not the usual one',
 };
+
+function readWebAddress(text: string): string | undefined {
+  if (!/^wss?:\/\/[^\s/?#@,\\]+\/[!-~]*$/i.test(text) || /[?#,]/.test(text)) return undefined;
+  return URL.parse(text)?.href;
+}
 
 function listOf<T>(
   read: (text: string) => T | undefined,

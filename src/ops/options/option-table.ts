@@ -30,6 +30,7 @@ import {
   rate,
   SECOND,
   text,
+  webAddresses,
 } from './option-kinds.ts';
 
 /** One option. */
@@ -197,6 +198,14 @@ const NETWORK = {
     help: 'Where clients of other servers reach us. May be repeated.',
     repeatable: true,
     example: '10.0.0.8:7400',
+  },
+  advertiseWeb: {
+    kind: webAddresses,
+    preset: [],
+    presetText: 'where --web listens, but for loopback',
+    help: 'Where browsers at other servers reach us. May be repeated.',
+    repeatable: true,
+    example: 'wss://chat.example/ws',
   },
   hold: row(ms(0, MINUTE), 3 * SECOND, 'A server lost for less is not missed: users stay, and messages wait for it.'),
 } satisfies Record<string, Row<unknown>>;
