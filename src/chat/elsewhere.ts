@@ -30,12 +30,10 @@ interface Entry {
 
 type Part = Map<Uid, Entry>;
 
-/** A server is gone: why, and the ends of the link that broke, ours first. */
-export interface ServerLoss {
-  readonly kind: 'split' | 'left' | 'restarted';
-  readonly near: string;
-  readonly far: string;
-}
+/** A server is gone: the ends of the link that broke, ours first; or which one has left or began anew. */
+export type ServerLoss =
+  | { readonly kind: 'split'; readonly near: string; readonly far: string }
+  | { readonly kind: 'left' | 'restarted'; readonly server: string };
 
 export class Elsewhere {
   readonly #context: Context;
@@ -79,7 +77,7 @@ export class Elsewhere {
   forget(origin: ServerId, loss: ServerLoss, now: number): void {
     const part = this.#parts.get(origin);
     if (part === undefined) return;
-    const reason = loss.kind === 'split' ? `${loss.near} ${loss.far}` : `${loss.far} ${REASONS[loss.kind]}`;
+    const reason = loss.kind === 'split' ? `${loss.near} ${loss.far}` : `${loss.server} ${REASONS[loss.kind]}`;
     this.#settled(now, () => {
       // First, so that nobody of it comes to sight again as another one of it goes.
       this.#parts.delete(origin);

@@ -103,8 +103,10 @@ export class Presence {
 
   #departure(id: ServerId, kind: Departure['kind']): Departure {
     const { topology, losses } = this.#parts;
-    const [near, far] = topology.split(id) ?? [topology.self, id];
-    const name = (of: ServerId): string => topology.server(of)?.name ?? String(of);
-    return { kind, near: name(near), far: name(far), comment: losses.comment(id) };
+    const comment = losses.comment(id);
+    const server = topology.name(id);
+    if (kind !== 'split') return { kind, server, comment };
+    const [near, far] = topology.split(id) ?? [topology.name(topology.self), server];
+    return { kind, near, far, comment };
   }
 }

@@ -18,14 +18,22 @@ export type Verdict =
   | 'bad';
 
 /** Why a state is forgotten. */
-export interface Departure {
-  readonly kind: 'split' | 'left' | 'restarted';
-  /** The ends of the link that was lost, our end first; names. */
-  readonly near: string;
-  readonly far: string;
+export type Departure = (
+  | {
+      readonly kind: 'split';
+      /** The ends of the link that was lost, our end first; names. */
+      readonly near: string;
+      readonly far: string;
+    }
+  | {
+      readonly kind: 'left' | 'restarted';
+      /** The name of the server itself, whatever link it was reached through. */
+      readonly server: string;
+    }
+) & {
   /** What was said about it, or ''. */
   readonly comment: string;
-}
+};
 
 /**
  * The state that facts describe, one part an origin. Each part is a function of its origin's facts in their order and

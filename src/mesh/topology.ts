@@ -41,8 +41,8 @@ export class Topology {
   /** What reached and lost of the next changes() are counted from. */
   #told: ReadonlyMap<ServerId, Way> = this.#ways;
   #cuts: Cut[] = [];
-  /** Server out of reach → the ends of the link that led there. */
-  readonly #splits = new Map<ServerId, Cut>();
+  /** Server out of reach → the names of the ends of the link that led there: they may be forgotten before it is. */
+  readonly #splits = new Map<ServerId, readonly [string, string]>();
 
   constructor(self: ServerId) {
     this.self = self;
@@ -68,6 +68,11 @@ export class Topology {
   /** What is known of a server, whether it can be reached or not. */
   server(id: ServerId): ServerFact | undefined {
     return this.#servers.get(id);
+  }
+
+  /** What a server is called; its number while nobody said so. */
+  name(id: ServerId): string {
+    return this.#servers.get(id)?.name ?? String(id);
   }
 
   /** The server of that name; of several the one within reach, then the one with the lowest id. */
@@ -105,8 +110,8 @@ export class Topology {
     return this.#ways.keys();
   }
 
-  /** The link through which a server now out of reach was reached last: our end first. */
-  split(id: ServerId): Cut | undefined {
+  /** The link through which a server now out of reach was reached last: the names of its ends, ours first. */
+  split(id: ServerId): readonly [string, string] | undefined {
     return this.#splits.get(id);
   }
 
@@ -157,7 +162,9 @@ export class Topology {
     this.#ways = ways;
     for (const id of ways.keys()) this.#splits.delete(id);
     for (const id of before.keys()) {
-      if (!ways.has(id) && this.#servers.has(id)) this.#splits.set(id, firstCut(before, ways, id));
+      if (ways.has(id) || !this.#servers.has(id)) continue;
+      const [near, far] = firstCut(before, ways, id);
+      this.#splits.set(id, [this.name(near), this.name(far)]);
     }
   }
 }

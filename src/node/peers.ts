@@ -24,7 +24,7 @@ export class MeshPeers implements Peers {
   }
 
   nameOf(server: ServerId): string {
-    return this.#mesh.replica.topology.server(server)?.name ?? `${server}`;
+    return this.#mesh.replica.topology.name(server);
   }
 
   openRoom(key: RoomKey, name: string): RoomPort {

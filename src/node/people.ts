@@ -54,10 +54,10 @@ export class People implements State {
     this.#parts.chat().snapshot(origin, frames, () => this.#parts.rooms().snapshot(origin, frames));
   }
 
-  forget(origin: ServerId, { kind, near, far }: Departure): void {
+  forget(origin: ServerId, why: Departure): void {
     const { now } = this.#parts;
-    if (kind !== 'split') this.#parts.gone(origin, kind);
-    this.#parts.chat().forget(origin, { kind, near, far }, now);
+    if (why.kind !== 'split') this.#parts.gone(origin, why.kind);
+    this.#parts.chat().forget(origin, why, now);
     this.#parts.rooms().forget(origin);
   }
 }

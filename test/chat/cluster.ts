@@ -90,7 +90,8 @@ export class Site extends World {
   }
 
   forget(origin: ServerId, kind: 'split' | 'restarted'): void {
-    this.chat.forget(origin, { kind, near: this.name, far: `s${origin}.example` }, this.now);
+    const far = `s${origin}.example`;
+    this.chat.forget(origin, kind === 'split' ? { kind, near: this.name, far } : { kind, server: far }, this.now);
     this.known.delete(origin);
     for (const [key, claims] of [...this.claims]) if (claims.has(origin)) this.#over(origin, key);
   }

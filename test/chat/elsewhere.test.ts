@@ -391,7 +391,7 @@ describe('a server that is gone', () => {
     for (const kind of ['left', 'restarted'] as const) {
       site.facts(B, user(ANN, 'b'), `<JOINROOM,${ANN},dev>`);
       a.take();
-      site.world.chat.forget(B, { kind, near: 'a.example', far: 'b.example' }, site.world.now);
+      site.world.chat.forget(B, { kind, server: 'b.example' }, site.world.now);
       const words = { left: 'has left the network', restarted: 'was started again' };
       expect(a.take()).toEqual([`<QUIT,b!u@h,b.example ${words[kind]}>`]);
     }

@@ -91,6 +91,26 @@ describe('a line of three', () => {
     expect(world.disagreement()).toBeUndefined();
   });
 
+  test('of two servers lost with one link each is told by the name of that link, whichever is forgotten first', () => {
+    const world = network(3, LINE, { holdMs: 0 });
+    world.cut(world.get(1), world.get(2), 'Connection reset');
+    world.quiet();
+    const why = { kind: 'split', near: 's1', far: 's2', comment: 'Connection reset' } as const;
+    expect(world.get(1).state.forgotten.map((loss) => loss.why)).toEqual([why, why]);
+  });
+
+  test('a server that began anew is named itself, not the link through which it was lost', () => {
+    const world = network(3, LINE);
+    const [a, b, c] = [world.get(1), world.get(2), world.get(3)];
+    world.cut(a, b);
+    world.crash(c);
+    world.pass(1000);
+    world.connect(a, world.start(3));
+    world.quiet();
+    expect(a.state.forgotten.map(({ origin }) => origin)).toEqual([c.id]);
+    expect(a.state.forgotten[0]?.why).toMatchObject({ kind: 'restarted', server: 's3' });
+  });
+
   test('a server that leaves is not waited for, and its late facts bring nothing back', () => {
     const world = network(3, LINE);
     const [a, b, c] = [world.get(1), world.get(2), world.get(3)];
@@ -105,7 +125,7 @@ describe('a line of three', () => {
     world.quiet();
     for (const server of [a, b]) {
       expect(server.state.forgotten.map(({ why }) => why)).toEqual([
-        { kind: 'left', near: 's2', far: 's3', comment: 'Shutting down' },
+        { kind: 'left', server: 's3', comment: 'Shutting down' },
       ]);
       expect(server.state.parts.has(c.id)).toBe(false);
     }
