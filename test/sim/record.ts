@@ -175,9 +175,9 @@ export class LinkTap {
     this.#clock = clock;
   }
 
-  /** What the other server says on it has this name. */
-  get otherEnd(): string {
-    return this.isListener ? this.name.slice(0, -1) : `${this.name}'`;
+  /** What the other server says on it; undefined while there is no connection at that end. */
+  get otherEnd(): LinkTap | undefined {
+    return this.#record.tap(this.isListener ? this.name.slice(0, -1) : `${this.name}'`);
   }
 
   get isListener(): boolean {
@@ -226,6 +226,7 @@ export class Record {
     readonly room: string;
     readonly text: string;
   }[] = [];
+  readonly #taps = new Map<string, LinkTap>();
   #order = 0;
 
   constructor(facts: Facts) {
@@ -251,7 +252,12 @@ export class Record {
   link(name: string, server: number, clock: { readonly elapsed: number }): LinkTap {
     const tap = new LinkTap(this, name, this.life(server) as Life, clock);
     this.links.push(tap);
+    this.#taps.set(name, tap);
     return tap;
+  }
+
+  tap(name: string): LinkTap | undefined {
+    return this.#taps.get(name);
   }
 
   /** What two servers' rooms of one name share: the name where rooms reach across servers. */

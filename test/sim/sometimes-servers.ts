@@ -28,10 +28,9 @@ export function countServers(record: Record, sometimes: Sometimes): void {
 
 /** Who had an origin up to some position and was given all of it: the facts between were kept no longer. */
 function countCatchingUp({ links }: Record, sometimes: Sometimes): void {
-  const taps = new Map(links.map((tap) => [tap.name, tap]));
   for (const tap of links) {
     const wanted = new Set<string>();
-    const both = [...tap.utterances, ...(taps.get(tap.otherEnd)?.utterances ?? [])];
+    const both = [...tap.utterances, ...(tap.otherEnd?.utterances ?? [])];
     const answers = new Set(tap.utterances);
     for (const utterance of both.sort((a, b) => a.order - b.order)) {
       const { verb, args } = utterance;

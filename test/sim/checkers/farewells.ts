@@ -1,6 +1,6 @@
 // C4: what is told of why somebody is gone is so. A server was started again when it has begun a later life; it has left
 // the network when it said that it leaves; and somebody is gone meanwhile when the state of that very life of its server
-// came to whoever says so, and named that user no more.
+// came to whoever says so, and named that user no more. A split is told by two servers, and by their names.
 
 import type { Dialogue, Life, Record } from '../record.ts';
 import type { Violation } from '../violation.ts';
@@ -11,6 +11,9 @@ import { lifeOf } from './severed.ts';
 const MISSED = 'Gone meanwhile';
 const RESTARTED = /^s(\d+)\.sim was started again$/;
 const LEFT = /^s(\d+)\.sim has left the network$/;
+/** Two words, one of them a server's name or number: no client may say that, whose reasons begin otherwise. */
+const SPLIT = /^(?:s\d+\.sim|\d+) (?:s\d+\.sim|\d+)$/;
+const NAMES = /^(s\d+\.sim) (?!\1)s\d+\.sim$/;
 
 export const farewells: Checker = {
   name: 'farewells',
@@ -43,6 +46,7 @@ interface Farewell {
 }
 
 function isSo(record: Record, server: number, { uid, life, reason, at, order }: Farewell): boolean {
+  if (SPLIT.test(reason)) return NAMES.test(reason);
   const named = Number((RESTARTED.exec(reason) ?? LEFT.exec(reason))?.[1] ?? life.server + 1) - 1;
   if (named !== life.server) return false;
   const isFollowed = record.lives.some((one) => one.server === life.server && one.from > life.from && one.from <= at);
@@ -63,8 +67,7 @@ function hasLeft({ links }: Record, life: Life, before: number): boolean {
 
 /** Whether a server was told the state of a life without that user, after it had been told of the user. */
 function isLeftOut(record: Record, server: number, who: { uid: string; life: Life; order: number }): boolean {
-  const taps = new Map(record.links.map((tap) => [tap.name, tap]));
-  const told = record.links.filter((tap) => taps.get(tap.otherEnd)?.server === server);
+  const told = record.links.filter((tap) => tap.otherEnd?.server === server);
   const [origin, incarnation] = [String(who.life.server + 1), String(who.life.incarnation)];
   let since = Number.POSITIVE_INFINITY;
   for (const { utterances } of told) {

@@ -13,12 +13,11 @@ const VECTOR_MS = 12_000;
 export const links: Checker = {
   name: 'links',
   check(record) {
-    const taps = new Map(record.links.map((tap) => [tap.name, tap]));
     return [
-      ...record.links.flatMap((tap) => [...frames(tap), ...handshake(tap, taps.get(tap.otherEnd))]),
+      ...record.links.flatMap((tap) => [...frames(tap), ...handshake(tap, tap.otherEnd)]),
       ...digests(record),
       ...ends(record),
-      ...doubles(record, taps),
+      ...doubles(record),
     ];
   },
 };
@@ -136,15 +135,15 @@ function originatedAt(record: Record): Map<string, number> {
 const DOUBLE = 'There is another link between us';
 
 /** A new life of a server is no double of the one before: its link takes the place of the ghost's. */
-function doubles(record: Record, taps: ReadonlyMap<string, LinkTap>): Violation[] {
+function doubles(record: Record): Violation[] {
   const found: Violation[] = [];
   for (const tap of record.links) {
-    const peer = taps.get(tap.otherEnd)?.life;
+    const peer = tap.otherEnd?.life;
     const said = tap.utterances.find(({ verb, args }) => verb === 'ERROR' && args[0] === DOUBLE);
     if (said === undefined || peer === undefined) continue;
     const isDouble = record.links.some((one) => {
-      const other = taps.get(one.otherEnd);
-      const isPair = one !== tap && one.name !== tap.otherEnd && one.life === tap.life && other?.life === peer;
+      const other = one.otherEnd;
+      const isPair = one !== tap && one !== tap.otherEnd && one.life === tap.life && other?.life === peer;
       // Its own proof may be written after what it says here: both are of one batch.
       return isPair && other.utterances.some(({ verb, order }) => verb === 'AUTH' && order < said.order);
     });

@@ -1,5 +1,5 @@
-// Who is here. C4: a user quits once for each who hears it, and says nothing afterwards. C3: a nickname has one owner.
-// PRESENCE: whoever listed a room and heard every coming and going since knows who is in it.
+// Who is here. C4: a user quits once for each who hears it, and for each time that it came; it says nothing afterwards.
+// C3: a nickname has one owner. PRESENCE: whoever listed a room and heard every coming and going since knows who is in it.
 
 import type { Dialogue, Record, Utterance } from '../record.ts';
 import type { Violation } from '../violation.ts';
@@ -40,6 +40,7 @@ function isAuditor(ident: string): boolean {
 function quits(record: Record, dialogue: Dialogue): Violation[] {
   const found: Violation[] = [];
   const gone = new Map<string, number>();
+  const heard = new Map<string, number>();
   const rooms = new Set<string>();
   let own = '';
   for (const { said, verb, args, at, order } of dialogue.utterances) {
@@ -58,11 +59,18 @@ function quits(record: Record, dialogue: Dialogue): Violation[] {
     if (said || verb !== 'QUIT') continue;
     const user = userOf(first);
     if (!SCRIPTED.test(user)) continue;
-    if (gone.has(user)) found.push(violation('C4', dialogue, at, `${first} quits again`));
+    const before = heard.get(user) ?? 0;
+    // Nobody is told who comes into a large room, and all are told who goes when it is a small one again.
+    const isAgain = isAnnounced(record) && gone.has(user);
+    if (isAgain || before >= comingsOf(record, dialogue, user, order)) {
+      found.push(violation('C4', dialogue, at, `${first} quits again`));
+    }
     if (user === dialogue.name) found.push(violation('C4', dialogue, at, 'hears its own QUIT'));
+    const isResumed = second.startsWith('Resumed');
+    // Whose place was taken comes to sight again with the end of who took it.
+    if (!isResumed) heard.set(user, before + 1);
     // Who came back elsewhere waits for nothing that it said here.
-    const waits = record.facts.instantLog || !second.startsWith('Resumed');
-    gone.set(user, waits ? order : Number.POSITIVE_INFINITY);
+    gone.set(user, record.facts.instantLog || !isResumed ? order : Number.POSITIVE_INFINITY);
   }
   if (gone.size === 0 || record.facts.outlastsSenders || record.facts.rooms === 'shared') return found;
   for (const { stay, repeated, asked, utterance } of readingOf(dialogue).arrivals) {
@@ -77,6 +85,15 @@ function quits(record: Record, dialogue: Dialogue): Violation[] {
     found.push(violation('C4', dialogue, utterance.at, `${text} was said after its user had quit`));
   }
   return found;
+}
+
+/** How often a user came, as the server of a dialogue knew before `order`: once to it, or whenever others told it so. */
+function comingsOf(record: Record, dialogue: Dialogue, user: string, order: number): number {
+  if (record.dialogues.some(({ name, server }) => name === user && server === dialogue.server)) return 1;
+  const life = record.lives.findLast(({ server, from }) => server === dialogue.server && from <= dialogue.openedAt);
+  const isUser = ({ verb, args, order: at }: Utterance): boolean => verb === 'USER' && args[2] === user && at < order;
+  const told = record.links.filter((tap) => tap.otherEnd?.life === life);
+  return told.reduce((sum, { utterances }) => sum + utterances.filter(isUser).length, 0);
 }
 
 /** Whether its room was joined again since `since`: then it may be something missed. */

@@ -65,10 +65,9 @@ export function lifeOf(record: Record, uid: string): Life | undefined {
 
 /** Life → the lives that it said to know all of, over a link with them, and when it said so first. */
 function syncedOf({ links }: Record): Map<Life, Map<Life, number>> {
-  const taps = new Map(links.map((tap) => [tap.name, tap]));
   const synced = new Map<Life, Map<Life, number>>();
   for (const tap of links) {
-    const other = taps.get(tap.otherEnd);
+    const other = tap.otherEnd;
     const said = tap.utterances.find(({ verb }) => verb === 'SYNCED');
     if (other === undefined || said === undefined) continue;
     const by = synced.get(tap.life) ?? new Map<Life, number>();
