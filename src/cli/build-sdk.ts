@@ -1,11 +1,12 @@
-// The build of the SDK: the package that `exports` of package.json names (`bun run build:sdk` makes dist/client). One ES
-// module for each kind of runtime, and the types of all of them.
+// The build of the SDK: a package that stands alone (`bun run build:sdk` makes dist/client). One ES module for each kind of
+// runtime, the types of all of them, and a package.json with `exports` as this repository's own has them.
 //
 //   build-sdk [FOLDER]   where it goes; the preset is dist/client
 //
-// It exits with 1 when it could not be built, and with 2 when the arguments are wrong. What was there before is gone.
+// It takes the place of an earlier build, and goes into no folder that holds anything else. It exits with 1 when it could
+// not be built, and with 2 when the arguments are wrong.
 
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { type Flags, optionsOrExit, parseFlags, shown } from './flags.ts';
 
@@ -17,12 +18,14 @@ const ENTRIES = [
   ['node', 'node'],
   ['web', 'browser'],
 ] as const;
+/** All that it makes in the folder. */
+const MADE = new Set([...ENTRIES.map(([name]) => `${name}.js`), 'types', 'package.json', 'LICENSE']);
 
 const USAGE = `Usage: bun run build:sdk [FOLDER]
 
 Makes the client's package: ES modules for Bun, Node and browsers, and their types.
 
-  FOLDER  where it goes (dist/client)
+  FOLDER  where it goes: a new or empty one, or one with an earlier build in it (dist/client)
   --help  this text`;
 
 function readBuildFlags(args: readonly string[]): Flags<{ readonly folder: string }> {
@@ -34,7 +37,30 @@ function readBuildFlags(args: readonly string[]): Flags<{ readonly folder: strin
   if (typeof values === 'string') return { wrong: values };
   if (values.help) return { help: USAGE };
   if (folders.length > 1) return { wrong: `one FOLDER is made, and not ${folders.map(shown).join(' and ')}` };
-  return { options: { folder: resolve(folders[0] ?? `${ROOT}/dist/client`) } };
+  const folder = resolve(folders[0] ?? `${ROOT}/dist/client`);
+  const wrong = whatIsThere(folder);
+  return wrong === undefined ? { options: { folder } } : { wrong: `${shown(folder)} ${wrong}` };
+}
+
+/** Why nothing can be built into a folder; undefined where it can. */
+function whatIsThere(folder: string): string | undefined {
+  const there = statSync(folder, { throwIfNoEntry: false });
+  if (there === undefined) return undefined;
+  if (!there.isDirectory()) return 'is no folder';
+  const names = readdirSync(folder);
+  const other = names.includes('bun.js') ? names.find((name) => !MADE.has(name)) : names[0];
+  if (other === undefined) return undefined;
+  return `holds ${shown(other)}, which is not of an earlier build: give a folder of its own`;
+}
+
+/** What says to others what the package is: this repository's own words, for its part of them. */
+function writeManifest(folder: string): void {
+  const { name, version, license, type, exports, sideEffects } = JSON.parse(
+    readFileSync(join(ROOT, 'package.json'), 'utf8').replaceAll('./dist/client/', './'),
+  );
+  const manifest = { name, version, description: 'A client of Chorus', license, type, exports, sideEffects };
+  writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest, undefined, 2)}\n`);
+  copyFileSync(join(ROOT, 'LICENSE'), join(folder, 'LICENSE'));
 }
 
 /** Whether all modules could be made; says what is wrong with one that could not. */
@@ -88,5 +114,7 @@ function keepNamed(types: string, entry: string): void {
 
 const { folder } = optionsOrExit('build:sdk', readBuildFlags(process.argv.slice(2)));
 rmSync(folder, { recursive: true, force: true });
-if ((await buildModules(folder)) && buildTypes(folder)) process.stdout.write(`${folder}\n`);
-else process.exitCode = 1;
+if ((await buildModules(folder)) && buildTypes(folder)) {
+  writeManifest(folder);
+  process.stdout.write(`${folder}\n`);
+} else process.exitCode = 1;

@@ -39,6 +39,18 @@ await chat.drain();
 const SAID = '[1,"é <a>, \\\\ b",[]]\ntrue BAD_ARGUMENT\n';
 
 describe('the package', () => {
+  test('needs no other, and is built where nothing else is', async () => {
+    const manifest = await Bun.file(join(made.modules, 'package.json')).json();
+    expect(manifest.name).toBe('chorus');
+    expect(Object.keys(manifest).filter((key) => key.toLowerCase().endsWith('dependencies'))).toEqual([]);
+    const build = [process.execPath, join(import.meta.dir, '../../src/cli/build-sdk.ts')];
+    const { code, output } = await made.run([...build, '.']);
+    expect([code, output]).toEqual([2, expect.stringContaining('which is not of an earlier build')]);
+    expect(await made.run([...build, 'talk.js'])).toEqual({ code: 2, output: expect.stringContaining('is no folder') });
+    expect(await Bun.file(join(made.folder, 'talk.js')).text()).toBe(TALK);
+    expect((await made.run([...build, made.modules])).code).toBe(0);
+  });
+
   test('talks in Bun over TCP and WebSocket', async () => {
     await using server = await ServerProcess.start();
     using bridge = new WebSocketBridge(server.port);
@@ -55,7 +67,7 @@ describe('the package', () => {
   test('for browsers knows WebSocket alone, and needs nothing that a browser has not', async () => {
     await using server = await ServerProcess.start();
     using bridge = new WebSocketBridge(server.port);
-    const web = './node_modules/chorus/dist/client/web.js';
+    const web = './node_modules/chorus/web.js';
     expect(await made.run([process.execPath, 'talk.js', bridge.address, web])).toEqual({ code: 0, output: SAID });
     const { code, output } = await made.run([process.execPath, 'talk.js', `127.0.0.1:${server.port}`, web]);
     expect([code, output.includes('there is no TCP here')]).toEqual([1, true]);

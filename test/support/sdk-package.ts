@@ -1,6 +1,6 @@
 // The package of the SDK as others have it: built into a folder elsewhere, in which programs are run and compiled.
 
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
@@ -10,13 +10,11 @@ const TSC = join(ROOT, 'node_modules/typescript/bin/tsc');
 export class SdkPackage implements Disposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'chorus-sdk-'));
   /** Where the modules are, for who imports one by its file. */
-  readonly modules = join(this.folder, 'node_modules/chorus/dist/client');
+  readonly modules = join(this.folder, 'node_modules/chorus');
 
   /** Builds it; throws with what the build said when that fails. */
   static async build(): Promise<SdkPackage> {
     const made = new SdkPackage();
-    mkdirSync(join(made.folder, 'node_modules/chorus'), { recursive: true });
-    copyFileSync(join(ROOT, 'package.json'), join(made.folder, 'node_modules/chorus/package.json'));
     made.write('package.json', '{ "type": "module", "private": true }');
     const { code, output } = await made.run([process.execPath, join(ROOT, 'src/cli/build-sdk.ts'), made.modules]);
     if (code === 0) return made;
