@@ -74,7 +74,7 @@ async function buildModules(folder: string): Promise<boolean> {
       format: 'esm',
       throw: false,
     });
-    for (const entry of built.logs) process.stderr.write(`build: ${entry.message}\n`);
+    for (const entry of built.logs) process.stderr.write(`build:sdk: ${entry.message}\n`);
     good &&= built.success;
   }
   return good;
