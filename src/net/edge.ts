@@ -128,7 +128,7 @@ export class Edge {
 
   /** Listens for clients; the port that was picked when 0 was asked for. Throws what the system says. */
   listen(address: ListenAddress, tls?: Credentials): ListenAddress {
-    const opened = (socket: Socket<Peer>): void => this.#open(socket, 'tcp', tls !== undefined);
+    const opened = (socket: Socket<Peer>): void => void this.#open(socket, 'tcp', tls !== undefined);
     return this.#listen(
       address,
       this.#handler(opened, () => this.#joined),
@@ -357,7 +357,7 @@ export class Edge {
   }
 
   #openWeb(socket: Socket<Peer>, rules: WebRules, tls: boolean): void {
-    this.#open(socket, 'web', tls);
+    if (!this.#open(socket, 'web', tls)) return;
     const web = new WebSocketPeer(socket.data.id, this.#web, rules);
     this.#sends.frame(web);
     socket.data.web = web;
@@ -370,17 +370,22 @@ export class Edge {
   }
 
   #openLink(socket: Socket<Peer>, certifies: Certifies | undefined, tls: boolean): void {
+    const address = addressOf(socket);
+    if (address === undefined) return;
     this.#batch();
-    this.#join(socket, this.#links.accepted(socket.remoteAddress, this.#now, certifies), true, tls);
+    this.#join(socket, this.#links.accepted(address, this.#now, certifies), true, tls);
   }
 
-  #open(socket: Socket<Peer>, way: Way, tls: boolean): void {
+  /** False: there is nobody. */
+  #open(socket: Socket<Peer>, way: Way, tls: boolean): boolean {
+    const address = addressOf(socket);
+    if (address === undefined) return false;
     this.#batch();
-    const address = socket.remoteAddress;
     this.#join(socket, this.#joined.connected(address, this.#mask(address), this.#now, way), false, tls);
     // A crowd that comes in leaves as much garbage as it keeps, and memory that was touched once is kept by the
     // process. Collecting beside the work, early, holds an idle client to 3.4 kB of it instead of 4.2.
     if (++this.#opened % COLLECT_EVERY === 0) Bun.gc(false);
+    return true;
   }
 
   /** Its handshake came to nothing. */
@@ -476,6 +481,13 @@ export class Edge {
     this.#batch();
     if (this.#joined.deadline <= this.#now) this.#contained(() => this.#joined.tick(this.#now));
   };
+}
+
+/** Whence a connection was accepted. Who broke it off before that is nowhere any more: it ends, and nothing is made of it. */
+function addressOf(socket: Socket<Peer>): string | undefined {
+  const address: string | undefined = socket.remoteAddress;
+  if (address === undefined) socket.terminate();
+  return address;
 }
 
 function newPeer(): Peer {

@@ -9,6 +9,7 @@ import { medianAnswerMs } from '../support/latency.ts';
 import { NARROW } from '../support/narrow-socket.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { ServerProcess } from '../support/server.ts';
+import { TlsFiles } from '../support/tls-files.ts';
 import { visit } from '../support/visit.ts';
 
 // The machine may be busy with other things.
@@ -89,6 +90,31 @@ describe('coming and going', () => {
     // The last were reset; the server hears of it within its next batches.
     for (let tries = 0; tries < 100 && server.files() > files; tries++) await medianAnswerMs(ann, 1);
     expect(server.files()).toBe(files);
+  });
+
+  test('who breaks off before being accepted is nobody, at every port, and fills no log', async () => {
+    using files = new TlsFiles();
+    const secret = files.write('secret', 'x'.repeat(40));
+    const places = ['--clients', '127.0.0.1:0', '--web', '127.0.0.1:0', '--links', '127.0.0.1:0', '--discovery', 'off'];
+    await using server = await ServerProcess.start(...files.server(), ...places, '--secret-file', secret);
+    const { clients, web, links } = server.ready;
+    const ports = [...clients, web, links].map((address) => Number(address?.split(':').at(-1)));
+    const plain = ports[1] as number;
+    using ann = await RawClient.register(plain, 'ann');
+    const open = server.files();
+    for (let round = 0; round < 5; round++) {
+      server.process.kill('SIGSTOP');
+      for (const port of ports) for (const knock of await connectMany(port, 40)) knock.reset();
+      server.process.kill('SIGCONT');
+      await medianAnswerMs(ann, 1);
+    }
+    for (let tries = 0; tries < 100 && server.files() > open; tries++) await medianAnswerMs(ann, 1);
+    expect(server.files()).toBe(open);
+    const { code, log } = await server.stop();
+    expect(code).toBe(0);
+    // What it says of itself at the start and at the end, and of nobody who came.
+    expect(log).not.toContain('ERROR');
+    expect(log).not.toContain('link.');
   });
 
   test('a process that is killed is gone for the others at once', async () => {
