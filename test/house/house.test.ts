@@ -345,6 +345,15 @@ describe('links in documents', () => {
   });
 });
 
+test.each([
+  ['| a | b |\n|---|---|\n| 1 | 2 |\n\n| 3 | 4 |', ['A.md:5']],
+  ['| a | b |\n|---|---|\n| 1 |\n| `\\|` | 4 |', ['A.md:3']],
+  ['| a |\n|---|---|', ['A.md:2']],
+  ['| a |\n|---|\n| 1 |\n\nx\n\n```\n| x |\n```', []],
+])('of %j the rows that belong to no table are violations', (text, found) => {
+  expect(judge(rules.documentTables, ['A.md', text]).map((each) => each.split(':', 2).join(':'))).toEqual(found);
+});
+
 test('decisions that share a number, leave one out or bear another one are violations', () => {
   const decided = (...names: string[]): string[] =>
     judge(

@@ -1,4 +1,4 @@
-// Markdown: the links and the headings of a document, code left out. No renderer: only what the link rule needs.
+// Markdown: the links, headings and tables of a document, code left out. No renderer: only what the rules need.
 
 export interface Link {
   readonly target: string;
@@ -30,6 +30,25 @@ export function headings(text: string): Set<string> {
     anchors.add(unique);
   }
   return anchors;
+}
+
+/** The lines that look like rows of a table and are in none: its head is missing, or another number of cells is in it. */
+export function strayRows(text: string): number[] {
+  const lines = prose(text);
+  const stray: number[] = [];
+  let head = 0;
+  for (const [index, line] of lines.entries()) {
+    const cells = cellCount(line);
+    if (head === 0 && /^\|[-| :]+\|$/.test(lines[index + 1] ?? '')) head = cells;
+    else if (cells === 0) head = 0;
+    if (cells !== head) stray.push(index + 1);
+  }
+  return stray;
+}
+
+/** The cells of a row; 0 when a line is none. */
+function cellCount(line: string): number {
+  return line.startsWith('|') ? line.replaceAll('\\|', '').split('|').length - 2 : 0;
 }
 
 /** The lines, those inside fenced code emptied. */

@@ -3,7 +3,7 @@
 // touch no file themselves, so that each can be shown a planted violation.
 
 import { dirname, join } from 'node:path/posix';
-import { headings, links } from './markdown.ts';
+import { headings, links, strayRows } from './markdown.ts';
 import { lineAt, readSource } from './source.ts';
 
 /** The texts of the project by path, relative to its root, with `/` between folders. */
@@ -173,6 +173,12 @@ export const documentLinks: Rule = (files) => {
   return found;
 };
 
+/** Rows of a table stand under its head, and have as many cells: others are shown as they are written. */
+export const documentTables: Rule = (files) =>
+  [...files]
+    .filter(([path]) => path.endsWith('.md'))
+    .flatMap(([path, text]) => strayRows(text).map((line) => `${path}:${line}: is a row of no table`));
+
 const DECISION = /^docs\/decisions\/(\d{3})-[a-z0-9-]+\.md$/;
 
 /** Decisions are numbered from 1 on, each by a number of its own, which its title has too. */
@@ -193,6 +199,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   'no forbidden words': forbiddenWords,
   'no marks of unfinished work': marks,
   'links in documents resolve': documentLinks,
+  'rows in documents belong to tables': documentTables,
   'decisions have numbers of their own': decisionNumbers,
 };
 
