@@ -280,6 +280,18 @@ describe('forbidden words', () => {
   );
 });
 
+describe('loops from inside', () => {
+  const nested = (text: string): string[] => judge(rules.nestedLoops, ['test/a.test.ts', text]);
+
+  test.each([['await expect(x).rejects.toThrow();'], ['expect(x)\n  .resolves.toBe(1);']])('%s is one', (text) =>
+    expect(nested(text)).toHaveLength(1),
+  );
+
+  test.each([['// .rejects'], ["'x.rejects'"], ['rejects(x)']])('%s is none', (text) =>
+    expect(nested(text)).toEqual([]),
+  );
+});
+
 describe('marks of unfinished work', () => {
   const marked = (text: string, path = 'src/chat/a.ts'): string[] => judge(rules.marks, [path, text]);
   const hide = (mark: string): string => mark.replace('_', '');

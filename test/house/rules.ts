@@ -154,6 +154,20 @@ export const marks: Rule = (files) => [
   ...scan(files, (path) => path.startsWith('src/'), EXPECTED_ERROR, 'belongs into a test'),
 ];
 
+const NESTED_LOOPS = /\.\s*(?:rejects|resolves)\b/g;
+
+/** No test has a promise waited for by running the event loop from inside: see test/support/rejection.ts. */
+export const nestedLoops: Rule = (files) => {
+  const found: string[] = [];
+  for (const [path, text] of sources(files, 'test/')) {
+    const { code } = readSource(text);
+    for (const { 0: words, index } of code.matchAll(NESTED_LOOPS)) {
+      found.push(`${path}:${lineAt(code, index)}: ${words} runs the event loop from inside`);
+    }
+  }
+  return found;
+};
+
 /** Every relative link of the documents leads to a file, and to a heading of it where it names one. */
 export const documentLinks: Rule = (files) => {
   const found: string[] = [];
@@ -198,6 +212,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   'source files stay short': fileLength,
   'no forbidden words': forbiddenWords,
   'no marks of unfinished work': marks,
+  'no promise is waited for from inside the event loop': nestedLoops,
   'links in documents resolve': documentLinks,
   'rows in documents belong to tables': documentTables,
   'decisions have numbers of their own': decisionNumbers,

@@ -3,6 +3,7 @@
 
 import { expect, test } from 'bun:test';
 import { Udp } from '../../src/net/udp.ts';
+import { rejection } from '../support/rejection.ts';
 
 const GROUP = '239.192.74.9';
 
@@ -53,7 +54,7 @@ test('what is said to the group reaches every member on the host, the speaker to
 test('an interface that this machine does not have is told', async () => {
   const out = { datagram() {}, failed() {} };
   const config = { group: { host: GROUP, port: freePort() }, interface: '203.0.113.7' };
-  expect(Udp.open(config, out)).rejects.toThrow();
+  expect(await rejection(Udp.open(config, out))).toBeInstanceOf(Error);
 });
 
 test('a datagram to nobody ends nothing', async () => {

@@ -3,6 +3,7 @@
 import { expect, test } from 'bun:test';
 import { type Chat, obey } from '../../../src/cli/chat/commands.ts';
 import type { Client } from '../../../src/client/transport/driver.ts';
+import { rejection } from '../../support/rejection.ts';
 
 /** A chat whose server answers a join when told to. */
 function chat() {
@@ -40,7 +41,7 @@ test('a room that does not let us in gives the one before back', async () => {
   const { it, joins } = chat();
   const joined = obey(it, '/join secret');
   joins[0]?.reject(new Error('no'));
-  await expect(joined).rejects.toThrow('no');
+  expect((await rejection(joined)).message).toContain('no');
   expect(it.room).toBe('lobby');
 });
 
@@ -51,7 +52,7 @@ test('a room that is refused late takes nobody out of the one that was entered m
   joins[1]?.resolve();
   await second;
   joins[0]?.reject(new Error('no'));
-  await expect(first).rejects.toThrow('no');
+  expect((await rejection(first)).message).toContain('no');
   expect(it.room).toBe('two');
 });
 
@@ -64,6 +65,6 @@ test('who leaves the room that lines go to talks in the one entered last; who le
   expect(it.room).toBe('two');
   await obey(it, '/leave');
   expect(it.room).toBe('');
-  await expect(obey(it, '/leave')).rejects.toThrow('you are in no room');
-  await expect(obey(it, 'hello')).rejects.toThrow('/join ROOM');
+  expect((await rejection(obey(it, '/leave'))).message).toContain('you are in no room');
+  expect((await rejection(obey(it, 'hello'))).message).toContain('/join ROOM');
 });
