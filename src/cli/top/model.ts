@@ -157,15 +157,24 @@ export class TopModel {
     };
   }
 
-  /** Those that are there, in their order, then those that were. */
-  #servers({ at, tables }: Look): ShownServer[] {
+  /** Those that are there, in their order, then those that were. A server that is alone tells nobody its load: it is ours. */
+  #servers({ at, scrape, tables }: Look): ShownServer[] {
     if (tables === undefined) return [];
+    const own = scrape.label('chorus_info', 'id');
     const here = new Set(tables.servers.map(({ id }) => id));
     const gone = [...this.#seen.values()].filter(({ row }) => !here.has(row.id));
     return [
-      ...tables.servers.map((row) => ({ ...row, goneMs: undefined })),
+      ...tables.servers.map((row) => ({ ...(String(row.id) === own ? this.#loaded(row) : row), goneMs: undefined })),
       ...gone.map(({ row, at: seenAt }) => ({ ...row, goneMs: at - seenAt })),
     ];
+  }
+
+  /** The server that is looked at, with the load that it tells, or else that it is seen to have. */
+  #loaded(row: ServerRow): ServerRow {
+    const rooms = this.#looks.at(-1)?.scrape.value(GAUGES.rooms);
+    const [inRate, outRate] = [this.#rates.messages.now, this.#rates.deliveries.now];
+    if (row.load !== undefined || rooms === undefined || inRate === undefined || outRate === undefined) return row;
+    return { ...row, load: { rooms, inRate, outRate } };
   }
 
   /** Rooms in their order, with the rate since the look before where there is one: it is newer than what the server says. */

@@ -94,6 +94,21 @@ describe('rooms', () => {
 });
 
 describe('servers', () => {
+  test('the one that is looked at has the load that it tells, and where it is alone and tells none, what is seen', () => {
+    const figures = (rooms: number, messages: number, deliveries: number) => ({
+      ...{ chorus_rooms: rooms, chorus_messages_total: messages, chorus_deliveries_total: deliveries },
+    });
+    const looks = (row: ReturnType<typeof server>): Look[] => [
+      look(0, figures(3, 10, 100), { tables: tables({ servers: [row] }) }),
+      look(2000, figures(4, 20, 300), { tables: tables({ servers: [row] }) }),
+    ];
+    const { load, ...silent } = server('alpha', 7, 0, '');
+    expect(seen(...looks(silent)).servers[0]?.load).toEqual({ rooms: 4, inRate: 5, outRate: 100 });
+    expect(seen(...looks(silent).slice(0, 1)).servers[0]?.load).toBeUndefined();
+    expect(seen(...looks(server('alpha', 7, 0, ''))).servers[0]?.load).toEqual(load as NonNullable<typeof load>);
+    expect(seen(...looks({ ...silent, id: 8 })).servers[0]?.load).toBeUndefined();
+  });
+
   const both = [server('alpha', 7, 0, ''), server('beta', 8)];
   const at = (ms: number, servers: readonly ReturnType<typeof server>[]): Look =>
     look(ms, {}, { tables: tables({ servers }) });
