@@ -74,8 +74,11 @@ export class Edge {
       this.terminate(id);
     },
   });
+  /** Requests for a WebSocket since the start, by the status that answered them. */
+  readonly upgrades = new Map<number, number>();
   readonly #web: WebHost = {
     message: this.#sends.message,
+    answered: (status) => void this.upgrades.set(status, (this.upgrades.get(status) ?? 0) + 1),
     transmit: (web, bytes, start, end) => this.#sends.transmit(web, bytes, start, end),
     receive: (id, bytes) => this.#joined.receive(id, bytes, this.#now),
     overhead: (id, bytes) => this.#joined.overhead(id, bytes, this.#now),

@@ -26,6 +26,8 @@ export type Finish = 'end' | 'shutdown' | 'wait';
 export interface WebHost {
   /** Where messages are put together. */
   readonly message: WebMessage;
+  /** A request was answered with this status; 101 makes it a WebSocket. */
+  answered(status: number): void;
   /** As Transport.offer, for what is on the wire. */
   transmit(peer: WebSocketPeer, bytes: Uint8Array, start: number, end: number): number;
   receive(id: ConnectionId, bytes: Uint8Array): void;
@@ -151,7 +153,8 @@ export class WebSocketPeer {
     return head.subarray(end + 4);
   }
 
-  #answer({ upgraded, bytes }: Reply): void {
+  #answer({ upgraded, status, bytes }: Reply): void {
+    this.#host.answered(status);
     this.#state = upgraded ? OPEN : ANSWERED;
     this.#append(bytes);
     if (upgraded) this.#host.drained(this.id);

@@ -205,7 +205,7 @@ describe.concurrent('who may come', () => {
     const config = join(tmpdir(), `chorus-web-${crypto.randomUUID()}.toml`);
     writeFileSync(config, '');
     try {
-      await using server = await ServerProcess.start(...WEB, '--config', config);
+      await using server = await ServerProcess.start(...WEB, '--config', config, '--http', '127.0.0.1:0');
       const port = server.webPort;
       const status = async (headers: Record<string, string>, path = '/ws'): Promise<number> => {
         using client = await WebClient.connect(port, { headers, path });
@@ -220,6 +220,11 @@ describe.concurrent('who may come', () => {
       server.process.kill('SIGHUP');
       await server.logged('options.reloaded');
       expect(await status(page)).toBe(101);
+      const figures = await (await fetch(`http://${server.ready.http}/metrics`)).text();
+      const counted = figures.matchAll(/^chorus_websocket_requests_total\{status="(\d+)"\} (\d+)$/gm);
+      expect(Object.fromEntries([...counted].map(([, code, count]) => [code, count]))).toEqual({
+        ...{ 101: '2', 400: '1', 403: '1', 404: '1' },
+      });
     } finally {
       rmSync(config, { force: true });
     }

@@ -15,6 +15,8 @@ export interface Sample {
   readonly writes: WriteSizes;
   /** Handshakes of TLS since the start, where there is any. */
   readonly handshakes: Readonly<Record<string, { readonly done: number; readonly failed: number }>>;
+  /** Requests for a WebSocket since the start, by the status that answered them. */
+  readonly upgrades: ReadonlyMap<number, number>;
   readonly loop: LoopDelay;
   /** `level event` → count. */
   readonly events: ReadonlyMap<string, number>;
@@ -97,6 +99,11 @@ export const METRICS: readonly Metric[] = [
         [done, peers, 'done'],
         [failed, peers, 'failed'],
       ]),
+  },
+  {
+    ...{ name: 'chorus_websocket_requests_total', type: 'counter', labels: ['status'] },
+    help: 'Requests for a WebSocket, by the status of the answer; 101 is one that became one.',
+    read: ({ upgrades }) => [...upgrades].map(([status, count]) => [count, status]),
   },
   gauge('chorus_users', 'Users of this server.', ({ figures }) => figures.usersHere),
   gauge('chorus_network_users', 'Users of all servers that this one knows of.', ({ figures }) => figures.users),

@@ -41,7 +41,7 @@ export class OperatorHttp {
     const ready = (): Readiness => edge.ask((node, now) => readiness(node, server.startedAt, now));
     const metrics = await Metrics.load(() => ({
       ...{ server, ready: ready().ready, figures: edge.ask(figures), writes: edge.writes, loop },
-      handshakes: parts.handshakes,
+      ...{ handshakes: parts.handshakes, upgrades: edge.upgrades },
       ...{ events: log.counts, process: processFigures() },
     }));
     const tokens = new ApiTokens(parts.tokens);

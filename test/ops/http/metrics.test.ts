@@ -45,6 +45,10 @@ function sampleOf(loop: LoopDelay, mesh: MeshFigures | undefined): Sample {
     },
     writes: new WriteSizes(),
     handshakes: { clients: { done: 4, failed: 1 } },
+    upgrades: new Map([
+      [101, 3],
+      [403, 2],
+    ]),
     loop,
     events: new Map([['warn link.refused', 3]]),
     process: { cpuSeconds: 0.5, residentBytes: 1, heapBytes: 1, openFiles: 1, mostFiles: 2 },
@@ -87,6 +91,7 @@ describe('a scrape', () => {
     expect(text).toContain('chorus_log_events_total{level="warn",event="link.refused"} 3\n');
     expect(text).toContain('chorus_discovery_dropped_total{reason="mac"} 1\n');
     expect(text).toContain('chorus_tls_handshakes_total{with="clients",outcome="failed"} 1\n');
+    expect(text).toContain('chorus_websocket_requests_total{status="403"} 2\n');
     expect(text).toContain('process_start_time_seconds 1.5\n');
   });
 
