@@ -44,6 +44,8 @@ export class Attempt {
   readonly waiting: Set<ServerId>;
   readonly holdings = new Map<ServerId, Holding>();
   deadline: number;
+  /** When what has come is gone on with, whatever is still on its way. */
+  fetchUntil = Number.POSITIVE_INFINITY;
   /** Set once nothing more is asked of the sealed. */
   plan: Plan | undefined;
   /** Those who are asked for nothing any more: lost, or they sent nothing of what they said that they hold. */

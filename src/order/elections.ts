@@ -1,8 +1,10 @@
 // Elections: how a server comes to open the next epoch of a room, and how a home that stood still finds out whether it
 // still is one. It asks every server within reach to seal what is older, compares what they hold, fetches what it
 // lacks, and says how the epoch begins. Steps have deadlines: who does not answer is left out, or sends nothing more, and
-// somebody else who holds the same is asked for it. What one alone held becomes a tail when it is seen again; until then
-// no epoch behind it is spoken of, so that whoever is in one is not led past it.
+// somebody else who holds the same is asked for it. All that is fetched together has one, too, however much is still on
+// its way; until then those who have promised are told that it goes on, or the next of them would begin anew. What one
+// alone held becomes a tail when it is seen again; until then no epoch behind it is spoken of, so that whoever is in one
+// is not led past it.
 
 import type { Epoch, ServerId } from '../base/ids.ts';
 import { FrameWriter } from '../wire/writer.ts';
@@ -19,6 +21,10 @@ import { standbyOrder } from './standby.ts';
 
 /** How long one step may take. */
 const STEP_MS = 2_000;
+/** How long everything that is fetched may take, while it comes: members wait for their answers no longer than 20 s. */
+const FETCH_MS = 10_000;
+/** Lines are joined at most so often, and not for more than half of the time. */
+const MERGE_MS = 500;
 /** A home that stood still and sees nobody goes on by itself after this long. */
 const ALONE_MS = 5_000;
 const NEVER = Number.POSITIVE_INFINITY;
@@ -48,6 +54,7 @@ export class Elections {
   readonly #frames = new FrameWriter();
   readonly #sender: Followers;
   #attempt: Attempt | undefined;
+  #begunAt = NEVER;
   #parts: Part[] = [];
   #probe: Probe | undefined;
   /** Who holds a copy, as far as the last attempt saw. */
@@ -101,9 +108,15 @@ export class Elections {
     this.#out.promise(epoch);
     const reachable = out.reachable();
     this.#attempt = new Attempt(epoch, reachable, now + STEP_MS);
+    this.#begunAt = now;
     this.#parts = [];
     for (const server of reachable) this.#say(server, 'SEAL', epoch);
     if (reachable.length === 0) this.#compare(now);
+  }
+
+  /** When lines may be joined again, where an epoch begins now. */
+  restedAt(now: number): number {
+    return now + Math.max(MERGE_MS, now - this.#begunAt);
   }
 
   giveUp(): void {
@@ -159,7 +172,8 @@ export class Elections {
     const attempt = this.#attempt;
     if (attempt !== undefined && attempt.deadline <= now) {
       if (attempt.plan === undefined) this.#compare(now);
-      else if (this.#isComing(attempt)) attempt.deadline = now + STEP_MS;
+      else if (attempt.fetchUntil <= now) this.#finish();
+      else if (this.#isComing(attempt)) this.#awaitMore(attempt, now);
       else this.#doWithout(attempt, this.#sources(), now);
     }
     const probe = this.#probe;
@@ -215,7 +229,7 @@ export class Elections {
     const attempt = this.#attempt as Attempt;
     const plan = planOf(this.#own(), attempt.holdings.values(), (epoch, position) => this.#line.knows(epoch, position));
     attempt.plan = plan;
-    attempt.deadline = now + STEP_MS;
+    attempt.fetchUntil = now + FETCH_MS;
     this.#holders = [...attempt.holdings.values()].filter(({ line }) => line.length > 0).map(({ server }) => server);
     const line = this.#missingOfLine(plan);
     this.#parts = [...line, ...this.#missingTails(plan, attempt.holdings.values(), line)];
@@ -223,6 +237,14 @@ export class Elections {
     const coming = this.#parts.filter(isComing);
     for (const part of coming) this.#askFor(part);
     if (coming.length === 0) this.#finish();
+    else this.#awaitMore(attempt, now);
+  }
+
+  /** More is on its way. Who has promised is told so, but for the beginning, when all of them have just answered. */
+  #awaitMore(attempt: Attempt, now: number): void {
+    const isQuick = now < this.#begunAt + STEP_MS;
+    attempt.deadline = Math.min(now + STEP_MS, attempt.fetchUntil);
+    if (!isQuick) for (const server of attempt.holdings.keys()) this.#say(server, 'SEAL', attempt.epoch);
   }
 
   #askFor({ from, segment, upTo }: Part): void {
@@ -245,8 +267,8 @@ export class Elections {
       part.from = other.server;
       this.#askFor(part);
     }
-    attempt.deadline = now + STEP_MS;
     if (!this.#parts.some(isComing)) this.#finish();
+    else this.#awaitMore(attempt, now);
   }
 
   /** Whether more has come of what is fetched than when this was asked last: the rest is on its way, however slow. */

@@ -32,8 +32,6 @@ import type { Cause, SharedOptions } from './shared-ports.ts';
 
 /** How long a server that promised waits for the epoch that it promised to. */
 const FROZEN_MS = 3_000;
-/** A home joins what went apart at most so often. */
-const MERGE_MS = 500;
 const NEVER = Number.POSITIVE_INFINITY;
 
 export class RoomPeer {
@@ -50,7 +48,7 @@ export class RoomPeer {
   #isLeaving = false;
   readonly #watch: HomeWatch;
   #frozenUntil = NEVER;
-  #openedAt = 0;
+  #mergeAt = 0;
   #cause: Cause = 'fail-over';
   #now = 0;
   #dueAt = NEVER;
@@ -285,7 +283,7 @@ export class RoomPeer {
     if (leading.serve(from, epoch, position)) return;
     // Somebody has what this line has not: two sides of a split see each other again. Whoever comes while that is
     // being settled asks again.
-    if (this.#now >= this.#openedAt + MERGE_MS) this.#elect('merge');
+    if (this.#now >= this.#mergeAt) this.#elect('merge');
   }
 
   // Roles.
@@ -407,10 +405,11 @@ export class RoomPeer {
 
   #seal(from: ServerId, epoch: EpochOrNone | undefined): void {
     if (epoch === undefined || epoch === '' || !isTimely(epoch, this.#now)) return;
-    if (isNewer(epoch, this.#allegiance.promised)) {
-      this.#allegiance.promise(epoch);
-      this.#freeze();
-    }
+    const { promised } = this.#allegiance;
+    const isNew = isNewer(epoch, promised);
+    if (isNew) this.#allegiance.promise(epoch);
+    // Who says it again is on its way still, and is waited for anew.
+    if (isNew || (epoch === promised && this.role === 'frozen' && !this.#elections.isProbing)) this.#freeze();
     this.#elections.saySealed(from, this.#allegiance.promised);
   }
 
@@ -451,7 +450,7 @@ export class RoomPeer {
   #lead(): void {
     const segment = this.line.current as Segment;
     this.#allegiance.know(segment.epoch);
-    this.#openedAt = this.#now;
+    this.#mergeAt = this.#elections.restedAt(this.#now);
     this.#watch.begin(NEVER);
     this.copy.stop();
     this.#become('home');

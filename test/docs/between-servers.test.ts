@@ -64,10 +64,11 @@ const TIMES: readonly (readonly [long: string, what: string, file: string, name:
   ['20 s', 'until its outcome', 'order/member-sends.ts', 'UNKNOWN_MS'],
   ['1 s', 'between two servers that try', 'order/home-watch.ts', 'RANK_MS'],
   ['2 s and 2 s', 'all are waited for', 'order/elections.ts', 'STEP_MS'],
+  ['10 s', 'for all that is fetched', 'order/elections.ts', 'FETCH_MS'],
   ['3 s + ½ s', 'a promised epoch', 'order/peer.ts', 'FROZEN_MS'],
   ['10 s', 'standing still', 'node/node.ts', 'STALL_MS'],
   ['5 s', 'until it goes on', 'order/elections.ts', 'ALONE_MS'],
-  ['½ s', 'between two joinings', 'order/peer.ts', 'MERGE_MS'],
+  ['½ s', 'between two joinings', 'order/elections.ts', 'MERGE_MS'],
   ['2 s', 'rooms may take', 'node/link-connections.ts', 'HANDOVER_MS'],
 ];
 

@@ -99,8 +99,11 @@ function askTwo(second: Held): void {
   const promised = epoch(T + 5_000, SELF);
   elections.sealed(promised, { ...NONE, server: OTHER, line: [held(OLD, 7), held(SPLIT, 0, 8)] }, T + 5_000);
   elections.sealed(promised, { ...NONE, server: THIRD, line: [second, held(SPLIT, 0, 8)] }, T + 5_000);
-  expect(said.splice(2)).toEqual([`<SUBSCRIBE,Lobby,${OLD},0,7>`]);
+  expect(said.splice(0).slice(2)).toEqual([`<SUBSCRIBE,Lobby,${OLD},0,7>`]);
 }
+
+/** What the two others are told when the fetching goes on. */
+const AGAIN = [OTHER, THIRD].map(() => `<SEAL,Lobby,${epoch(T + 5_000, SELF)}>`);
 
 test('what was on its way from a server that is lost is had from another one that holds it', () => {
   askTwo(held(OLD, 7));
@@ -122,12 +125,28 @@ test('what was on its way from a server that is lost is had from another one tha
 test('what a server that says nothing more has is had from another one, and nobody is waited for longer', () => {
   askTwo(held(OLD, 7));
   elections.tick(T + 7_000);
-  expect([said.at(-1), opened]).toEqual([`<SUBSCRIBE,Lobby,${OLD},0,7>`, []]);
+  expect([said.splice(0), opened]).toEqual([[`<SUBSCRIBE,Lobby,${OLD},0,7>`, ...AGAIN], []]);
   fill(elections.targetOf(THIRD, OLD) as Segment, 1);
   elections.tick(T + 9_000);
   expect(opened).toEqual([]);
   elections.tick(T + 11_000);
   expect(opened).toHaveLength(1);
+});
+
+test('what drips in is waited for so long and no longer, and who has promised is told meanwhile', () => {
+  askTwo(held(OLD, 7));
+  const source = elections.targetOf(OTHER, OLD) as Segment;
+  for (let second = 7; second <= 13; second += 2) {
+    elections.received(fill(source, 1));
+    elections.tick(T + second * 1_000);
+    expect([second, opened.length, said.splice(0)]).toEqual([second, 0, AGAIN]);
+  }
+  elections.received(fill(source, 1));
+  elections.tick(T + 15_000);
+  expect([said, opened.map(({ oldEpoch }) => oldEpoch)]).toEqual([[], [OWN]]);
+  expect(opened[0]?.tails.map(({ epoch, position }) => [epoch, position])).toEqual([[OLD, 5]]);
+  // That took ten seconds, and so the room has ten before it is asked to join anything again.
+  expect(elections.restedAt(T + 15_000)).toBe(T + 25_000);
 });
 
 test('no epoch is spoken of in front of which something is missing: who is in it knows more than this server', () => {

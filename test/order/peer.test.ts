@@ -219,6 +219,25 @@ test('an epoch that is further ahead than clocks are wrong is none, whatever fra
 });
 
 // Otherwise a slow way makes it begin again and again, each time with what came first, and never with all.
+test('who promised an epoch waits for it anew whenever its home says that it is on the way', () => {
+  const one = new OnePeer([TWO, THREE]);
+  const { peer } = one.order;
+  const [old, next] = [epoch(START, TWO), epoch(START + 1, THREE)];
+  peer.follow(old, THREE, START);
+  const wait = (ms: number): string => {
+    one.now += ms;
+    peer.tick(one.now);
+    return peer.role;
+  };
+  one.hear(THREE, `<SEAL,Lobby,${next}>`);
+  for (let i = 0; i < 5; i++) {
+    expect([i, wait(2_900)]).toEqual([i, 'frozen']);
+    // And answers, as an answer may have been lost.
+    expect(one.hear(THREE, `<SEAL,Lobby,${next}>`)).toEqual([`3 <SEALED,Lobby,${next},,0>`]);
+  }
+  expect([wait(2_900), wait(2_000)]).toEqual(['frozen', 'electing']);
+});
+
 test('what another line holds is waited for as long as more of it comes', () => {
   const theirs = epoch(START - 1, TWO);
   const one = new OnePeer([TWO]);

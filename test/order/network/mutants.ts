@@ -253,7 +253,7 @@ export const MUTANTS: readonly NetworkMutant[] = [
   {
     name: 'two lines that went apart stay so',
     file: 'order/peer.ts',
-    from: "    if (this.#now >= this.#openedAt + MERGE_MS) this.#elect('merge');\n",
+    from: "    if (this.#now >= this.#mergeAt) this.#elect('merge');\n",
     to: '',
     by: ['O9'],
   },
