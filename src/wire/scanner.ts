@@ -243,12 +243,30 @@ export class Scanner {
     const empty = finding === NESTED && frame.end === frame.verbStart;
     const reported = empty && this.#state === RUN;
     this.#state = cutOff ? RUN : GAP;
-    if (reported) return AGAIN;
+    if (reported) {
+      this.#at = this.#endOfRun(this.#at);
+      return AGAIN;
+    }
     this.faultVerb = frame.verbEnd > frame.verbStart ? frame.verb() : '*';
     this.faultOffset = offset;
     this.faultReason = REASONS[finding] as string;
     frame.bytes = EMPTY;
     return BAD;
+  }
+
+  /**
+   * The last '<' of those from `start` on that cut nothing but each other off, with white space between them or not.
+   * Read as frames they would cost thirty times as much, and there may be as many as bytes.
+   */
+  #endOfRun(start: number): number {
+    const chunk = this.#chunk;
+    let last = start;
+    for (let at = start + 1; at < chunk.length && at - last <= this.limit; at++) {
+      const byte = chunk[at] as number;
+      if (byte === LESS) last = at;
+      else if (VERB_CLASS[byte] !== OWS) break;
+    }
+    return last;
   }
 
   #openGarbage(at: number): Scan {
