@@ -1,9 +1,11 @@
-// bun bench/abuse.ts [stall|churn|mixed]: what the server's other users feel of a thousand readers that stop, of twenty
-// thousand connections that come and go, and of everything else that is no conversation, at full size. Figures go to
-// stdout. The same attacks run small in the tests; this is where the numbers of docs/SECURITY.md come from.
+// bun bench/abuse.ts [stall|churn|mixed] [--pace N] [--visits N]: what the server's other users feel of a thousand readers
+// that stop, of twenty thousand connections that come and go, and of everything else that is no conversation, at full
+// size. `--pace` is how many connections of `mixed` come a second (2500), `--visits` how many come in all (100000). Figures
+// go to stdout. The same attacks run small in the tests; this is where the numbers of docs/SECURITY.md come from.
 
+import { parseArgs } from 'node:util';
 import { percentile } from '../test/support/hall.ts';
-import { measureMixed } from '../test/support/mixed.ts';
+import { type Felt, measureMixed } from '../test/support/mixed.ts';
 import { RawClient } from '../test/support/raw-client.ts';
 import { ServerProcess } from '../test/support/server.ts';
 import { measureStall } from '../test/support/stall.ts';
@@ -12,16 +14,37 @@ import { helpIfAsked } from './help.ts';
 
 const MIB = 1024 * 1024;
 
-const KINDS: Readonly<Record<string, () => Promise<void>>> = { stall, churn, mixed };
+/** An attack lasts so long or longer, so that a slow registration comes to its end in it. */
+const ATTACK_S = 8;
+const MOST_ATTACKS = 5;
+/** Rounds of peace in all. */
+const PEACE_ROUNDS = 250;
+
+interface Churn {
+  readonly pace: number;
+  readonly visits: number;
+}
+
+const KINDS: Readonly<Record<string, (churn: Churn) => Promise<void>>> = { stall, churn, mixed };
 
 /** All kinds, or one; resolves to the exit code. */
-async function main(only: string | undefined): Promise<number> {
+async function main(): Promise<number> {
+  const options = { pace: { type: 'string', default: '2500' }, visits: { type: 'string', default: '100000' } } as const;
+  const { values, positionals } = parseArgs({ options, allowPositionals: true });
+  const [only] = positionals;
   const wanted = Object.keys(KINDS).filter((kind) => only === undefined || kind === only);
-  if (wanted.length === 0) {
-    process.stderr.write(`bench/abuse.ts: ${only} is none of ${Object.keys(KINDS).join(', ')}\n`);
+  const churn = { pace: Number(values.pace), visits: Number(values.visits) };
+  const problem =
+    wanted.length === 0
+      ? `${only} is none of ${Object.keys(KINDS).join(', ')}`
+      : Object.values(churn).every((count) => Number.isSafeInteger(count) && count > 0)
+        ? undefined
+        : '--pace and --visits take whole numbers';
+  if (problem !== undefined) {
+    process.stderr.write(`bench/abuse.ts: ${problem}\n`);
     return 2;
   }
-  for (const kind of wanted) await KINDS[kind]?.();
+  for (const kind of wanted) await KINDS[kind]?.(churn);
   return 0;
 }
 
@@ -66,17 +89,28 @@ async function churn(): Promise<void> {
 }
 
 /** Everything at once: slow registrations, garbage, floods, frames without end, stalled readers, and churn. */
-async function mixed(): Promise<void> {
-  const shape = { talkers: 200, burst: 8, bytes: 200, rounds: 50, everyMs: 100, attacks: 5, visits: 20_000 };
-  const figures = await measureMixed(shape);
-  const { abuse, p50Ms, p50PeaceMs, p99Ms, p99PeaceMs } = figures;
+async function mixed({ pace, visits }: Churn): Promise<void> {
+  const attacks = Math.min(MOST_ATTACKS, Math.max(1, Math.floor(visits / pace / ATTACK_S)));
+  const hall = { talkers: 200, burst: 8, bytes: 200, rounds: PEACE_ROUNDS / attacks, everyMs: 100 };
+  const { abuse, attack, peace, grew, tookMs } = await measureMixed({
+    ...hall,
+    attacks,
+    visits: Math.ceil(visits / attacks),
+    pace,
+  });
+  const perSecond = (abuse.visits * 1000) / tookMs;
+  say(`mixed abuse: ${abuse.visits} visits, ${perSecond.toFixed(0)} a second of ${pace}`);
+  say(`  ${abuse.floods} floods, ${abuse.slow} slow registrations, ${abuse.stalled} stalled readers`);
+  sayFelt(`${hall.talkers} ordinary clients under attack`, attack);
+  sayFelt('the same in peace', peace);
+  say(`  p99 ${(attack.p99Ms / peace.p99Ms).toFixed(2)} x; memory grew ${mib(grew)} MiB at the most`);
+}
+
+function sayFelt(who: string, { p50Ms, p99Ms, loop50Ms, loop99Ms, busy }: Felt): void {
   say(
-    `mixed abuse: ${abuse.visits} visits, ${abuse.floods} floods, ${abuse.slow} slow registrations, ` +
-      `${abuse.stalled} stalled readers in ${(figures.tookMs / 1000).toFixed(0)} s`,
+    `  ${who}: p50 ${p50Ms.toFixed(2)} ms, p99 ${p99Ms.toFixed(2)} ms; ` +
+      `loop delay half <= ${loop50Ms} ms, 99 % <= ${loop99Ms} ms; server at ${(busy * 100).toFixed(0)} % of a core`,
   );
-  say(`  ${shape.talkers} ordinary clients: p50 ${p50Ms.toFixed(2)} ms, without it ${p50PeaceMs.toFixed(2)} ms`);
-  say(`  p99 ${p99Ms.toFixed(2)} ms, without it ${p99PeaceMs.toFixed(2)} ms: ${(p99Ms / p99PeaceMs).toFixed(2)} x`);
-  say(`  memory grew ${mib(figures.grew)} MiB at the most`);
 }
 
 function mib(bytes: number): string {
@@ -89,5 +123,5 @@ function say(line: string): void {
 
 if (import.meta.main) {
   helpIfAsked(import.meta.path);
-  process.exit(await main(process.argv[2]));
+  process.exit(await main());
 }

@@ -11,7 +11,7 @@ setDefaultTimeout(60_000);
 test.skipIf(!NARROW)(
   'who talks goes on talking, and memory stays bounded (needs sockets with small buffers)',
   async () => {
-    const shape = { talkers: 40, burst: 4, bytes: 200, rounds: 5, everyMs: 20, attacks: 1, visits: 2_000 };
+    const shape = { talkers: 40, burst: 4, bytes: 200, rounds: 5, everyMs: 20, attacks: 1, visits: 2_000, pace: 2_000 };
     // It rejects when a message does not reach a talker, or one is closed.
     const { abuse, grew } = await measureMixed(shape);
     expect(abuse.visits).toBeGreaterThanOrEqual(shape.visits);

@@ -1,7 +1,7 @@
-// bun test/support/abusers.ts PORT VISITS N: everybody who does not come to talk, all at once and in a process of their own,
-// until so many connections have come and gone. Attackers of a kind wait a moment between two attacks, so that what is
-// measured beside them is the server and not a machine that is full. One line of JSON at the end says what was done. N tells
-// the names of one attack from those of another.
+// bun test/support/abusers.ts PORT VISITS PACE N: everybody who does not come to talk, all at once and in a process of their
+// own, until so many connections have come and gone, PACE of them a second. Attackers of a kind wait a moment between two
+// attacks, so that what is measured beside them is the server and not a machine that is full. One line of JSON at the end
+// says what was done. N tells the names of one attack from those of another.
 
 import { RawClient } from './raw-client.ts';
 import { stallReaders } from './stall.ts';
@@ -34,7 +34,7 @@ export interface Abuse {
   stalled: number;
 }
 
-async function main(port: number, visits: number, attack: string): Promise<void> {
+async function main(port: number, visits: number, pace: number, attack: string): Promise<void> {
   const done: Abuse = { visits: 0, floods: 0, slow: 0, stalled: STALLED };
   const over = (): boolean => done.visits >= visits;
   const pit = `pit${attack}`;
@@ -42,8 +42,11 @@ async function main(port: number, visits: number, attack: string): Promise<void>
   host.send(`<CREATEROOM,${pit}><JOINROOM,${pit}>`);
   await host.until(`<RPL_WELCOME,${pit}`);
   await stallReaders(port, pit, STALLED);
+  const began = performance.now();
+  /** When so many visits have had their time, in ms from now. */
+  const due = (count: number): number => began + (count * 1000) / pace - performance.now();
   await Promise.all([
-    ...Array.from({ length: VISITS_AT_ONCE }, () => comeAndGo(port, done, over)),
+    ...Array.from({ length: VISITS_AT_ONCE }, () => comeAndGo(port, done, due, over)),
     ...[0, 1].map((first) => flood(port, first, done, over)),
     ...Array.from({ length: SLOW }, () => dawdle(port, done, over)),
     talkToTheDeaf(host, pit, over),
@@ -52,8 +55,19 @@ async function main(port: number, visits: number, attack: string): Promise<void>
   process.exit(0);
 }
 
-async function comeAndGo(port: number, done: Abuse, over: () => boolean): Promise<void> {
-  while (!over()) await visit(port, done.visits++);
+/** Visits, each when its time has come; who is late does not wait. */
+async function comeAndGo(
+  port: number,
+  done: Abuse,
+  due: (count: number) => number,
+  over: () => boolean,
+): Promise<void> {
+  while (!over()) {
+    const number = done.visits++;
+    const wait = due(number);
+    if (wait > 0) await Bun.sleep(wait);
+    await visit(port, number);
+  }
 }
 
 /** Registers and sends what is too much, again and again. */
@@ -91,4 +105,7 @@ async function talkToTheDeaf(host: RawClient, pit: string, over: () => boolean):
   }
 }
 
-if (import.meta.main) await main(Number(process.argv[2]), Number(process.argv[3]), process.argv[4] ?? '');
+if (import.meta.main) {
+  const [port, visits, pace] = process.argv.slice(2).map(Number) as [number, number, number];
+  await main(port, visits, pace, process.argv[5] ?? '');
+}
