@@ -64,8 +64,21 @@ export function copyTo(
   start: number,
   end: number,
 ): void {
-  const from = sourceAt[0] as number;
-  if (bytes === source && from !== 0 && to !== 0 && end <= bytes.length) {
-    (given.library as Library).move(to + at, from + start, end - start);
+  copyBetween(target, to, at, bytes, bytes === source ? (sourceAt[0] as number) : 0, start, end);
+}
+
+/** As copyTo(), where `from` is the address of the source, 0 when that is not known. */
+export function copyBetween(
+  target: Uint8Array,
+  to: number,
+  at: number,
+  bytes: Uint8Array,
+  from: number,
+  start: number,
+  end: number,
+): void {
+  const { library } = given;
+  if (library !== undefined && from !== 0 && to !== 0 && end <= bytes.length) {
+    library.move(to + at, from + start, end - start);
   } else copyBytes(bytes, start, end, target, at);
 }

@@ -11,7 +11,7 @@
 // An empty tape holds no memory. It refuses nothing and bounds nothing: its owner trims.
 
 import { copyBytes } from './bytes.ts';
-import { addressOf, copyTo, stable } from './library.ts';
+import { addressOf, copyBetween, copyTo, stable } from './library.ts';
 
 const EMPTY = new Uint8Array(0);
 const SMALLEST = 256;
@@ -59,6 +59,12 @@ export class Tape {
     copyTo(this.buffer, this.#address, position - this.base, bytes, start, end);
     this.head = position + end - start;
     return position;
+  }
+
+  /** Appends bytes[start, end), an array that lies at `from`, or 0, where they fit. */
+  putFrom(bytes: Uint8Array, from: number, start: number, end: number): void {
+    copyBetween(this.buffer, this.#address, this.head - this.base, bytes, from, start, end);
+    this.head += end - start;
   }
 
   /** Forgets every byte before `position`. */

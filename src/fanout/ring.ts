@@ -10,6 +10,7 @@
 // who reads.
 
 import type { Budget, Member } from '../base/budget.ts';
+import type { Run } from '../base/run.ts';
 import { Tape } from '../base/tape.ts';
 import type { Subscription } from './subscription.ts';
 
@@ -114,6 +115,70 @@ export class Ring implements Member {
    * True when the readers should be given it now, because half of the ring has come since `flushed`.
    */
   append(bytes: Uint8Array, start: number, end: number, seq: number, low: number, now: number): boolean {
+    return this.#append(bytes, start, end, seq, low, now, ++this.#stamps.last);
+  }
+
+  /**
+   * As append() of each entry of a run, with the stamps that they have: all of it, so that more than a half of the ring
+   * can have come. What was not flushed stays, as long as a run is no more than the other half.
+   */
+  appendRun(run: Run, now: number): boolean {
+    const { tape } = this;
+    const { count, ends, seqs, lows, stamps } = run;
+    const length = run.end - run.start;
+    if (!this.#takes(count, length)) return this.#appendEach(run, now);
+    const { entries } = this.#limits;
+    while (this.#next - this.#first + count > entries) this.#evict(1 + (entries >> EVICTED_AT_ONCE));
+    const before = tape.head - run.start;
+    tape.putFrom(run.bytes, run.address, run.start, run.end);
+    const index = this.#index;
+    const mask = this.#mask;
+    const next = this.#next;
+    let { low } = this;
+    for (let i = 0; i < count; i++) {
+      const at = ((next + i) & mask) * NUMBERS;
+      index[at + END] = before + (ends[i] as number);
+      index[at + STAMP] = stamps[i] as number;
+      index[at + SEQ] = Math.abs(seqs[i] as number);
+      index[at + LOW] = low;
+      index[at + TIME] = now;
+      low = lows[i] as number;
+    }
+    this.#next = next + count;
+    this.low = run.low;
+    return this.#next > this.#dueEntry || tape.head > this.#dueByte;
+  }
+
+  /** Whether so many entries can be taken at once: nothing grows, and nothing is evicted for its bytes. */
+  #takes(count: number, length: number): boolean {
+    const { tape } = this;
+    const { entries, bytes } = this.#limits;
+    const room = this.#room === entries ? count * 2 <= entries : this.#next - this.#first + count <= this.#room;
+    return room && tape.fits(length) && tape.head - tape.tail + length <= bytes;
+  }
+
+  #appendEach(run: Run, now: number): boolean {
+    const { bytes, ends, seqs, lows, stamps, count } = run;
+    let due = false;
+    let start = run.start;
+    for (let i = 0; i < count; i++) {
+      const end = ends[i] as number;
+      const low = i + 1 === count ? run.low : (lows[i] as number);
+      due = this.#append(bytes, start, end, Math.abs(seqs[i] as number), low, now, stamps[i] as number);
+      start = end;
+    }
+    return due;
+  }
+
+  #append(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    seq: number,
+    low: number,
+    now: number,
+    stamp: number,
+  ): boolean {
     const { tape } = this;
     const grows = this.#next - this.#first >= this.#room || !tape.fits(end - start);
     if (grows) this.#makeRoom(end - start);
@@ -121,7 +186,7 @@ export class Ring implements Member {
     const index = this.#index;
     const at = (this.#next & this.#mask) * NUMBERS;
     index[at + END] = tape.head;
-    index[at + STAMP] = ++this.#stamps.last;
+    index[at + STAMP] = stamp;
     index[at + SEQ] = seq;
     index[at + LOW] = this.low;
     index[at + TIME] = now;

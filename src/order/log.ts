@@ -7,6 +7,7 @@
 // it never reorders: positions count the entries of an epoch without gaps, from 1.
 
 import type { Epoch, Ticket } from '../base/ids.ts';
+import type { Run } from '../base/run.ts';
 
 /** What an entry decides about its slot. */
 export const MESSAGE = 1;
@@ -52,6 +53,12 @@ export interface RoomLog {
     end: number,
     ticket: Ticket,
   ): number;
+
+  /**
+   * As append() of each entry of a run, behind position `after`, which is `committed`: all are committed at once, and
+   * none is refused. Returns the position of the last. Left out by a log that answers late, or may refuse.
+   */
+  appendRun?(after: number, run: Run): number;
 
   /** Fills `slot` with the committed slot `seq`; false when it is undecided or kept no longer. */
   read(seq: number, slot: Slot): boolean;

@@ -15,6 +15,7 @@ import { assert } from '../base/assert.ts';
 import type { Budget, Member } from '../base/budget.ts';
 import { equalBytes } from '../base/bytes.ts';
 import type { Epoch, Ticket } from '../base/ids.ts';
+import type { Run } from '../base/run.ts';
 import { Tape } from '../base/tape.ts';
 import { type EntryKind, MESSAGE, REFUSED, type RoomLog, SKIP, type Slot } from './log.ts';
 
@@ -30,6 +31,8 @@ const LEAST_BYTES = 1_024;
 /** Bytes of the three parts of the table for one place. */
 const PLACE_BYTES = 24;
 const EMPTY = new Float64Array(0);
+/** It answers at once. */
+const NO_TICKET = 0 as Ticket;
 
 export class MemoryLog implements RoomLog, Member {
   readonly epoch: Epoch;
@@ -93,6 +96,39 @@ export class MemoryLog implements RoomLog, Member {
     return position;
   }
 
+  appendRun(after: number, run: Run): number {
+    assert(after === this.committed, 'a run behind another position than the last');
+    const { count, ends, seqs } = run;
+    if (!this.#takes(count, run.end - run.start)) return this.#appendEach(run);
+    const { slots } = this.#limits;
+    const frames = this.#frames;
+    const before = frames.head - run.start;
+    frames.putFrom(run.bytes, run.address, run.start, run.end);
+    let table = this.#table;
+    let size = this.#size;
+    let from = run.start;
+    for (let i = 0; i < count; i++) {
+      const position = after + 1 + i;
+      while (position - this.#oldest >= slots && this.#oldest < this.keepFrom) this.#evict();
+      const signed = seqs[i] as number;
+      const at = position & (size - 1);
+      table[at] = signed;
+      table[size + at] = before + from;
+      from = ends[i] as number;
+      this.committed = position;
+      const seq = Math.abs(signed);
+      if (seq < this.floor) continue;
+      const place = 2 * size + (seq & (size - 1));
+      if ((table[place] as number) < this.#oldest) table[place] = position;
+      else {
+        this.#note(seq, position);
+        table = this.#table;
+        size = this.#size;
+      }
+    }
+    return this.committed;
+  }
+
   read(seq: number, slot: Slot): boolean {
     if (seq < this.floor || this.#size === 0) return false;
     const position = this.#table[2 * this.#size + (seq & this.#mask)] as number;
@@ -144,6 +180,29 @@ export class MemoryLog implements RoomLog, Member {
     this.#mask = -1;
     this.#account();
     this.#budget.leave(this);
+  }
+
+  /** Whether so many entries can be taken at once: nothing grows, and nothing is evicted but for the number of slots. */
+  #takes(count: number, length: number): boolean {
+    const { slots } = this.#limits;
+    const frames = this.#frames;
+    const last = this.committed + count;
+    const room =
+      last - this.#oldest < this.#size || (this.#size >= slots && count < slots && last - slots < this.keepFrom);
+    return room && frames.fits(length) && frames.length + length <= this.#bytes;
+  }
+
+  #appendEach(run: Run): number {
+    const { bytes, ends, seqs, count } = run;
+    let start = run.start;
+    for (let i = 0; i < count; i++) {
+      const signed = seqs[i] as number;
+      const end = ends[i] as number;
+      const kind = signed > 0 ? MESSAGE : SKIP;
+      this.append(this.committed, kind, Math.abs(signed), bytes, start, end, NO_TICKET);
+      start = end;
+    }
+    return this.committed;
   }
 
   /** Answers for a position that was decided before, or that has a gap in front of it. */
