@@ -87,8 +87,15 @@ function isValue(word: string | undefined): boolean {
 function unknownWord(word: string): string {
   if (!word.startsWith('-')) return `unexpected argument ${shown(word)}: options begin with --, see --help`;
   const flag = word.startsWith('--') ? word : `-${word}`;
-  const meant = BY_FLAG.has(flag) ? flag : nearest(flag, [...BY_FLAG.keys(), '--help', '--version']);
+  const meant = BY_FLAG.has(flag) ? flag : meantBy(flag, '--', [...BY_FLAG.keys(), '--help', '--version']);
   return `unknown option ${visible(word, SHOWN_LENGTH)}: ${meant === undefined ? 'see --help' : `did you mean ${meant}?`}`;
+}
+
+/** The nearest of `words`, all of which begin with `prefix`: what they share makes no two of them alike. */
+function meantBy(word: string, prefix: string, words: readonly string[]): string | undefined {
+  const own = (each: string): string => each.slice(prefix.length);
+  const meant = nearest(own(word), words.map(own));
+  return meant === undefined ? undefined : `${prefix}${meant}`;
 }
 
 /** Reads the environment. An empty variable is one not set. Adds a warning for each that looks mistyped. */
@@ -101,7 +108,7 @@ export function readEnvironment(env: Environment, warnings: string[]): Layer {
     if (key !== undefined) given.set(key, [{ name, text }]);
     else {
       // Others may use the prefix (Kubernetes names a service's variables so): only a near miss is worth a word.
-      const meant = nearest(name, [...BY_VARIABLE.keys()]);
+      const meant = meantBy(name, 'CHORUS_', [...BY_VARIABLE.keys()]);
       if (meant !== undefined) warnings.push(`${visible(name, SHOWN_LENGTH)} is not an option: did you mean ${meant}?`);
     }
   }

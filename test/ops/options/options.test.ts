@@ -171,6 +171,12 @@ describe('the command line', () => {
     expect(problems([typed, '1'])).toEqual([`unknown option ${typed}: did you mean ${meant}?`]);
   });
 
+  test('what is like no option is taken for none', () => {
+    for (const typed of ['--bogus', '--port', '--x']) {
+      expect(problems([typed, '1'])).toEqual([`unknown option ${typed}: see --help`]);
+    }
+  });
+
   test('a value behind an unknown flag may be a secret and is never shown', () => {
     for (const argv of [['--password=hunter2'], ['--password', 'hunter2'], ['--opertors', 'hunter2']]) {
       expect(problems(argv)).toHaveLength(1);
@@ -198,6 +204,7 @@ describe('the command line', () => {
 test('a variable that looks mistyped is warned of, others are left alone', () => {
   const env = {
     CHORUS_FLOD: '1:1',
+    CHORUS_PORT: 'tcp://10.0.0.1:7400',
     CHORUS_PORT_7400_TCP_ADDR: '10.0.0.1',
     CHORUS_SERVICE_HOST: '10.0.0.1',
     PATH: '/bin',
