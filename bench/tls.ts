@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Authority } from '../test/support/certificates.ts';
 import { Crowd, deliveries, type Shape } from './crowd.ts';
+import { helpIfAsked } from './help.ts';
 import { type Row, tableText } from './report.ts';
 import { portOf, ServerProcess } from './server-process.ts';
 
@@ -35,6 +36,7 @@ interface Measured {
   cpuMs: number;
 }
 
+helpIfAsked(import.meta.path);
 const authority = new Authority('The authority of the bench');
 const folder = mkdtempSync(join(tmpdir(), 'chorus-bench-'));
 try {

@@ -2,12 +2,12 @@
 //
 //   server [--flags]          serves; one JSON line on stdout when it listens, the log on stderr
 //   server check [--flags]    says what would run and where each value comes from, as TOML on stdout
-//   server hash               makes the hash of an operator's password
+//   server hash               makes the hash of a password, an operator's or the server's
 //   server health [--flags]   asks the server that runs with these flags whether it is alive; 0 when it is, else 1
 //
 // SIGTERM and SIGINT end it; SIGHUP has it read its configuration, certificates and password again, and ends it where it
-// has none of them. It exits 0
-// after a signal, 1 after a fault of its own, 2 when an option is wrong or an address taken (one line each on stderr).
+// has none of them. It exits 0 after a signal, 1 after a fault of its own, 2 when an option is wrong or an address taken
+// (one line each on stderr).
 
 import { healthCommand } from './ops/http/health.ts';
 import { ListenError, USUAL_HTTP } from './ops/life.ts';

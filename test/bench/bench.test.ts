@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { collections } from '../../bench/allocations.ts';
@@ -19,8 +19,12 @@ interface Run {
   readonly code: number;
 }
 
-async function bench(...args: string[]): Promise<Run> {
-  const child = Bun.spawn([process.execPath, MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+function bench(...args: string[]): Promise<Run> {
+  return run(MAIN, ...args);
+}
+
+async function run(...command: string[]): Promise<Run> {
+  const child = Bun.spawn([process.execPath, ...command], { stdio: ['ignore', 'pipe', 'pipe'] });
   const [out, error, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
   return { out, error, code };
 }
@@ -28,31 +32,31 @@ async function bench(...args: string[]): Promise<Run> {
 describe('a smoke run', () => {
   const folder = mkdtempSync(join(tmpdir(), 'chorus-bench-'));
   const path = join(folder, 'results.json');
-  let run: Run;
+  let smoke: Run;
   let results: Results;
   beforeAll(async () => {
-    run = await bench('--smoke', '--json', path);
-    if (run.code === 0) results = (await Bun.file(path).json()) as Results;
+    smoke = await bench('--smoke', '--json', path);
+    if (smoke.code === 0) results = (await Bun.file(path).json()) as Results;
   }, SMOKE_MS);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   test('runs every bench and says which one it is at', () => {
-    expect(run).toMatchObject({ code: 0 });
-    for (const suite of SUITES) expect(run.error).toContain(`… ${suite}:`);
+    expect(smoke).toMatchObject({ code: 0 });
+    for (const suite of SUITES) expect(smoke.error).toContain(`… ${suite}:`);
     expect([...new Set(results.tables.map((table) => table.suite))]).toEqual([...SUITES]);
   });
 
   test('names the machine', () => {
     expect(results).toMatchObject({ smoke: true, machine: { bun: Bun.version, cores: navigator.hardwareConcurrency } });
-    expect(run.out).toContain(`Bun ${Bun.version}`);
+    expect(smoke.out).toContain(`Bun ${Bun.version}`);
   });
 
   test('prints and saves the same tables, each with a figure a column', () => {
     for (const table of results.tables) {
-      expect(run.out).toContain(`${table.suite}: ${table.title}`);
+      expect(smoke.out).toContain(`${table.suite}: ${table.title}`);
       expect(table.rows.length).toBeGreaterThan(0);
       for (const { name, values } of table.rows) {
-        expect(run.out).toContain(name);
+        expect(smoke.out).toContain(name);
         expect(values).toHaveLength(table.columns.length);
       }
     }
@@ -85,6 +89,23 @@ function table(results: Results, suite: string): Table {
   if (found === undefined) throw new Error(`no table of ${suite}`);
   return found;
 }
+
+describe('a bench that is started by itself', () => {
+  const folder = join(import.meta.dir, '../../bench');
+  const names = readdirSync(folder).filter((name) => {
+    return readFileSync(join(folder, name), 'utf8').split('\n', 2).join(' ').includes(`bun bench/${name}`);
+  });
+
+  test('is each of these', () => {
+    expect(names.toSorted()).toEqual(['abuse.ts', 'failover.ts', 'instructions.ts', 'mesh-nodes.ts', 'tls.ts']);
+  });
+
+  test.each(names)('%s says what it does when it is asked, and does nothing then', async (name) => {
+    const { out, error, code } = await run(join(folder, name), '--help');
+    expect({ code, error }).toEqual({ code: 0, error: '' });
+    expect(out).toContain(`bun bench/${name}`);
+  });
+});
 
 describe('the command line', () => {
   test('runs everything in full unless told otherwise', () => {

@@ -13,7 +13,7 @@ export function optionsHelp(): string {
   const lines = [
     `Usage: ${RUN} server [OPTION VALUE]…`,
     `       ${RUN} server check [OPTION VALUE]…   show what would run, and every mistake`,
-    `       ${RUN} server hash                    make a hash for the file of operators`,
+    `       ${RUN} server hash                    make a hash for --operators or --password-file`,
     `       ${RUN} server health [OPTION VALUE]…  ask the one that runs with these whether it is alive`,
     '',
     'Each option can be set in the environment and in the file of --config too: --frame-bytes is',

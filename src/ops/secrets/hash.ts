@@ -1,4 +1,4 @@
-// `hash`: makes the hash of a password for the file of operators. On a terminal it asks twice and shows nothing of what
+// `hash`: makes the hash of a password, for the file of operators or that of the server's own. On a terminal it asks twice and shows nothing of what
 // is typed; otherwise it reads one line from stdin. The hash alone goes to stdout, questions and errors to stderr. A
 // password is never taken from the command line, where every user of the machine could read it.
 
@@ -7,8 +7,9 @@ import { hashPassword, MOST_PASSWORD_BYTES, passwordProblem } from './passwords.
 
 const USAGE = `Usage: ${RUN} server hash
 
-Asks for a password twice, or reads one line from a pipe, and prints its hash for a line of --operators:
-name:hash[:grants]. It takes nothing from the command line, where every user of the machine could read it.`;
+Asks for a password twice, or reads one line from a pipe, and prints its hash: for a line of --operators,
+name:hash[:grants], or the one line of --password-file. It takes nothing from the command line, where every user of the
+machine could read it.`;
 
 /** What the command speaks with. */
 export interface HashIo {
