@@ -4,85 +4,29 @@
 
 import { describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { NARROW } from '../support/narrow-socket.ts';
-import type { Plant } from '../support/plant.ts';
+import { FAULTS, UNCAUGHT } from '../support/plants.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { ServerProcess } from '../support/server.ts';
 
 // The machine may be busy with other things.
 setDefaultTimeout(20_000);
 
-const THROW = "throw new Error('planted');";
-const BOOM = `if (frame.arg(0) === 'boom') ${THROW}`;
-const CHECK = '#check(connection: Connection, now: number): void {';
+const INTERNAL = '<ERROR,Internal error; please tell the operator>';
 
-/** Where the fault is, what brings it about, and the last word that its victim hears, if any. */
-const FAULTS: readonly (readonly [string, Plant, string, string | undefined])[] = [
-  [
-    'in a command',
-    { file: 'chat/people.ts', from: 'const name = frame.arg(0);', to: `${BOOM} const name = frame.arg(0);` },
-    '<LOCATE,boom>',
-    '<ERROR,Internal error; please tell the operator>',
-  ],
-  [
-    'in what a bad frame is answered',
-    {
-      file: 'chat/chat.ts',
-      from: 'badFrame(this.#context.begin(), verb,',
-      to: `${THROW} badFrame(this.#context.begin(), verb,`,
-    },
-    '<>',
-    '<ERROR,Internal error; please tell the operator>',
-  ],
-  [
-    'in the node, before a frame is read',
-    {
-      file: 'node/node.ts',
-      from: 'connection.heard(now);',
-      to: `if (chunk[1] === 90) ${THROW} connection.heard(now);`,
-    },
-    '<Z>',
-    undefined,
-  ],
-  [
-    'in a list that is written as it is taken',
-    {
-      file: 'chat/lists.ts',
-      from: 'next(frames: FrameWriter): boolean {',
-      to: `next(frames: FrameWriter): boolean { ${THROW}`,
-    },
-    '<LISTROOMS>',
-    '<ERROR,Internal error; please tell the operator>',
-  ],
-  [
-    'in the flush of one outbox',
-    {
-      file: 'fanout/outbox.ts',
-      from: 'if (!this.blocked && !this.#gone) this.#flushAll(now);',
-      to: `if (this.#own?.length === 100) ${THROW} if (!this.blocked && !this.#gone) this.#flushAll(now);`,
-    },
-    `<PING,${'x'.repeat(92)}>`,
-    undefined,
-  ],
-  [
-    'in the sweep',
-    { file: 'node/sweep.ts', from: CHECK, to: `${CHECK} if (connection.session?.user?.nick === 'boom') ${THROW}` },
-    '<NICK,boom>',
-    '<ERROR,Internal error; please tell the operator>',
-  ],
-  [
-    'in the answer to a password',
-    {
-      file: 'chat/passwords.ts',
-      from: 'const { checking } = session;',
-      to: `const { checking } = session; if (checking?.name === 'boom') ${THROW}`,
-    },
-    '<OPER,boom,x>',
-    '<ERROR,Internal error; please tell the operator>',
-  ],
-];
+/** What brings each fault about, and the last word that its victim hears, if any. */
+const CAUSES: Record<keyof typeof FAULTS, readonly [string, string | undefined]> = {
+  'in a command': ['<LOCATE,boom>', INTERNAL],
+  'in what a bad frame is answered': ['<>', INTERNAL],
+  'in the node, before a frame is read': ['<Z>', undefined],
+  'in a list that is written as it is taken': ['<LISTROOMS>', INTERNAL],
+  'in the flush of one outbox': [`<PING,${'x'.repeat(92)}>`, undefined],
+  'in the sweep': ['<NICK,boom>', INTERNAL],
+  'in the answer to a password': ['<OPER,boom,x>', INTERNAL],
+};
 
 describe.concurrent('a fault of ours', () => {
-  for (const [where, plant, cause, lastWord] of FAULTS) {
+  for (const [where, plant] of Object.entries(FAULTS)) {
+    const [cause, lastWord] = CAUSES[where as keyof typeof FAULTS];
     test(`${where} strikes one connection`, async () => {
       await using server = await ServerProcess.startAs({ plant }, '--log-format', 'json');
       using ann = await RawClient.register(server.port, 'ann');
@@ -113,15 +57,9 @@ describe.concurrent('a fault of ours', () => {
 });
 
 describe.concurrent('a fault that no connection is to blame for', () => {
-  for (const [what, fault] of [
-    ['an exception outside of every handler', `setImmediate(() => { ${THROW} });`],
-    ['a rejection that nobody handles', "void Promise.reject(new Error('planted'));"],
-  ] as const) {
+  for (const [what, plant] of Object.entries(UNCAUGHT)) {
     test(`${what}: everybody is told, the log has it, exit 1`, async () => {
-      const from = 'const name = frame.arg(0);';
-      await using server = await ServerProcess.startAs({
-        plant: { file: 'chat/people.ts', from, to: `${fault} ${from}` },
-      });
+      await using server = await ServerProcess.startAs({ plant });
       using ann = await RawClient.register(server.port, 'ann');
       using bob = await RawClient.register(server.port, 'bob');
       bob.send('<LOCATE,ann>');

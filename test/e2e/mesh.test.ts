@@ -4,6 +4,7 @@
 import { describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { Gate } from '../support/gate.ts';
 import { fixedAddresses, mapOf, TestNetwork } from '../support/network.ts';
+import { AHEAD } from '../support/plants.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { ServerProcess } from '../support/server.ts';
 
@@ -101,11 +102,6 @@ describe.concurrent('a server', () => {
 });
 
 describe.concurrent('a server whose clock went back between two starts', () => {
-  /** It starts an hour ahead of everybody. */
-  const ahead = {
-    plant: { file: 'src/ops/life.ts', from: 'fate.incarnation ?? birth', to: 'fate.incarnation ?? birth + 3_600_000' },
-  };
-
   test.each([
     ['while its ghost is held', '60000'],
     ['when its ghost is forgotten', '0'],
@@ -114,7 +110,7 @@ describe.concurrent('a server whose clock went back between two starts', () => {
     using gate = new Gate();
     const same = ['--discovery', 'off', '--advertise', gate.address, ...fixedAddresses()];
     const alpha = await network.start('alpha', '--hold', hold, '--discovery', 'off', '--peers', gate.address);
-    const ghost = await network.startAs(ahead, 'beta', ...same);
+    const ghost = await network.startAs({ plant: AHEAD }, 'beta', ...same);
     gate.leadTo(ghost.ready.links as string);
     await alpha.logged(known('beta'));
     gate.cut('alpha', 'reset');

@@ -5,24 +5,28 @@
 import { resolve } from 'node:path';
 import { plugin } from 'bun';
 
-export interface Mutant {
-  readonly name: string;
+/** One change to one source. */
+export interface Change {
   /** Below src. */
   readonly file: string;
   /** Stands there exactly once. */
   readonly from: string;
   readonly to: string;
+}
+
+export interface Mutant extends Change {
+  readonly name: string;
   /** What may find it. */
   readonly by: readonly string[];
 }
 
-/** The source that a mutant changes. */
-export const pathOf = ({ file }: Mutant): string => resolve(import.meta.dir, '../../src', file);
+/** The source that is changed. */
+export const pathOf = ({ file }: Change): string => resolve(import.meta.dir, '../../src', file);
 
-/** The source of a mutant, changed. Throws where there is nothing to change, or more than one place. */
-export async function mutated(mutant: Mutant): Promise<string> {
-  const text = await Bun.file(pathOf(mutant)).text();
-  const { file, from, to } = mutant;
+/** The source, changed. Throws where there is nothing to change, or more than one place. */
+export async function changed(change: Change): Promise<string> {
+  const text = await Bun.file(pathOf(change)).text();
+  const { file, from, to } = change;
   if (text.split(from).length !== 2) throw new Error(`${file} does not hold once: ${from}`);
   return text.replace(from, () => to);
 }
@@ -32,11 +36,16 @@ export function plant(mutants: readonly Mutant[]): void {
   const name = process.env.CHORUS_MUTANT ?? '';
   const mutant = mutants.find((one) => one.name === name);
   if (mutant === undefined) throw new Error(`there is no mutant ${name}`);
+  plantChange(mutant);
+}
+
+/** To be called by a preload: makes the change when its source is loaded. */
+export function plantChange(change: Change): void {
   plugin({
-    name: 'mutant',
+    name: 'planted',
     setup(build) {
-      const filter = new RegExp(`^${pathOf(mutant).replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`);
-      build.onLoad({ filter }, async () => ({ contents: await mutated(mutant), loader: 'ts' }));
+      const filter = new RegExp(`^${pathOf(change).replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`);
+      build.onLoad({ filter }, async () => ({ contents: await changed(change), loader: 'ts' }));
     },
   });
 }

@@ -3,7 +3,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Ready } from '../../src/ops/life.ts';
-import type { Plant } from './plant.ts';
+import type { Change } from './mutants.ts';
 
 const MAIN = join(import.meta.dir, '..', '..', 'src', 'main.ts');
 
@@ -12,7 +12,7 @@ export interface How {
   /** The most files that it may open. */
   readonly files?: number;
   /** A fault planted in its source. */
-  readonly plant?: Plant;
+  readonly plant?: Change;
   /** It listens for operators where nobody has asked it to. */
   readonly usualHttp?: boolean;
   /** It listens for WebSockets where nobody has asked it to. */

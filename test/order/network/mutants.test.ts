@@ -1,8 +1,7 @@
-// Every planted bug is one that can be planted, and those that show soon are found, by an invariant that can find them.
+// Planted bugs that show soon are found, by an invariant that can find them.
 // `bun test/order/network/mutants.ts` looks for all of them.
 
 import { describe, expect, test } from 'bun:test';
-import { mutated } from '../../support/mutants.ts';
 import { hunt, isFound, MUTANTS } from './mutants.ts';
 
 const LONG = process.env.CHORUS_TEST_LONG === '1';
@@ -17,10 +16,6 @@ const QUICK = [
   'readers are not told of an epoch',
   'a resume leaves out the turns',
 ];
-
-test('each has something to change', async () => {
-  for (const mutant of MUTANTS) expect(await mutated(mutant)).not.toBe('');
-});
 
 describe('planted bugs are found', () => {
   for (const mutant of MUTANTS.filter(({ name }) => LONG || QUICK.includes(name))) {

@@ -4,7 +4,7 @@
 
 import { resolve } from 'node:path';
 import { plugin } from 'bun';
-import { mutated, pathOf } from '../../support/mutants.ts';
+import { changed, pathOf } from '../../support/mutants.ts';
 import { MUTANTS } from './mutants.ts';
 
 const ROOT = resolve(import.meta.dir, '../../..');
@@ -19,7 +19,7 @@ plugin({
   setup(build) {
     build.onLoad({ filter: SOURCES }, async ({ path }) => {
       const isChanged = mutant !== undefined && path === pathOf(mutant);
-      const source = isChanged ? await mutated(mutant) : await Bun.file(path).text();
+      const source = isChanged ? await changed(mutant) : await Bun.file(path).text();
       return { contents: source.replace(PRIVATE, '_'), loader: 'ts' };
     });
   },
