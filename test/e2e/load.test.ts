@@ -1,9 +1,11 @@
 // The load generator against a real server: a clean run is good, and every planted fault is found and counted.
 
 import { describe, expect, test } from 'bun:test';
-import { resolve } from 'node:path';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import type { Socket } from 'bun';
-import type { Result, Verdict } from '../../src/cli/load/report.ts';
+import type { Result, Verdict } from '../../src/cli/load/result.ts';
 import { type Change, Relay } from '../support/relay.ts';
 import { ServerProcess } from '../support/server.ts';
 
@@ -122,6 +124,52 @@ describe('a run without faults', () => {
     // Whoever sends faster than is allowed waits, and is seen to.
     expect(result.acknowledgement.max).toBeGreaterThan(300);
   }, 30_000);
+});
+
+describe('a run of another kind', () => {
+  test('a closed loop finds what is taken, in order and without a loss', async () => {
+    using scope = new Scope();
+    await using server = await quiet();
+    const flags = '--rooms 2 --members 3 --publishers 2 --rate max --window 4 --seconds 1 --ramp 0.3';
+    const result = await load(scope, server.port, ...flags.split(' '));
+    const { sent } = result.account;
+    expect(result).toMatchObject({ code: 0, account: { acknowledged: sent, delivered: 3 * sent, expected: 3 * sent } });
+    expect(sent).toBeGreaterThan(100);
+  });
+
+  test('clients whose connections are cut come back, take their sessions over, and miss nothing', async () => {
+    using scope = new Scope();
+    await using server = await quiet();
+    const flags = '--clients 12 --rooms 2 --rate 300 --seconds 2 --churn 15 --reserve 0.1';
+    const result = await load(scope, server.port, ...flags.split(' '));
+    expect(result).toMatchObject({ code: 0, verdict: { lost: 0, doubled: 0, outOfOrder: 0 } });
+    expect(result.account.acknowledged + result.account.failed).toBe(600);
+    expect(result.cuts).toBeGreaterThan(5);
+    expect(result.disconnects).toBeGreaterThanOrEqual(result.cuts);
+    expect(result.reconnects).toBeGreaterThan(5);
+    expect(result.resumed).toBeGreaterThan(0);
+  }, 20_000);
+
+  test('by WebSocket, with a rate that rises, and with a report of it', async () => {
+    using scope = new Scope();
+    await using server = await quiet('--web', '127.0.0.1:0');
+    const folder = mkdtempSync(join(tmpdir(), 'chorus-load-'));
+    scope.defer(() => rmSync(folder, { recursive: true }));
+    const report = join(folder, 'report.html');
+    const port = server.webPort;
+    const result = await load(scope, port, '--web', ...SMALL, '--ramp', '0.5', '--churn', '4', '--report', report);
+    expect(result).toMatchObject({ code: 0, account: { sent: 225, acknowledged: 225, delivered: 675 } });
+    expect(result.options.servers).toEqual([`ws://127.0.0.1:${port}/ws`]);
+    expect(result.timeline.reduce((sum, { sent }) => sum + sent, 0)).toBe(225);
+    expect(await Bun.file(report).text()).toContain('<span class="badge good">good</span>');
+  });
+
+  test('a report that no file can be made for ends it before anything is done', async () => {
+    using scope = new Scope();
+    const child = spawn(scope, '--report', '/nowhere/at/all.html');
+    expect(await new Response(child.stderr).text()).toContain('--report "/nowhere/at/all.html"');
+    expect(await child.exited).toBe(2);
+  });
 });
 
 /** A small run of which one client suffers so. */

@@ -1,7 +1,7 @@
 // The load generator as a process beside a test or a bench: started, ended early, and its result read.
 
 import { resolve } from 'node:path';
-import type { Result, Verdict } from '../../src/cli/load/report.ts';
+import type { Result, Verdict } from '../../src/cli/load/result.ts';
 
 const LOAD = resolve(import.meta.dir, '../../src/cli/load/load.ts');
 

@@ -1,19 +1,23 @@
-// The crowd of a run: clients of the real core over TCP, each in one room, their messages, and what they are given.
-// Every connection is also watched in front of the core (WireWatch), and everything is entered in the ledger.
-// Clients are connected a few at a time. It sends when it is told to; when that is, is the business of its caller.
+// The crowd of a run: clients of the real core, each in one room, their messages, and what they are given. Every
+// connection is also watched in front of the core (Line), and everything is entered in the ledger.
+// Clients are connected a few at a time. It sends when it is told to, and cuts whom it is told to; when that is, is the
+// business of its caller.
 
-import type { RecordableHistogram } from 'node:perf_hooks';
 import { ClientError } from '../../client/client-error.ts';
 import type { ClientEvent } from '../../client/client-events.ts';
 import type { ClientLimits } from '../../client/client-options.ts';
+import { transportOf } from '../../client/servers.ts';
 import { Client, type Dialler } from '../../client/transport/driver.ts';
 import { tcpDialler } from '../../client/transport/tcp.ts';
+import { webSocketDialler } from '../../client/transport/web-socket.ts';
 import type { Access } from '../access.ts';
-import { Ledger, type MemberBook } from './ledger.ts';
+import { Histogram } from './histogram.ts';
+import { Ledger, type MemberBook, type Message } from './ledger.ts';
+import { Line } from './line.ts';
 import type { LoadOptions } from './options.ts';
 import { Outages } from './outages.ts';
 import { LoadTexts, numberIn } from './text.ts';
-import { noFaults, type WireFaults, WireWatch } from './wire.ts';
+import { noFaults, type WireFaults } from './wire.ts';
 
 const LIMITS: Partial<ClientLimits> = { retryMs: 200, retryMaxMs: 2_000, quitMs: 500 };
 /** Of the patience with a message: after so long without a byte a server is asked for one, and so long it has for it. */
@@ -23,19 +27,21 @@ const ANSWER_SHARE = 0.1;
 const GREETERS = 64;
 
 /** Latencies, in microseconds. */
-export interface Timings {
+export class Timings {
   /** From the intended time to each delivery. */
-  readonly delivery: RecordableHistogram;
-  /** The same since the last progress line. */
-  readonly recent: RecordableHistogram;
+  readonly delivery = new Histogram();
+  /** The same since somebody looked. */
+  readonly recent = new Histogram();
   /** From the intended time to the acknowledgement. */
-  readonly acknowledgement: RecordableHistogram;
+  readonly acknowledgement = new Histogram();
   /** From the intended time to the moment at which we sent: our own fault. */
-  readonly lateness: RecordableHistogram;
+  readonly lateness = new Histogram();
 }
 
 interface Member {
+  readonly index: number;
   readonly client: Client;
+  readonly line: Line;
   readonly room: string;
   readonly book: MemberBook;
   /** Counts its connections. */
@@ -47,8 +53,10 @@ interface Member {
 export class Crowd {
   readonly ledger: Ledger;
   readonly faults: WireFaults = noFaults();
-  /** How often a connection was lost while there was one. */
+  readonly timings = new Timings();
+  /** How often a connection was lost while there was one, those that were cut among them. */
   disconnects = 0;
+  cuts = 0;
   reconnects = 0;
   /** Of those, the ones at which the session before was taken over. */
   resumed = 0;
@@ -59,37 +67,32 @@ export class Crowd {
   /** Numbers that could not be had. */
   reservationsRefused = 0;
   readonly failures = new Map<string, number>();
-  /** When message 0 is to be sent, by performance.now(). */
-  startedAt = 0;
   readonly #options: LoadOptions;
-  readonly #timings: Timings;
   readonly #texts: LoadTexts;
   readonly #outages: Outages;
   readonly #members: Member[] = [];
-  readonly #watches = new Set<WireWatch>();
   readonly #name: string;
   readonly #access: Access;
   readonly #dial: Dialler;
-  /** Without ids: the sender's connection on which a message was sent. */
-  readonly #sessions: Uint32Array;
-  readonly #senders: Uint32Array;
+  #next = 0;
   #turn = 0;
+  #victim = 0;
   #reserveDebt = 0;
   #ended = false;
 
   /** `name` is the first part of all nicknames and rooms. */
-  constructor(options: LoadOptions, timings: Timings, name: string, access: Access = {}) {
+  constructor(options: LoadOptions, name: string, access: Access = {}) {
     this.#access = access;
-    this.#dial = tcpDialler(access.ca);
+    const tcp = tcpDialler(access.ca);
+    this.#dial = (server, events) => {
+      const kind = transportOf(server);
+      return (kind === 'ws' || kind === 'wss' ? webSocketDialler : tcp)(server, events);
+    };
     this.#options = options;
-    this.#timings = timings;
     this.#name = name;
     this.#texts = new LoadTexts(options.size);
-    const messages = messagesOf(options);
-    this.ledger = new Ledger(messages, options.rooms, options.ids);
+    this.ledger = new Ledger(options.rooms, options.ids);
     this.#outages = new Outages(options.rooms);
-    this.#sessions = new Uint32Array(options.ids ? 0 : messages);
-    this.#senders = new Uint32Array(options.ids ? 0 : messages);
   }
 
   get size(): number {
@@ -98,6 +101,11 @@ export class Crowd {
 
   get online(): number {
     return this.#members.reduce((count, { client }) => count + (client.online ? 1 : 0), 0);
+  }
+
+  /** How many of the members send: the first so many, which are spread over the rooms. */
+  get publishers(): number {
+    return Math.min(this.#options.publishers * this.#options.rooms, this.#members.length);
   }
 
   /** The longest time until now for which a room took nothing of what was sent to it, ms. */
@@ -110,50 +118,65 @@ export class Crowd {
     const stopped = new Promise<never>((_, reject) => {
       signal.addEventListener('abort', () => reject(signal.reason), { once: true });
     });
+    const startedAt = performance.now();
     // One member makes its room before the others come, perhaps at other servers.
-    await Promise.race([this.#greet(0, this.#options.rooms, signal), stopped]);
-    await Promise.race([this.#greet(this.#options.rooms, this.#options.clients, signal), stopped]);
+    await Promise.race([this.#greet(0, this.#options.rooms, startedAt, signal), stopped]);
+    await Promise.race([this.#greet(this.#options.rooms, this.#options.clients, startedAt, signal), stopped]);
   }
 
-  async #greet(from: number, to: number, signal: AbortSignal): Promise<void> {
+  async #greet(from: number, to: number, startedAt: number, signal: AbortSignal): Promise<void> {
+    const { connect } = this.#options;
     let next = from;
     const greet = async (): Promise<void> => {
-      while (next < to && !signal.aborted) await this.#enter(next++);
+      while (next < to && !signal.aborted) {
+        const index = next++;
+        const early = connect === undefined ? 0 : startedAt + (index * 1_000) / connect - performance.now();
+        if (early > 0) await Bun.sleep(early);
+        if (!signal.aborted) await this.#enter(index);
+      }
     };
     await Promise.all(Array.from({ length: GREETERS }, greet));
   }
 
-  /** When message `number` is to be sent, by performance.now(). */
-  intendedAt(number: number): number {
-    return this.startedAt + (number * 1_000) / this.#options.rate;
-  }
-
-  /** Sends message `number`, by the next client in turn. */
-  send(number: number): void {
-    this.#record(this.#timings.lateness, number);
+  /**
+   * Sends the next message, which was due at `due` by performance.now(), by the next publisher in turn or by `publisher`.
+   * Resolves to whether it was accepted, as far as that is ever known.
+   */
+  send(due: number, publisher?: number): Promise<boolean> {
+    this.#record(this.timings.lateness, due);
     this.#reserveDebt += this.#options.reserve;
     const wantsNumber = this.#reserveDebt >= 1;
-    const index = this.#next(wantsNumber);
-    const member = this.#members[index] as Member;
-    const reserves = wantsNumber && !member.reserving;
-    if (reserves) this.#reserveDebt--;
-    this.ledger.send(number, member.book.room, index, reserves);
-    if (this.#options.ids) this.#outages.sent(member.book.room, performance.now());
-    if (reserves) void this.#sendReserved(member, number);
-    else if (this.#options.ids) void this.#sendWithId(member, number);
-    else this.#sendBare(member, index, number);
+    const member = this.#members[publisher ?? this.#inTurn(wantsNumber)] as Member;
+    const reserved = wantsNumber && !member.reserving;
+    if (reserved) this.#reserveDebt--;
+    const { index: sender, session, book } = member;
+    const message = { number: this.#next++, room: book.room, sender, session, reserved, due };
+    this.ledger.send(message);
+    if (this.#options.ids) this.#outages.sent(book.room, performance.now());
+    if (reserved) return this.#sendReserved(member, message);
+    return this.#options.ids ? this.#sendWithId(member, message) : this.#sendBare(member, message);
   }
 
-  /** Without ids: whether the connection that message `number` was sent on is still there. */
-  held(number: number): boolean {
-    const member = this.#members[this.#senders[number] as number] as Member;
-    return member.client.online && member.session === this.#sessions[number];
+  /** Without ids: whether the connection that a message was sent on is still there. */
+  held({ sender, session }: Message): boolean {
+    const member = this.#members[sender] as Member;
+    return member.client.online && member.session === session;
+  }
+
+  /** Cuts the connection of the next client in turn that has one. */
+  cut(): void {
+    for (let tries = 0; tries < this.#members.length; tries++) {
+      const member = this.#members[this.#victim++ % this.#members.length] as Member;
+      if (!member.client.online || !member.line.cut()) continue;
+      this.cuts++;
+      return;
+    }
   }
 
   /** Counts what only the end can tell. */
   finish(): void {
     this.#ended = true;
-    for (const watch of this.#watches) watch.finish();
+    for (const { line } of this.#members) line.finish();
   }
 
   /** Says goodbye to all servers; resolves when all connections are closed. */
@@ -175,59 +198,27 @@ export class Crowd {
       pingIdleMs: patienceMs * IDLE_SHARE,
       pingAnswerMs: patienceMs * ANSWER_SHARE,
     };
-    const member: Member = {
-      client: new Client(
-        {
-          servers: [...servers.slice(first), ...servers.slice(0, first)],
-          nick: `${this.#name}-${index}`,
-          limits,
-          overtaken,
-          ...(password === undefined ? {} : { password }),
-        },
-        this.#watched(),
-        (event) => this.#hear(member, event),
-      ),
-      room,
-      book: this.ledger.join(index % rooms),
-      session: 0,
-      reserving: false,
-    };
+    const line = new Line(this.#dial, this.faults);
+    const client = new Client(
+      {
+        servers: [...servers.slice(first), ...servers.slice(0, first)],
+        nick: `${this.#name}-${index}`,
+        limits,
+        overtaken,
+        ...(password === undefined ? {} : { password }),
+      },
+      line.dial,
+      (event) => this.#hear(member, event),
+    );
+    const book = this.ledger.join(index % rooms);
+    const member: Member = { index, client, line, room, book, session: 0, reserving: false };
     this.#members.push(member);
-    await member.client.join(room, { create: true, recreate: true });
-  }
-
-  /** TCP with somebody who looks at what passes. */
-  #watched(): Dialler {
-    return (server, events) => {
-      const watch = new WireWatch(this.faults);
-      this.#watches.add(watch);
-      const transport = this.#dial(server, {
-        open: () => events.open(),
-        data: (chunk) => {
-          if (!this.#ended) watch.received(chunk);
-          events.data(chunk);
-        },
-        closed: (reason) => {
-          this.#watches.delete(watch);
-          events.closed(reason);
-        },
-      });
-      return {
-        send: (bytes) => {
-          watch.sent(bytes);
-          transport.send(bytes);
-        },
-        close: () => {
-          this.#watches.delete(watch);
-          transport.close();
-        },
-      };
-    };
+    await client.join(room, { create: true, recreate: true });
   }
 
   /** The next client that is to send: one that waits for no number where one is wanted, unless all do. */
-  #next(wantsNumber: boolean): number {
-    const count = this.#members.length;
+  #inTurn(wantsNumber: boolean): number {
+    const count = this.publishers;
     for (let tries = 0; tries < count; tries++) {
       this.#turn = (this.#turn + 1) % count;
       if (!wantsNumber || this.#members[this.#turn]?.reserving === false) break;
@@ -235,26 +226,25 @@ export class Crowd {
     return this.#turn;
   }
 
-  /** Fulfilled when it is settled, either way. */
-  #sendWithId({ client, room, book }: Member, number: number, seq = 0): Promise<void> {
+  #sendWithId({ client, room, book }: Member, { number, due }: Message, seq = 0): Promise<boolean> {
     return client.send(room, this.#texts.make(number, seq > 0), seq).then(
       (sent) => {
-        this.#record(this.#timings.acknowledgement, number);
+        this.#record(this.timings.acknowledgement, due);
         this.ledger.acknowledge(number, sent.epoch, sent.seq);
         this.#outages.taken(book.room, performance.now());
+        return true;
       },
       (error: unknown) => {
         if (!(error instanceof ClientError)) throw error;
-        const code =
-          error.outcomeUnknown && error.code !== 'UNKNOWN_OUTCOME' ? `${error.code}, outcome unknown` : error.code;
-        this.failures.set(code, (this.failures.get(code) ?? 0) + 1);
-        this.ledger.fail(number);
+        const { code, outcomeUnknown } = error;
+        this.#failed(number, outcomeUnknown && code !== 'UNKNOWN_OUTCOME' ? `${code}, outcome unknown` : code);
         this.#outages.failed(book.room, performance.now());
+        return false;
       },
     );
   }
 
-  async #sendReserved(member: Member, number: number): Promise<void> {
+  async #sendReserved(member: Member, message: Message): Promise<boolean> {
     member.reserving = true;
     const seq = await member.client.reserve(member.room).then(
       (reservation) => reservation.seq,
@@ -264,31 +254,31 @@ export class Crowd {
       },
     );
     // Until it is filled the same number would be the answer to whoever asks again.
-    await this.#sendWithId(member, number, seq);
+    const accepted = await this.#sendWithId(member, message, seq);
     member.reserving = false;
+    return accepted;
   }
 
-  #sendBare(member: Member, index: number, number: number): void {
-    if (!member.client.online) {
-      this.failures.set('DISCONNECTED', (this.failures.get('DISCONNECTED') ?? 0) + 1);
-      this.ledger.fail(number);
-      return;
-    }
-    this.#senders[number] = index;
-    this.#sessions[number] = member.session;
-    member.client.frame('CSEND', this.#texts.make(number, false), member.room);
+  async #sendBare({ client, room }: Member, { number }: Message): Promise<boolean> {
+    if (client.online) client.frame('CSEND', this.#texts.make(number, false), room);
+    else this.#failed(number, 'DISCONNECTED');
+    return client.online;
+  }
+
+  #failed(number: number, why: string): void {
+    this.failures.set(why, (this.failures.get(why) ?? 0) + 1);
+    this.ledger.fail(number);
   }
 
   #hear(member: Member, event: ClientEvent): void {
     if (this.#ended) return;
-    const { ledger } = this;
+    const { ledger, timings } = this;
     switch (event.kind) {
       case 'message': {
-        const number = numberIn(event.text);
-        ledger.message(member.book, number, event.epoch, event.seq);
-        if (number < 0) return;
-        this.#record(this.#timings.delivery, number);
-        this.#record(this.#timings.recent, number);
+        const message = ledger.message(member.book, numberIn(event.text), event.epoch, event.seq);
+        if (message === undefined) return;
+        this.#record(timings.delivery, message.due);
+        this.#record(timings.recent, message.due);
         return;
       }
       case 'skipped':
@@ -313,13 +303,8 @@ export class Crowd {
     }
   }
 
-  /** Enters the time since message `number` was to be sent. */
-  #record(histogram: RecordableHistogram, number: number): void {
-    histogram.record(Math.max(Math.round((performance.now() - this.intendedAt(number)) * 1_000), 1));
+  /** Enters the time since `due`. */
+  #record(histogram: Histogram, due: number): void {
+    histogram.record(Math.max((performance.now() - due) * 1_000, 1));
   }
-}
-
-/** How many messages a run has. */
-export function messagesOf({ rate, seconds }: LoadOptions): number {
-  return Math.max(Math.round(rate * seconds), 1);
 }

@@ -3,33 +3,35 @@
 // or says which it lost; no message stands in two slots; what one sender sent without reserving a number stands in the
 // order of its sending; and what was acknowledged stands where the acknowledgement said, with everybody.
 //
-// Memory is a few numbers a message, taken at the beginning, and four bytes a slot. It knows no sockets and no time.
+// What all members of a room have passed is final: it is added up and forgotten. So memory is what is on its way, and
+// what went wrong. It knows no sockets, and of time only what it is given to keep.
 
 import { compareEpochs } from '../../wire/names.ts';
-
-/** What became of a message. */
-const UNSENT = 0;
-const SENT = 1;
-const ACKNOWLEDGED = 2;
-const FAILED = 3;
 
 /** In place of a message: nobody said yet what is there, it was skipped, or it is somebody else's. */
 const UNKNOWN = 0;
 const SKIPPED = -1;
 const FOREIGN = -2;
 
+const FEWEST_SLOTS = 256;
+/** Of messages that failed and that nobody has seen, so many are remembered. */
+const MOST_FAILED = 100_000;
+
 interface EpochLog {
   readonly epoch: string;
-  /** From 1. */
-  readonly index: number;
-  /** Slot → message + 1, or one of the above. */
+  /** What stands in slots from `base` on: a message + 1, or one of the above. */
   slots: Int32Array;
+  base: number;
   last: number;
+  /** Up to here everything is final. */
+  done: number;
 }
 
 interface RoomBook {
-  members: number;
+  readonly members: MemberBook[];
   readonly epochs: Map<string, EpochLog>;
+  /** Of each sender the last message that is final. */
+  readonly latest: Map<number, number>;
 }
 
 /** How far one member has read. */
@@ -41,6 +43,32 @@ export class MemberBook {
   constructor(room: number) {
     this.room = room;
   }
+}
+
+/** A message that is not final. */
+export interface Message {
+  readonly number: number;
+  readonly room: number;
+  readonly sender: number;
+  /** Which connection of its sender it was sent on. */
+  readonly session: number;
+  /** It has a number that was reserved: its place says nothing about when it was sent. */
+  readonly reserved: boolean;
+  /** When it was to be sent. */
+  readonly due: number;
+}
+
+interface Entry extends Message {
+  state: 'sent' | 'acknowledged' | 'failed';
+  /** Where it stands; undefined for not seen. */
+  log: EpochLog | undefined;
+  slot: number;
+  /** Where the acknowledgement said. */
+  saidLog: EpochLog | undefined;
+  saidSlot: number;
+  delivered: number;
+  /** All members have passed it. */
+  passed: boolean;
 }
 
 export interface Account {
@@ -66,40 +94,28 @@ export interface Account {
 export class Ledger {
   readonly #ids: boolean;
   readonly #rooms: readonly RoomBook[];
-  readonly #state: Uint8Array;
-  readonly #roomOf: Uint16Array;
-  readonly #sender: Uint32Array;
-  readonly #reserved: Uint8Array;
-  /** Where it stands: the index of its epoch, 0 for not seen, and its slot. */
-  readonly #epoch: Uint16Array;
-  readonly #slot: Uint32Array;
-  /** Where the acknowledgement said. */
-  readonly #ackEpoch: Uint16Array;
-  readonly #ackSlot: Uint32Array;
-  readonly #delivered: Uint32Array;
+  readonly #entries = new Map<number, Entry>();
+  /** Those that failed and that nobody has seen, the oldest first. */
+  readonly #failures = new Set<number>();
+  /** Of what has a lower number and is not known it cannot be said whether it was there before. */
+  #forgotten = 0;
   sent = 0;
   acknowledged = 0;
   failed = 0;
   deliveries = 0;
   /** Deliveries that acknowledgements promise. */
   promised = 0;
+  #accepted = 0;
+  #delivered = 0;
+  #expected = 0;
+  #unexpected = 0;
   #doubled = 0;
   #outOfOrder = 0;
   #foreign = 0;
 
-  /** Books for `messages` messages in `rooms` rooms. */
-  constructor(messages: number, rooms: number, ids: boolean) {
+  constructor(rooms: number, ids: boolean) {
     this.#ids = ids;
-    this.#rooms = Array.from({ length: rooms }, () => ({ members: 0, epochs: new Map() }));
-    this.#state = new Uint8Array(messages);
-    this.#roomOf = new Uint16Array(messages);
-    this.#sender = new Uint32Array(messages);
-    this.#reserved = new Uint8Array(messages);
-    this.#epoch = new Uint16Array(messages);
-    this.#slot = new Uint32Array(messages);
-    this.#ackEpoch = new Uint16Array(messages);
-    this.#ackSlot = new Uint32Array(messages);
-    this.#delivered = new Uint32Array(messages);
+    this.#rooms = Array.from({ length: rooms }, () => ({ members: [], epochs: new Map(), latest: new Map() }));
   }
 
   /** Sent and neither acknowledged nor failed. */
@@ -115,64 +131,80 @@ export class Ledger {
     return this.#outOfOrder;
   }
 
+  /** How many messages are not final. */
+  get open(): number {
+    return this.#entries.size;
+  }
+
   /** How often rooms went on in another epoch. */
   get epochs(): number {
     return this.#rooms.reduce((sum, { epochs }) => sum + Math.max(epochs.size - 1, 0), 0);
   }
 
+  /** All members join before the first message is sent. */
   join(room: number): MemberBook {
-    (this.#rooms[room] as RoomBook).members++;
-    return new MemberBook(room);
+    const member = new MemberBook(room);
+    this.#room(room).members.push(member);
+    return member;
   }
 
-  /** `reserved`: its place says nothing about when it was sent. */
-  send(message: number, room: number, sender: number, reserved: boolean): void {
-    this.#state[message] = SENT;
-    this.#roomOf[message] = room;
-    this.#sender[message] = sender;
-    this.#reserved[message] = reserved ? 1 : 0;
+  /** Messages are numbered from 0 on, in the order of their sending. */
+  send(message: Message): void {
+    this.#entries.set(message.number, {
+      ...message,
+      state: 'sent',
+      log: undefined,
+      slot: 0,
+      saidLog: undefined,
+      saidSlot: 0,
+      delivered: 0,
+      passed: false,
+    });
     this.sent++;
   }
 
-  acknowledge(message: number, epoch: string, slot: number): void {
-    const room = this.#rooms[this.#roomOf[message] as number] as RoomBook;
-    this.#state[message] = ACKNOWLEDGED;
-    this.#ackEpoch[message] = logOf(room, epoch).index;
-    this.#ackSlot[message] = slot;
+  acknowledge(number: number, epoch: string, slot: number): void {
+    const entry = this.#entries.get(number);
+    if (entry === undefined) return;
+    const room = this.#room(entry.room);
+    entry.state = 'acknowledged';
+    entry.saidLog = logOf(room, epoch);
+    entry.saidSlot = slot;
     this.acknowledged++;
-    this.promised += room.members;
+    this.promised += room.members.length;
+    if (entry.passed) this.#settle(entry);
   }
 
   /** The message was refused, or nobody knows what became of it. */
-  fail(message: number): void {
-    this.#state[message] = FAILED;
+  fail(number: number): void {
+    const entry = this.#entries.get(number);
+    if (entry === undefined) return;
+    entry.state = 'failed';
     this.failed++;
+    if (entry.passed) return this.#settle(entry);
+    if (entry.log !== undefined) return;
+    this.#failures.add(number);
+    if (this.#failures.size > MOST_FAILED) this.#forget();
   }
 
-  /** `member` was given a message; -1 for one of somebody else. */
-  message(member: MemberBook, message: number, epoch: string, slot: number): void {
-    if (!this.#advance(member, epoch, slot, slot)) return;
-    const own = message >= 0 && this.#state[message] !== UNSENT && this.#roomOf[message] === member.room;
-    this.#put(member.log as EpochLog, slot, own ? message + 1 : FOREIGN);
-    if (!own) {
-      this.#foreign++;
-      return;
-    }
-    const { index } = member.log as EpochLog;
-    if (this.#epoch[message] === 0) {
-      this.#epoch[message] = index;
-      this.#slot[message] = slot;
-    } else if (this.#epoch[message] !== index || this.#slot[message] !== slot) {
-      this.#doubled++;
-      return;
-    }
-    this.#delivered[message] = (this.#delivered[message] as number) + 1;
-    this.deliveries++;
+  /** `member` was given a message, -1 for one of somebody else; returns it while it is known. */
+  message(member: MemberBook, number: number, epoch: string, slot: number): Message | undefined {
+    if (!this.#advance(member, epoch, slot, slot)) return undefined;
+    const log = member.log as EpochLog;
+    const entry = this.#entries.get(number);
+    const own = entry === undefined ? number >= 0 && number < this.sent : entry.room === member.room;
+    this.#put(member.room, log, slot, own ? number + 1 : FOREIGN);
+    if (!own) this.#foreign++;
+    else if (entry !== undefined) return this.#deliver(entry, log, slot);
+    // It was final: everybody had it, or nobody will say any more.
+    else if (number < this.#forgotten) this.#unexpected++;
+    else this.#doubled++;
+    return undefined;
   }
 
   skipped(member: MemberBook, epoch: string, from: number, to: number): void {
     if (!this.#advance(member, epoch, from, to)) return;
-    for (let slot = from; slot <= to; slot++) this.#put(member.log as EpochLog, slot, SKIPPED);
+    for (let slot = from; slot <= to; slot++) this.#put(member.room, member.log as EpochLog, slot, SKIPPED);
   }
 
   /** `member` was told that it will not have these. */
@@ -182,36 +214,26 @@ export class Ledger {
 
   /** `member` goes on at `next` of another epoch. */
   moved(member: MemberBook, epoch: string, next: number): void {
-    member.log = logOf(this.#rooms[member.room] as RoomBook, epoch);
+    member.log = logOf(this.#room(member.room), epoch);
     member.last = next - 1;
   }
 
   /** Closes the books. `held` says of a message without an id whether its sender's connection held until now. */
-  close(held: (message: number) => boolean): Account {
-    this.#checkSenders();
-    let [accepted, delivered, expected, unexpected] = [0, 0, 0, 0];
-    for (let message = 0; message < this.#state.length; message++) {
-      const state = this.#state[message];
-      if (state === UNSENT) continue;
-      const got = this.#delivered[message] as number;
-      if (state === ACKNOWLEDGED || (!this.#ids && (got > 0 || held(message)))) {
-        accepted++;
-        delivered += got;
-        expected += (this.#rooms[this.#roomOf[message] as number] as RoomBook).members;
-        if (state === ACKNOWLEDGED) this.#checkPlace(message);
-      } else {
-        unexpected += got;
-      }
+  close(held: (message: Message) => boolean): Account {
+    for (const room of this.#rooms) for (const log of inOrder(room)) this.#finish(room, log, log.last);
+    for (const entry of this.#entries.values()) {
+      if (!this.#ids && entry.state === 'sent' && entry.log === undefined && !held(entry)) entry.state = 'failed';
+      this.#settle(entry);
     }
     return {
       sent: this.sent,
       acknowledged: this.acknowledged,
       failed: this.failed,
       unanswered: this.unanswered,
-      accepted,
-      delivered,
-      expected,
-      unexpected,
+      accepted: this.#accepted,
+      delivered: this.#delivered,
+      expected: this.#expected,
+      unexpected: this.#unexpected,
       doubled: this.#doubled,
       outOfOrder: this.#outOfOrder,
       foreign: this.#foreign,
@@ -219,11 +241,29 @@ export class Ledger {
     };
   }
 
+  #room(room: number): RoomBook {
+    return this.#rooms[room] as RoomBook;
+  }
+
+  #deliver(entry: Entry, log: EpochLog, slot: number): Message | undefined {
+    if (entry.log === undefined) {
+      entry.log = log;
+      entry.slot = slot;
+      this.#failures.delete(entry.number);
+    } else if (entry.log !== log || entry.slot !== slot) {
+      this.#doubled++;
+      return undefined;
+    }
+    entry.delivered++;
+    this.deliveries++;
+    return entry;
+  }
+
   /** Moves `member` over slots from..to; false when it had them before. */
   #advance(member: MemberBook, epoch: string, from: number, to: number): boolean {
     let log = member.log;
     if (log === undefined || log.epoch !== epoch) {
-      const next = logOf(this.#rooms[member.room] as RoomBook, epoch);
+      const next = logOf(this.#room(member.room), epoch);
       // Members are told when an epoch ends: without that it is a leap.
       if (log !== undefined) this.#outOfOrder++;
       log = next;
@@ -241,46 +281,98 @@ export class Ledger {
   }
 
   /** Members must agree on what stands in a slot. */
-  #put(log: EpochLog, slot: number, value: number): void {
-    if (slot >= log.slots.length) {
-      const slots = new Int32Array(Math.max(slot + 1, log.slots.length * 2));
-      slots.set(log.slots);
-      log.slots = slots;
-    }
-    const there = log.slots[slot];
-    if (there === UNKNOWN) log.slots[slot] = value;
+  #put(room: number, log: EpochLog, slot: number, value: number): void {
+    if (slot <= log.done) return;
+    if (slot < log.base || slot >= log.base + log.slots.length) this.#stretch(this.#room(room), log, slot);
+    const there = log.slots[slot - log.base];
+    if (there === UNKNOWN) log.slots[slot - log.base] = value;
     else if (there !== value) this.#outOfOrder++;
     log.last = Math.max(log.last, slot);
   }
 
-  #checkPlace(message: number): void {
-    if (this.#epoch[message] === 0) return;
-    if (this.#epoch[message] !== this.#ackEpoch[message] || this.#slot[message] !== this.#ackSlot[message]) {
-      this.#outOfOrder++;
+  /** Makes a place for `slot`: of what all have passed, where that is half of all, else of new memory. */
+  #stretch(room: RoomBook, log: EpochLog, slot: number): void {
+    for (const each of inOrder(room)) {
+      const passed = passedBy(room.members, each);
+      this.#finish(room, each, Math.min(passed, each.last));
+      if (passed < each.last) break;
     }
+    const empty = log.last < log.base;
+    const base = empty ? slot : Math.min(log.base, slot);
+    const end = empty ? slot + 1 : Math.max(log.last, slot) + 1;
+    const size = Math.max(FEWEST_SLOTS, log.slots.length);
+    const slots = new Int32Array((end - base) * 2 <= size ? size : Math.max((end - base) * 2, FEWEST_SLOTS));
+    if (!empty) slots.set(log.slots.subarray(0, log.last + 1 - log.base), log.base - base);
+    log.slots = slots;
+    log.base = base;
+  }
+
+  /** Slots up to `to` are final. */
+  #finish(room: RoomBook, log: EpochLog, to: number): void {
+    for (let slot = log.base; slot <= to; slot++) {
+      const entry = this.#entries.get((log.slots[slot - log.base] as number) - 1);
+      // One that stands elsewhere as well is doubled, and judged where it was seen first.
+      if (entry === undefined || entry.log !== log || entry.slot !== slot) continue;
+      this.#checkSender(room, entry);
+      entry.passed = true;
+      // Without ids nothing more will be heard of it.
+      if (!this.#ids || entry.state !== 'sent') this.#settle(entry);
+    }
+    if (to < log.base) return;
+    log.slots.copyWithin(0, to + 1 - log.base);
+    log.slots.fill(UNKNOWN, Math.max(log.last - to, 0));
+    log.base = to + 1;
+    log.done = to;
+  }
+
+  /** Adds a message up, and forgets it. */
+  #settle(entry: Entry): void {
+    this.#entries.delete(entry.number);
+    this.#failures.delete(entry.number);
+    if (entry.state !== 'acknowledged' && (this.#ids || entry.state === 'failed')) {
+      this.#unexpected += entry.delivered;
+      return;
+    }
+    this.#accepted++;
+    this.#delivered += entry.delivered;
+    this.#expected += this.#room(entry.room).members.length;
+    const told = entry.state === 'acknowledged' && entry.log !== undefined;
+    if (told && (entry.log !== entry.saidLog || entry.slot !== entry.saidSlot)) this.#outOfOrder++;
   }
 
   /** One sender's messages stand in the order of their sending. */
-  #checkSenders(): void {
-    for (const { epochs } of this.#rooms) {
-      const latest = new Map<number, number>();
-      for (const log of [...epochs.values()].sort((a, b) => compareEpochs(a.epoch, b.epoch))) {
-        for (let slot = 1; slot <= log.last; slot++) {
-          const message = (log.slots[slot] as number) - 1;
-          if (message < 0 || this.#reserved[message] === 1) continue;
-          const sender = this.#sender[message] as number;
-          if (message < (latest.get(sender) ?? 0)) this.#outOfOrder++;
-          else latest.set(sender, message);
-        }
-      }
-    }
+  #checkSender({ latest }: RoomBook, { number, sender, reserved }: Message): void {
+    if (reserved) return;
+    if (number < (latest.get(sender) ?? 0)) this.#outOfOrder++;
+    else latest.set(sender, number);
   }
+
+  #forget(): void {
+    const [oldest = 0] = this.#failures;
+    this.#failures.delete(oldest);
+    this.#entries.delete(oldest);
+    this.#forgotten = Math.max(this.#forgotten, oldest + 1);
+  }
+}
+
+/** The highest slot of `log` that no member will hear of any more. */
+function passedBy(members: readonly MemberBook[], log: EpochLog): number {
+  let least = Number.POSITIVE_INFINITY;
+  for (const member of members) {
+    if (member.log === log) least = Math.min(least, member.last);
+    else if (member.log === undefined || compareEpochs(member.log.epoch, log.epoch) < 0) return 0;
+  }
+  return least;
+}
+
+function inOrder({ epochs }: RoomBook): EpochLog[] {
+  return [...epochs.values()].sort((a, b) => compareEpochs(a.epoch, b.epoch));
 }
 
 function logOf(room: RoomBook, epoch: string): EpochLog {
   let log = room.epochs.get(epoch);
   if (log === undefined) {
-    log = { epoch, index: room.epochs.size + 1, slots: new Int32Array(256), last: 0 };
+    log = { epoch, slots: new Int32Array(0), base: 1, last: 0, done: 0 };
     room.epochs.set(epoch, log);
   }
   return log;

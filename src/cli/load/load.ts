@@ -1,23 +1,31 @@
-// The load generator: many clients at a fixed rate, and a count of everything lost, doubled or out of order
-// (`bun run load`). The rate is kept open-loop: message n is due at n / rate, whatever became of those before it, and
-// its latency counts from there.
+// The load generator: many clients that send at a fixed rate or as fast as they are answered, and a count of everything
+// lost, doubled or out of order (`bun run load`). In an open loop message n is due by the schedule, whatever became of
+// those before it, and its latency counts from there.
 // It always ends by itself: sending by its time, connecting and the wait for what is still on its way by bounds of
 // their own. It exits with 0 when all is well, with 1 when it is not, with 2 for a wrong flag, and with 130 when a
 // second Ctrl-C ends it without a table.
 
-import { createHistogram } from 'node:perf_hooks';
+import { accessSync, constants } from 'node:fs';
+import { dirname } from 'node:path';
 import { fdLimit } from '../../ops/fd-limit.ts';
 import { accessOrExit } from '../access.ts';
-import { optionsOrExit } from '../flags.ts';
-import { Crowd, messagesOf } from './crowd.ts';
-import { type LoadOptions, readLoadFlags } from './options.ts';
+import { optionsOrExit, shown } from '../flags.ts';
+import { Crowd } from './crowd.ts';
+import { LoopLag } from './loop-lag.ts';
+import { type LoadOptions, MOST_MESSAGES, readLoadFlags } from './options.ts';
+import { pageOf } from './page.ts';
 import { type Usage, usageOf } from './process.ts';
-import { jsonOf, percentilesOf, progressOf, type Result, tableOf, verdictOf } from './report.ts';
+import { Progress } from './progress.ts';
+import { jsonOf, percentilesOf, type Result, spreadOf, verdictOf } from './result.ts';
+import { Sampler } from './sampler.ts';
+import { Schedule } from './schedule.ts';
+import { churn, sendOnAnswer, sendOnTime } from './senders.ts';
+import { count, histogramOf, lookFor, tableOf } from './table.ts';
+import type { Point } from './timeline.ts';
 
-const TICK_MS = 1;
-/** At most so many messages in a row before what comes in is looked at. */
-const MOST_AT_ONCE = 2_000;
-const PROGRESS_MS = 1_000;
+/** Stretches of the timeline, and how often the progress of connecting is shown. */
+const STRETCH_MS = 1_000;
+const CONNECTING_MS = 100;
 /** How long to wait for the last answers and deliveries beyond the patience with them; and when it was ended early. */
 const DRAIN_MS = 5_000;
 const DRAIN_EARLY_MS = 1_500;
@@ -25,28 +33,22 @@ const DRAIN_EARLY_MS = 1_500;
 const QUIET_MS = 300;
 const QUIET_BARE_MS = 1_000;
 const QUIET_MISSING_MS = 3_000;
-/** How long connecting may take: this, and so much a client. */
+/** How long connecting may take: this, so much a client, and what it was to take. */
 const GATHER_MS = 15_000;
 const GATHER_MS_A_CLIENT = 20;
 const DISPERSE_MS = 2_000;
-const LATENCY = { lowest: 1, highest: 3_600_000_000, figures: 3 } as const;
 
 class LoadRun {
   readonly #options: LoadOptions;
-  readonly #timings = {
-    delivery: createHistogram(LATENCY),
-    recent: createHistogram(LATENCY),
-    acknowledgement: createHistogram(LATENCY),
-    lateness: createHistogram(LATENCY),
-  };
   readonly #crowd: Crowd;
   readonly #interrupted = new AbortController();
-  readonly #live = process.stderr.isTTY;
+  readonly #progress: Progress;
 
   constructor(options: LoadOptions) {
     this.#options = options;
     const name = `load${Math.floor(Math.random() * 36 ** 6).toString(36)}`;
-    this.#crowd = new Crowd(options, this.#timings, name, accessOrExit('load', options));
+    this.#crowd = new Crowd(options, name, accessOrExit('load', options));
+    this.#progress = new Progress(process.stderr, lookFor(process.stderr.isTTY, process.env), options.seconds);
     const interrupt = (): void => {
       if (this.#interrupted.signal.aborted) process.exit(130);
       this.#interrupted.abort(new Error('ended early'));
@@ -58,61 +60,100 @@ class LoadRun {
   /** Runs to the end; resolves to the exit code. */
   async run(): Promise<number> {
     const rssBefore = process.memoryUsage.rss();
-    if (!(await this.#gather())) return 1;
-    const bytesAClient = Math.max(process.memoryUsage.rss() - rssBefore, 0) / this.#crowd.size;
-    const before = this.#usages();
-    const cpuBefore = process.cpuUsage();
     const startedAt = performance.now();
-    this.#crowd.startedAt = startedAt;
-    const progress = setInterval(() => this.#progress(), PROGRESS_MS);
-    await this.#send();
-    const sendingMs = performance.now() - startedAt;
-    await this.#drain();
-    clearInterval(progress);
-    if (this.#live) process.stderr.write('\r\u001b[K');
-    const elapsedMs = performance.now() - startedAt;
-    const { user, system } = process.cpuUsage(cpuBefore);
-    const rssBytes = process.memoryUsage.rss();
-    const generator = { cpuMs: (user + system) / 1_000, rssBytes, bytesAClient };
-    const result = this.#result(sendingMs, elapsedMs, generator, before);
-    process.stdout.write(this.#options.json ? `${jsonOf(result)}\n` : `${tableOf(result).join('\n')}\n`);
+    if (!(await this.#gather())) return 1;
+    const connectingMs = performance.now() - startedAt;
+    const seconds = (connectingMs / 1_000).toFixed(1);
+    this.#progress.say(`${count(this.#crowd.size)} clients connected in ${seconds} s`);
+    const bytesAClient = Math.max(process.memoryUsage.rss() - rssBefore, 0) / this.#crowd.size;
+    const result = await this.#measure(connectingMs, bytesAClient);
+    const told = await this.#tell(result);
     await Promise.race([this.#crowd.disperse(), Bun.sleep(DISPERSE_MS)]);
-    return verdictOf(result).good ? 0 : 1;
+    return told && verdictOf(result).good ? 0 : 1;
   }
 
   async #gather(): Promise<boolean> {
-    const { clients } = this.#options;
-    const startedAt = performance.now();
+    const { clients, connect } = this.#options;
     const late = new AbortController();
     const timer = setTimeout(
       () => late.abort(new Error(`only ${this.#crowd.online} of ${clients} clients are connected`)),
-      GATHER_MS + clients * GATHER_MS_A_CLIENT,
+      GATHER_MS + clients * (GATHER_MS_A_CLIENT + (connect === undefined ? 0 : 1_000 / connect)),
     );
+    const progress = setInterval(() => this.#progress.connecting(this.#crowd.online, clients), CONNECTING_MS);
     try {
       await this.#crowd.gather(AbortSignal.any([this.#interrupted.signal, late.signal]));
+      return true;
     } catch (error) {
-      this.#say(`load: the clients could not be connected: ${error instanceof Error ? error.message : String(error)}`);
+      const why = error instanceof Error ? error.message : String(error);
+      this.#progress.say(`load: the clients could not be connected: ${why}`);
       return false;
     } finally {
       clearTimeout(timer);
+      clearInterval(progress);
     }
-    this.#say(`${clients} clients connected in ${((performance.now() - startedAt) / 1_000).toFixed(1)} s`);
-    return true;
   }
 
-  /** Sends every message at its time; resolves when the last one was sent, or at the interruption. */
+  /** Sends, waits for what is on its way, and closes the books. */
+  async #measure(connectingMs: number, bytesAClient: number): Promise<Result> {
+    const crowd = this.#crowd;
+    const before = this.#usages();
+    const cpuBefore = process.cpuUsage();
+    const startedAt = new Date().toISOString();
+    using lag = new LoopLag();
+    const sampler = new Sampler(crowd, lag);
+    const looking = setInterval(() => this.#show(sampler.take()), STRETCH_MS);
+    await this.#send();
+    const sendingMs = sampler.elapsedMs;
+    await this.#drain();
+    clearInterval(looking);
+    this.#progress.clear();
+    const elapsedMs = sampler.elapsedMs;
+    sampler.take();
+    const { user, system } = process.cpuUsage(cpuBefore);
+    const after = this.#usages();
+    crowd.finish();
+    const { delivery, acknowledgement, lateness } = crowd.timings;
+    const { disconnects, cuts, reconnects, resumed, epochsTold, gaps, reservationsRefused } = crowd;
+    return {
+      options: this.#options,
+      startedAt,
+      interrupted: this.#interrupted.signal.aborted,
+      connectingMs,
+      elapsedMs,
+      sendingMs,
+      account: crowd.ledger.close((message) => crowd.held(message)),
+      wire: crowd.faults,
+      failures: Object.fromEntries(crowd.failures),
+      ...{ disconnects, cuts, reconnects, resumed, epochsTold, gaps, reservationsRefused },
+      outageMs: crowd.longestOutageMs,
+      delivery: percentilesOf(delivery),
+      acknowledgement: percentilesOf(acknowledgement),
+      lateness: percentilesOf(lateness),
+      loop: percentilesOf(lag.all),
+      spread: { delivery: spreadOf(delivery), acknowledgement: spreadOf(acknowledgement) },
+      timeline: sampler.timeline.points,
+      generator: { cpuMs: (user + system) / 1_000, rssBytes: process.memoryUsage.rss(), bytesAClient },
+      servers: this.#options.pids.map((pid) => {
+        const [start, end] = [before.get(pid), after.get(pid)];
+        const cpuMs = start === undefined || end === undefined ? undefined : end.cpuMs - start.cpuMs;
+        return { pid, cpuMs, rssBytes: end?.rssBytes };
+      }),
+    };
+  }
+
+  /** Resolves when the last message was sent, or at the interruption. Connections are cut as long as it sends. */
   async #send(): Promise<void> {
-    const messages = messagesOf(this.#options);
-    const { rate } = this.#options;
+    const { rate, seconds, ramp, window } = this.#options;
+    const over = new AbortController();
+    churn(this.#crowd, this.#options.churn, over.signal);
     const { signal } = this.#interrupted;
-    let next = 0;
-    while (next < messages && !signal.aborted) {
-      const due = Math.min(Math.floor(((performance.now() - this.#crowd.startedAt) * rate) / 1_000) + 1, messages);
-      const until = Math.min(due, next + MOST_AT_ONCE);
-      while (next < until) this.#crowd.send(next++);
-      if (until < due) await new Promise((resolve) => setImmediate(resolve));
-      else await Bun.sleep(Math.max(this.#crowd.intendedAt(next) - performance.now(), TICK_MS));
+    if (rate === 'max') {
+      const loop = { window, seconds, rampSeconds: ramp, mostMessages: MOST_MESSAGES };
+      await sendOnAnswer(this.#crowd, loop, signal);
+    } else {
+      await sendOnTime(this.#crowd, new Schedule(rate, seconds, ramp), signal);
     }
+    over.abort();
   }
 
   /** Waits until everything that is promised has come, no longer than it may take. */
@@ -137,85 +178,57 @@ class LoadRun {
     }
   }
 
-  #lastAt = 0;
-  #lastSent = 0;
-  #lastDeliveries = 0;
-
-  #progress(): void {
+  #show(point: Point): void {
     const { ledger, faults } = this.#crowd;
-    const now = performance.now();
-    const seconds = (now - Math.max(this.#lastAt, this.#crowd.startedAt)) / 1_000;
-    const { recent } = this.#timings;
     const notes: string[] = [];
-    const note = (count: number, what: string): void => {
-      if (count > 0) notes.push(`${count} ${what}`);
+    const alarms: string[] = [];
+    const note = (where: string[], number: number, what: string): void => {
+      if (number > 0) where.push(`${count(number)} ${what}`);
     };
-    note(this.#crowd.size - this.#crowd.online, 'offline');
-    note(this.#options.ids ? ledger.unanswered : 0, 'unanswered');
-    note(ledger.failed, 'failed');
-    note(ledger.epochs, ledger.epochs === 1 ? 'epoch' : 'epochs');
-    note(faults.foundAgain, 'LOST');
-    note(ledger.doubled + faults.doubled, 'DOUBLED');
-    note(ledger.outOfOrder + faults.outOfOrder, 'OUT OF ORDER');
-    const line = progressOf(
-      (now - this.#crowd.startedAt) / 1_000,
-      (ledger.sent - this.#lastSent) / seconds,
-      (ledger.deliveries - this.#lastDeliveries) / seconds,
-      percentilesOf(recent),
-      notes,
-    );
-    recent.reset();
-    this.#lastAt = now;
-    this.#lastSent = ledger.sent;
-    this.#lastDeliveries = ledger.deliveries;
-    process.stderr.write(this.#live ? `\r${line}\u001b[K` : `${line}\n`);
+    note(notes, point.offline, 'offline');
+    note(notes, this.#options.ids ? point.unanswered : 0, 'unanswered');
+    note(notes, ledger.failed, 'failed');
+    note(notes, ledger.epochs, ledger.epochs === 1 ? 'epoch' : 'epochs');
+    note(alarms, faults.foundAgain, 'LOST');
+    note(alarms, ledger.doubled + faults.doubled, 'DOUBLED');
+    note(alarms, ledger.outOfOrder + faults.outOfOrder, 'OUT OF ORDER');
+    this.#progress.stretch(point, notes, alarms);
   }
 
-  #result(
-    sendingMs: number,
-    elapsedMs: number,
-    generator: Result['generator'],
-    before: ReadonlyMap<number, Usage | undefined>,
-  ): Result {
-    const crowd = this.#crowd;
-    crowd.finish();
-    const after = this.#usages();
-    return {
-      options: this.#options,
-      interrupted: this.#interrupted.signal.aborted,
-      elapsedMs,
-      sendingMs,
-      account: crowd.ledger.close((message) => crowd.held(message)),
-      wire: crowd.faults,
-      failures: Object.fromEntries(crowd.failures),
-      disconnects: crowd.disconnects,
-      reconnects: crowd.reconnects,
-      resumed: crowd.resumed,
-      epochsTold: crowd.epochsTold,
-      outageMs: crowd.longestOutageMs,
-      gaps: crowd.gaps,
-      reservationsRefused: crowd.reservationsRefused,
-      delivery: percentilesOf(this.#timings.delivery),
-      acknowledgement: percentilesOf(this.#timings.acknowledgement),
-      lateness: percentilesOf(this.#timings.lateness),
-      generator,
-      servers: this.#options.pids.map((pid) => {
-        const [start, end] = [before.get(pid), after.get(pid)];
-        const cpuMs = start === undefined || end === undefined ? undefined : end.cpuMs - start.cpuMs;
-        return { pid, cpuMs, rssBytes: end?.rssBytes };
-      }),
-    };
+  /** Says what it came to; false when the report could not be written. */
+  async #tell(result: Result): Promise<boolean> {
+    const look = lookFor(process.stdout.isTTY, process.env);
+    const lines = this.#options.json ? [jsonOf(result)] : [...tableOf(result, look), '', ...histogramOf(result, look)];
+    process.stdout.write(`${lines.join('\n')}\n`);
+    const { report } = this.#options;
+    if (report === undefined) return true;
+    try {
+      await Bun.write(report, pageOf(result));
+      return true;
+    } catch (error) {
+      this.#progress.say(`load: --report ${shown(report)}: ${error instanceof Error ? error.message : String(error)}`);
+      return false;
+    }
   }
 
   #usages(): Map<number, Usage | undefined> {
     return new Map(this.#options.pids.map((pid) => [pid, usageOf(pid)]));
   }
+}
 
-  #say(line: string): void {
-    process.stderr.write(`${line}\n`);
+/** A report that cannot be written is no report: that is found before anything is done. */
+function reportOrExit(path: string | undefined): void {
+  if (path === undefined) return;
+  try {
+    accessSync(dirname(path), constants.W_OK);
+  } catch {
+    process.stderr.write(`load: --report ${shown(path)}: no file can be made there (--help shows the flags)\n`);
+    process.exit(2);
   }
 }
 
-const code = await new LoadRun(optionsOrExit('load', readLoadFlags(process.argv.slice(2), fdLimit()))).run();
+const options = optionsOrExit('load', readLoadFlags(process.argv.slice(2), fdLimit()));
+reportOrExit(options.report);
+const code = await new LoadRun(options).run();
 // What is written to a pipe is written for good only when its callback says so.
 process.stdout.write('', () => process.exit(code));
