@@ -136,6 +136,8 @@ describe.concurrent('a port of links with mutual TLS', () => {
       [files.authority.issue('beta'), 'its certificate is none of the pinned ones'],
     ];
     for (const [issued] of strangers) expect(await knock(port, { ca, ...issued })).toBe('');
+    // Nor is who says nothing kept waiting.
+    for (const [issued] of strangers) expect(await knock(port, { ca, ...issued }, '')).toBe('');
     // Plain text is answered by an alert of TLS, and by no frame.
     expect(await knock(port)).not.toContain('<');
     // Whoever is good is heard: so the others would have been.

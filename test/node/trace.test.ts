@@ -229,4 +229,17 @@ describe('a trace', () => {
     host.say(ann, '<PING>');
     expect(host.told()).toEqual([]);
   });
+
+  test('goes over to another nickname, and does not begin anew with the same', () => {
+    const host = new Host('ann');
+    const [ann, bob] = [host.register('ann'), host.register('bob')];
+    host.told();
+    for (const trace of ['bob', 'Bob']) {
+      host.config.trace = trace;
+      host.node.reconfigured(host.now);
+      host.say(ann, '<PING>');
+      host.say(bob, '<PING>');
+      expect(host.told()).toEqual([...(trace === 'bob' ? ['trace.begun'] : []), 'trace.in PING', 'trace.out PONG']);
+    }
+  });
 });
