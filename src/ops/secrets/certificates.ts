@@ -33,7 +33,9 @@ export function readKeyPair(
   const [leaf] = chain ?? [];
   if (chain === undefined || leaf === undefined || key === undefined) return undefined;
   if (!leaf.checkPrivateKey(key.object)) {
-    complaints.problems.push(`${keyFlag} ${key.name}: is not the key of the certificate in ${certFlag} ${certPath}`);
+    complaints.problems.push(
+      `${keyFlag} ${key.name}: is not the key of the certificate in ${certFlag} ${visible(certPath)}`,
+    );
     return undefined;
   }
   const pair = { cert: chain.map((each) => each.toString()).join(''), key: key.pem };
@@ -43,11 +45,25 @@ export function readKeyPair(
   return undefined;
 }
 
-/** The authorities in a file, in PEM; undefined, and a complaint, where it is not good. */
+/**
+ * The authorities in a file, in PEM; undefined, and a complaint, where it is not good. Of several, as a system has them in
+ * one file, those that are over, or not valid yet, are believed by nobody and left out.
+ */
 export function readAuthorities(flag: string, path: string, now: number, complaints: Complaints): string | undefined {
-  return readChain(flag, path, now, complaints)
-    ?.map((each) => each.toString())
-    .join('');
+  const file = readCertificates(flag, path, complaints);
+  if (file === undefined) return undefined;
+  const { label, certificates } = file;
+  const good = certificates.filter((each) => dateProblem(each, now) === undefined);
+  if (good.length === 0) {
+    complaints.problems.push(`${label}: ${dateProblem(certificates[0] as X509Certificate, now)}`);
+    return undefined;
+  }
+  if (good.length < certificates.length) {
+    const left = `${certificates.length - good.length} of the ${certificates.length} certificates in it`;
+    complaints.warnings.push(`${label}: ${left} are over or not valid yet, and left out`);
+  }
+  warnOfEnd(label, good, now, complaints);
+  return good.map((each) => each.toString()).join('');
 }
 
 /** What people may know of a certificate: when it ends, and the beginning of its fingerprint. */
@@ -57,35 +73,51 @@ export function describeCertificate(pem: string): string {
 }
 
 function readChain(flag: string, path: string, now: number, complaints: Complaints): X509Certificate[] | undefined {
-  const file = open(flag, path, complaints);
+  const file = readCertificates(flag, path, complaints);
   if (file === undefined) return undefined;
-  const label = `${flag} ${file.name}`;
-  const chain = file.text.match(CERTIFICATE)?.map(parse) ?? [];
-  const problem = problemOf(chain, now);
+  const { label, certificates } = file;
+  const [problem] = certificates.flatMap((each) => dateProblem(each, now) ?? []);
   if (problem !== undefined) {
     complaints.problems.push(`${label}: ${problem}`);
     return undefined;
   }
-  const good = chain as X509Certificate[];
-  const first = Math.min(...good.map(({ validToDate }) => validToDate.getTime()));
-  if (first - now < SOON_MS) {
-    const days = Math.floor((first - now) / DAY_MS);
-    const left = days < 1 ? 'in less than a day' : `in ${days} ${days === 1 ? 'day' : 'days'}`;
-    complaints.warnings.push(`${label} expires ${left}, on ${day(new Date(first))}: renew it, and send SIGHUP`);
-  }
-  return good;
+  warnOfEnd(label, certificates, now, complaints);
+  return certificates;
 }
 
-function problemOf(chain: readonly (X509Certificate | undefined)[], now: number): string | undefined {
-  if (chain.length === 0) return 'expected a certificate in PEM, found none';
-  const broken = chain.indexOf(undefined);
-  if (broken >= 0) return `certificate ${broken + 1} in it cannot be read`;
-  for (const each of chain) {
-    const { validFromDate, validToDate } = each as X509Certificate;
-    if (validToDate.getTime() <= now) return `expired on ${day(validToDate)}`;
-    if (validFromDate.getTime() > now) return `is not valid before ${validFromDate.toISOString()}`;
-  }
+interface CertificateFile {
+  /** What messages call it. */
+  readonly label: string;
+  /** One at least. */
+  readonly certificates: X509Certificate[];
+}
+
+/** All certificates in a file, whenever they are valid. */
+function readCertificates(flag: string, path: string, complaints: Complaints): CertificateFile | undefined {
+  const file = open(flag, path, complaints);
+  if (file === undefined) return undefined;
+  const label = `${flag} ${file.name}`;
+  const parsed = file.text.match(CERTIFICATE)?.map(parse) ?? [];
+  const broken = parsed.indexOf(undefined);
+  if (parsed.length > 0 && broken < 0) return { label, certificates: parsed as X509Certificate[] };
+  const problem =
+    broken < 0 ? 'expected a certificate in PEM, found none' : `certificate ${broken + 1} in it cannot be read`;
+  complaints.problems.push(`${label}: ${problem}`);
   return undefined;
+}
+
+/** Why a certificate is not valid at `now`; undefined when it is. */
+function dateProblem({ validFromDate, validToDate }: X509Certificate, now: number): string | undefined {
+  if (validToDate.getTime() <= now) return `expired on ${day(validToDate)}`;
+  return validFromDate.getTime() > now ? `is not valid before ${validFromDate.toISOString()}` : undefined;
+}
+
+function warnOfEnd(label: string, good: readonly X509Certificate[], now: number, { warnings }: Complaints): void {
+  const first = Math.min(...good.map(({ validToDate }) => validToDate.getTime()));
+  if (first - now >= SOON_MS) return;
+  const days = Math.floor((first - now) / DAY_MS);
+  const left = days < 1 ? 'in less than a day' : `in ${days} ${days === 1 ? 'day' : 'days'}`;
+  warnings.push(`${label} expires ${left}, on ${day(new Date(first))}: renew it, and send SIGHUP`);
 }
 
 interface Key {

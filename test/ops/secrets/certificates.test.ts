@@ -111,6 +111,17 @@ test('a file may hold the chain and its key', async () => {
   expect(read.tls.clients?.cert).not.toContain('PRIVATE');
 });
 
+test('of several authorities those that are over are left out, with a warning', async () => {
+  const over = files.authority.issue('over', { until: Date.now() - DAY_MS });
+  const path = files.write('several.crt', over.cert + files.authority.cert);
+  const read = await readSettings([...files.link('a', 'on').slice(0, -1), path], {});
+  if (!('options' in read)) throw new Error(JSON.stringify(read));
+  expect(read.tls.links?.ca.trim()).toBe(files.authority.cert.trim());
+  expect(read.warnings).toEqual([
+    expect.stringMatching(/^--link-ca \S+several\.crt: 1 of the 2 certificates in it are over or not valid yet/),
+  ]);
+});
+
 test('what soon will be over, or can be read by others, is warned of', async () => {
   const flags = files.server('soon', { until: Date.now() + 3.5 * DAY_MS });
   chmodSync(`${files.folder}/server.key`, 0o644);
