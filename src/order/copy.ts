@@ -123,7 +123,7 @@ export class Copy implements Readers {
     const source = this.#out.source();
     if (source === undefined) return;
     const { current } = this.#line;
-    this.#out.say(source, 'SUBSCRIBE', current?.epoch ?? '', current?.position ?? 0);
+    this.#out.say(source, 'SUBSCRIBE', current?.epoch ?? '', current?.heldBy(this.#options.self) ?? 0);
     this.askAgainAt = now + ASK_MS;
   }
 
@@ -236,9 +236,7 @@ export class Copy implements Readers {
   /** Whether the copy of `current` may end at `closed`: it has all of that, and told nobody of more. */
   #fits(current: Segment, closed: number | undefined): boolean {
     if (closed === undefined || current.position < closed) return false;
-    if (current.position === closed) return true;
-    // What the own home did not commit was never decided; what came from another one may have been.
-    return homeOf(current.epoch) === this.#options.self && current.committed <= closed;
+    return current.heldBy(this.#options.self) <= closed;
   }
 
   /**

@@ -200,7 +200,7 @@ export class Elections {
 
   saySealed(to: ServerId, promised: EpochOrNone): void {
     this.#frames.clear();
-    writeSealed(this.#frames, this.#options.room.name, promised, this.#own());
+    writeSealed(this.#frames, this.#options.room.name, promised, this.#own(true));
     this.#options.out.to(to, this.#frames.bytes, 0, this.#frames.length, 1);
   }
 
@@ -218,10 +218,13 @@ export class Elections {
     nothing.free();
   }
 
-  #own(): Holding {
+  /** What is held here, or (`forOthers`) what is told of it. */
+  #own(forOthers = false): Holding {
+    const { self } = this.#options;
     const { segments } = this.#line;
     const before = segments[0]?.opening.oldEpoch ?? '';
-    return { server: this.#options.self, before, line: this.#line.held(), branches: this.#line.heldBranches() };
+    const line = this.#line.held(forOthers ? self : undefined);
+    return { server: self, before, line, branches: this.#line.heldBranches() };
   }
 
   /** Everybody has answered who will: what is to be fetched, and from whom? */

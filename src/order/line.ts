@@ -102,8 +102,13 @@ export class Line implements EarlierIds {
     );
   }
 
-  held(): Held[] {
-    return this.segments.map(({ epoch, opening, position, last }) => ({ epoch, first: opening.first, position, last }));
+  /** The epochs of the line, as far as they are held; with `teller`, as far as that server may tell others so. */
+  held(teller?: ServerId): Held[] {
+    return this.segments.map((segment) => {
+      const { epoch, opening, last } = segment;
+      const position = teller === undefined ? segment.position : segment.heldBy(teller);
+      return { epoch, first: opening.first, position, last };
+    });
   }
 
   heldBranches(): Held[] {

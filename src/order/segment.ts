@@ -9,8 +9,9 @@
 // nobody; what is above `end` was never decided, and is as if it were not here.
 
 import type { Budget } from '../base/budget.ts';
-import type { Epoch, Ticket } from '../base/ids.ts';
+import type { Epoch, ServerId, Ticket } from '../base/ids.ts';
 import type { FindOutcome } from '../base/outcome.ts';
+import { homeOf } from './epochs.ts';
 import { fingerprint, type IdLimits, MessageIds } from './ids.ts';
 import { type EntryKind, MESSAGE, REFUSED, type Slot } from './log.ts';
 import { type MemoryLimits, MemoryLog } from './memory.ts';
@@ -86,6 +87,14 @@ export class Segment implements ReadableRoom {
   /** The highest position held. */
   get position(): number {
     return Math.min(this.#base + this.#log.committed, this.end);
+  }
+
+  /**
+   * The position up to which `server` may speak of what it holds: what it decided as the home, and nobody else is known
+   * to hold, was never decided when another epoch begins.
+   */
+  heldBy(server: ServerId): number {
+    return homeOf(this.epoch) === server && this.end === Number.POSITIVE_INFINITY ? this.committed : this.position;
   }
 
   /** The lowest position held. */

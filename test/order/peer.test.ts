@@ -176,6 +176,41 @@ test('a home that reaches nobody and awaits somebody decides when that one has i
   }
 });
 
+// Else what was never decided is taken for another line: lines are joined, and it is read as a branch beside its message.
+test('a home that is one no longer tells nobody of what it had not committed, and drops it', () => {
+  for (const isSealed of [true, false]) {
+    const one = new OnePeer([TWO]);
+    const { peer } = one.order;
+    peer.create('', START);
+    one.hear(TWO, '<SUBSCRIBE,Lobby,,0>');
+    const own = one.order.epoch;
+    one.send('first');
+    one.send('second');
+    one.hear(TWO, `<ACK,Lobby,${own},1>`);
+    const next = epoch(START + 1_000, TWO);
+    one.readable = [];
+    if (isSealed) expect(one.hear(TWO, `<SEAL,Lobby,${next}>`)).toEqual([`2 <SEALED,Lobby,${next},,1,${own},1,1,2>`]);
+    peer.heard(next, undefined, START);
+    expect(one.said()).toContain(`2 <SUBSCRIBE,Lobby,${own},1>`);
+    const said = one.hear(TWO, `<OPENED,Lobby,${next},3,${own},1,2>`, `<STREAM,Lobby,${next},0,0,0>`);
+    expect([one.order.epoch, one.readable]).toEqual([next, [`<EPOCH,Lobby,${next},3,${own},2>`]]);
+    expect(said.join()).toMatch(/2 <FORWARD,[^>]*,second>/);
+  }
+});
+
+test('what a former home had not committed is decided where its standby, which had it, took over', () => {
+  const one = new OnePeer([TWO]);
+  const { peer } = one.order;
+  peer.create('', START);
+  one.hear(TWO, '<SUBSCRIBE,Lobby,,0>');
+  const own = one.order.epoch;
+  one.send('first');
+  const next = epoch(START + 1_000, TWO);
+  one.readable = [];
+  one.hear(TWO, `<OPENED,Lobby,${next},2,${own},1,1>`, `<STREAM,Lobby,${next},0,0,0>`);
+  expect(one.readable.map((line) => line.slice(0, 6))).toEqual(['<CMSG,', '<EPOCH']);
+});
+
 test('a home that stood still while it awaited somebody asks before it decides again', () => {
   const others = [TWO];
   const one = new OnePeer(others);
@@ -218,7 +253,6 @@ test('an epoch that is further ahead than clocks are wrong is none, whatever fra
   }
 });
 
-// Otherwise a slow way makes it begin again and again, each time with what came first, and never with all.
 test('who promised an epoch waits for it anew whenever its home says that it is on the way', () => {
   const one = new OnePeer([TWO, THREE]);
   const { peer } = one.order;
@@ -238,6 +272,7 @@ test('who promised an epoch waits for it anew whenever its home says that it is 
   expect([wait(2_900), wait(2_000)]).toEqual(['frozen', 'electing']);
 });
 
+// Otherwise a slow way makes it begin again and again, each time with what came first, and never with all.
 test('what another line holds is waited for as long as more of it comes', () => {
   const theirs = epoch(START - 1, TWO);
   const one = new OnePeer([TWO]);

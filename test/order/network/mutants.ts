@@ -132,7 +132,7 @@ export const MUTANTS: readonly NetworkMutant[] = [
   {
     name: 'a copy that went further is cut off',
     file: 'order/copy.ts',
-    from: 'return homeOf(current.epoch) === this.#options.self && current.committed <= closed;',
+    from: 'return current.heldBy(this.#options.self) <= closed;',
     to: 'return true;',
     by: ['RISING', 'O2', 'O3', 'O5', 'O6', 'O11'],
   },
