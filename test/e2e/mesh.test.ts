@@ -13,9 +13,9 @@ setDefaultTimeout(30_000);
 const known = (name: string): string => `server.synced server=${name} `;
 
 describe.concurrent('servers that share a secret', () => {
-  test('find each other by multicast, and each knows all', async () => {
+  test.each([3, 5])('find each other by multicast, %d of them, and each knows all', async (count) => {
     await using network = new TestNetwork();
-    const names = ['alpha', 'beta', 'gamma'];
+    const names = ['alpha', 'beta', 'delta', 'epsilon', 'gamma'].slice(-count);
     const servers = await Promise.all(names.map((name) => network.start(name)));
     for (const server of servers) {
       for (const name of names) if (name !== server.ready.name) await server.logged(known(name));
