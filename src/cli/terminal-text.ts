@@ -22,21 +22,29 @@ export interface Style {
   readonly quiet: (text: string) => string;
   readonly name: (nick: string) => string;
   readonly alarm: (text: string) => string;
+  /** What is in front of others of its kind. */
+  readonly front: (text: string) => string;
 }
 
 const NAME_COLOURS = [31, 32, 33, 34, 35, 36, 91, 92, 93, 94, 95, 96];
 
-export const COLOURLESS: Style = { quiet: (text) => text, name: (nick) => nick, alarm: (text) => text };
+const same = (text: string): string => text;
+
+export const COLOURLESS: Style = { quiet: same, name: same, alarm: same, front: same };
 
 export const COLOURED: Style = {
   quiet: (text) => `\u001b[2m${text}\u001b[22m`,
   name: (nick) => `\u001b[${NAME_COLOURS[colourOf(nick)]}m${nick}\u001b[39m`,
   alarm: (text) => `\u001b[1m${text}\u001b[22m`,
+  front: (text) => `\u001b[7m${text}\u001b[27m`,
 };
 
-/** Colours where `stream` is a terminal, unless NO_COLOR is set. */
-export function styleFor(stream: { readonly isTTY?: boolean }, noColour: string | undefined): Style {
-  return stream.isTTY && (noColour ?? '') === '' ? COLOURED : COLOURLESS;
+/** Colours where `stream` is a terminal that has them, unless NO_COLOR is set. */
+export function styleFor(
+  stream: { readonly isTTY?: boolean },
+  { NO_COLOR = '', TERM }: Readonly<Record<string, string | undefined>>,
+): Style {
+  return stream.isTTY && NO_COLOR === '' && TERM !== 'dumb' ? COLOURED : COLOURLESS;
 }
 
 function colourOf(nick: string): number {

@@ -13,8 +13,21 @@ export type ClientEvent =
   | RoomEvent
   /** A connection is being made. */
   | { readonly kind: 'dialling'; readonly server: string }
-  /** Registered. `resumed`: the session before was taken over, nickname included. */
-  | { readonly kind: 'online'; readonly server: string; readonly nick: string; readonly resumed: boolean }
+  /**
+   * Registered at the server called `name`, which was dialled as `server`. `resumed`: the session before was taken over,
+   * nickname included. `replicated`: a message that is accepted there is with a second server by then, and not with its
+   * room's home alone.
+   */
+  | {
+      readonly kind: 'online';
+      readonly server: string;
+      readonly name: string;
+      readonly nick: string;
+      readonly resumed: boolean;
+      readonly replicated: boolean;
+    }
+  /** The server has told its limits again; `replicated` as above. */
+  | { readonly kind: 'level'; readonly replicated: boolean }
   /** No connection; the next try is at `retryAt` (Unix ms). `wasOnline`: there was a session until now. */
   | {
       readonly kind: 'offline';
@@ -33,8 +46,14 @@ export type ClientEvent =
       readonly from: number;
       readonly to: number;
     }
-  /** In the room; `again` after a reconnect. */
-  | { readonly kind: 'entered'; readonly room: string; readonly again: boolean }
+  /** In the room, whose next slot is (epoch, next); `again` after a reconnect. */
+  | {
+      readonly kind: 'entered';
+      readonly room: string;
+      readonly again: boolean;
+      readonly epoch: string;
+      readonly next: number;
+    }
   /** No longer in the room, and not of one's own will. */
   | { readonly kind: 'expelled'; readonly room: string; readonly error: ClientError }
   | { readonly kind: 'joined'; readonly room: string; readonly ident: string }

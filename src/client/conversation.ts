@@ -43,6 +43,7 @@ export class Conversation {
 
   /** How to tell the answers of one question from those of another of the same verb. */
   fits(verb: string, args: readonly (string | number)[]): ((frame: ClientFrame) => boolean) | undefined {
+    if (verb === 'PING') return (frame) => frame.args[0] === String(args[0] ?? '');
     if (verb !== 'CREATEROOM' && verb !== 'ULIST' && verb !== 'HISTORY' && verb !== 'GETSEQUENCE') return undefined;
     const key = roomKey(String(args[0] ?? ''));
     return (frame) => roomKey(frame.args[0] ?? '') === key;
@@ -160,7 +161,11 @@ export class Conversation {
         session.write('PONG', ...args);
         return true;
       case 'PONG':
+        this.#requests.answer('PING', frame, true);
+        return true;
       case 'RPL_YOURHOST':
+        this.#registration.server = args[0] ?? '';
+        return true;
       case 'RPL_CREATED':
       case 'RPL_MYINFO':
         return true;
@@ -168,7 +173,7 @@ export class Conversation {
         session.learnServers(args);
         return true;
       case 'RPL_LIMITS':
-        session.welcomed(readLimits(args));
+        session.welcomed(readLimits(args), args.includes('ack=replicated'));
         return true;
       case 'LMSG':
         session.emit({ kind: 'told', nick: args[0] ?? '', time: readNumber(args[1]) ?? 0, text: args[2] ?? '' });

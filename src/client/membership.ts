@@ -172,7 +172,7 @@ export class Membership {
     this.#creates = 0;
     // Joined again while inside: the stream was never interrupted, and what is replayed was had.
     if (this.#state === 'in') return;
-    this.#host.emit({ kind: 'entered', room: name, again: this.#entered });
+    this.#host.emit({ kind: 'entered', room: name, again: this.#entered, epoch, next });
     this.#entered = true;
     this.order.welcome(epoch, next, readNumber(floorText) ?? next, recovered === '1', this.#host.now);
     // Another epoch that does not follow ours: most likely another room, which knows none of our ids.

@@ -21,6 +21,8 @@ export class Registration {
   nick: string;
   /** `nick!user@host`, once a server has said so. */
   ident = '';
+  /** The name of the server that we are at, once it has said so. */
+  server = '';
   /** Whether the last registration took the session before over. */
   resumed = false;
   readonly #options: ClientOptions;

@@ -219,7 +219,7 @@ export class ClientSession implements MembershipHost {
 
   /**
    * Asks the server something that has one answer: CREATEROOM, ULIST, LISTROOMS, NICK, LOCATE, MAP, HISTORY, OPER,
-   * KILL, SCLOSE, BSEND, LSEND, GETSEQUENCE. Waits for a connection, but no longer than for an answer.
+   * KILL, SCLOSE, BSEND, LSEND, GETSEQUENCE, PING. Waits for a connection, but no longer than for an answer.
    */
   request(verb: string, args: readonly (string | number)[], now: number): number {
     return this.#begin(now, (request) => {
@@ -287,15 +287,15 @@ export class ClientSession implements MembershipHost {
     this.#rooms.delete(room.key);
   }
 
-  /** RPL_LIMITS: the welcome is complete. */
-  welcomed(limits: ReadonlyMap<string, number>): void {
+  /** RPL_LIMITS: the welcome is complete, or a limit has changed. */
+  welcomed(limits: ReadonlyMap<string, number>, replicated: boolean): void {
     this.#textBytes = Math.min(limits.get('text') ?? this.limits.textBytes, this.limits.textBytes);
-    if (this.#state !== 'registering') return;
+    if (this.#state !== 'registering') return this.emit({ kind: 'level', replicated });
     this.#state = 'online';
     this.#until = NEVER;
     this.#onlineSince = this.now;
-    const { nick, resumed } = this.#registration;
-    this.emit({ kind: 'online', server: this.#dialled, nick, resumed });
+    const { nick, resumed, server: name } = this.#registration;
+    this.emit({ kind: 'online', server: this.#dialled, name, nick, resumed, replicated });
     for (const room of [...this.#rooms.values()]) room.connected();
     this.#requests.flush();
   }

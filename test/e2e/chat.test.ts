@@ -111,7 +111,7 @@ describe('the client library with a real server', () => {
 
 const tmux = requireTool('tmux');
 
-describe.skipIf(tmux === undefined)('the chat program on a terminal (needs tmux)', () => {
+describe.skipIf(tmux === undefined)('the chat program in lines of text on a terminal (needs tmux)', () => {
   test('two people talk; what is being typed stays when lines arrive; Ctrl-C and Ctrl-D end it', async () => {
     await using server = await ServerProcess.start();
     const ann = terminal(`127.0.0.1:${server.port}`, 'ann');
@@ -141,7 +141,7 @@ describe.skipIf(tmux === undefined)('the chat program on a terminal (needs tmux)
 
 /** The program in a terminal of its own. */
 function terminal(address: string, nick: string): Terminal {
-  const command = `${process.execPath} ${CHAT} --server ${address} --nick ${nick}`;
+  const command = `${process.execPath} ${CHAT} --plain --server ${address} --nick ${nick}`;
   const screen = new Terminal(tmux as string, command, { columns: 80, rows: 24 });
   cleanups.push(() => screen[Symbol.dispose]());
   return screen;

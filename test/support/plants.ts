@@ -64,4 +64,7 @@ export const AHEAD: Change = {
   to: 'fate.incarnation ?? birth + 3_600_000',
 };
 
-export const PLANTS: readonly Change[] = [...Object.values(FAULTS), ...Object.values(UNCAUGHT), AHEAD];
+/** A chat that breaks at a key. */
+export const BROKEN_KEY: Change = { file: 'cli/chat/keyboard.ts', from: 'return model.showUnread();', to: THROW };
+
+export const PLANTS: readonly Change[] = [...Object.values(FAULTS), ...Object.values(UNCAUGHT), AHEAD, BROKEN_KEY];

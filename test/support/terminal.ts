@@ -31,6 +31,12 @@ export class Terminal implements Disposable {
     this.#run('send-keys', ...keys);
   }
 
+  /** Pastes a text, as the terminal marks it for programs that asked for that. */
+  paste(text: string): void {
+    this.#run('set-buffer', text);
+    this.#run('paste-buffer', '-p');
+  }
+
   resize({ columns, rows }: TerminalSize): void {
     this.#run('resize-window', '-x', String(columns), '-y', String(rows));
   }
@@ -43,6 +49,13 @@ export class Terminal implements Disposable {
   /** What of the terminal's state tmux tells under such a name, as in `alternate_on`. */
   state(name: string): string {
     return this.#run('display-message', '-p', `#{${name}}`).trim();
+  }
+
+  /** The process that runs the command. */
+  async child(): Promise<number> {
+    const shell = this.state('pane_pid');
+    const [timeout = ''] = (await Bun.file(`/proc/${shell}/task/${shell}/children`).text()).split(' ');
+    return Number((await Bun.file(`/proc/${timeout}/task/${timeout}/children`).text()).trim());
   }
 
   /** Resolves to the screen as soon as it fits; rejects with what is there when it never does. */

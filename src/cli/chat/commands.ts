@@ -1,6 +1,7 @@
 // What a typed line means: a message to the current room, or a command behind a slash.
 // A line that begins with two slashes is a message that begins with one.
 
+import { ClientError } from '../../client/client-error.ts';
 import type { Client } from '../../client/transport/driver.ts';
 import { isNick, roomKey } from '../../wire/names.ts';
 import { plain } from '../terminal-text.ts';
@@ -10,12 +11,18 @@ export interface Chat {
   readonly client: Client;
   /** The room that lines go to; '' for none. */
   room: string;
+  /** How it is used beside commands, a line each. */
+  readonly keys: readonly string[];
   say(line: string): void;
+  /** Says a text in a room; resolves when it is accepted there. */
+  send(room: string, text: string): Promise<void>;
   quit(message: string): void;
 }
 
 interface Command {
   readonly name: string;
+  /** What its first argument names. */
+  readonly takes: 'room' | 'nick' | 'words';
   readonly usage: string;
   readonly about: string;
   /** Arguments that must be there. */
@@ -23,16 +30,30 @@ interface Command {
   readonly run: (chat: Chat, rest: string) => Promise<void>;
 }
 
-const COMMANDS: readonly Command[] = [
-  { name: 'join', usage: '/join ROOM', about: 'enter or make a room, or talk in it again', arity: 1, run: join },
-  { name: 'leave', usage: '/leave [ROOM]', about: 'leave this room, or another', arity: 0, run: leave },
-  { name: 'nick', usage: '/nick NICK', about: 'change your nickname', arity: 1, run: rename },
-  { name: 'who', usage: '/who [ROOM]', about: 'who is in this room, or in another', arity: 0, run: who },
-  { name: 'msg', usage: '/msg NICK TEXT', about: 'say something to one person alone', arity: 2, run: tell },
-  { name: 'rooms', usage: '/rooms', about: 'which rooms there are', arity: 0, run: rooms },
-  { name: 'help', usage: '/help', about: 'this list', arity: 0, run: help },
-  { name: 'quit', usage: '/quit [WORDS]', about: 'leave the chat', arity: 0, run: quit },
+export const COMMANDS: readonly Command[] = [
+  row('join', 'room', '/join ROOM', 'enter or make a room, or talk in it again', 1, join),
+  row('leave', 'room', '/leave [ROOM]', 'leave this room, or another', 0, leave),
+  row('room', 'room', '/room ROOM', 'talk in another room that you are in, by its name or number', 1, turn),
+  row('nick', 'words', '/nick NICK', 'change your nickname', 1, rename),
+  row('who', 'room', '/who [ROOM]', 'who is in this room, or in another', 0, who),
+  row('where', 'nick', '/where NICK', 'at which server somebody is', 1, where),
+  row('msg', 'nick', '/msg NICK TEXT', 'say something to one person alone', 2, tell),
+  row('rooms', 'words', '/rooms', 'which rooms there are', 0, rooms),
+  row('map', 'words', '/map', 'which servers there are', 0, map),
+  row('help', 'words', '/help', 'this list', 0, help),
+  row('quit', 'words', '/quit [WORDS]', 'leave the chat', 0, quit),
 ];
+
+function row(
+  name: string,
+  takes: Command['takes'],
+  usage: string,
+  about: string,
+  arity: number,
+  run: Command['run'],
+): Command {
+  return { name, takes, usage, about, arity, run };
+}
 
 /** Carries out one typed line; rejects when it could not be done. */
 export async function obey(chat: Chat, line: string): Promise<void> {
@@ -51,7 +72,7 @@ export async function obey(chat: Chat, line: string): Promise<void> {
 
 async function speak(chat: Chat, text: string): Promise<void> {
   if (chat.room === '') throw new Error('you are in no room; /join ROOM enters one');
-  await chat.client.send(chat.room, text);
+  await chat.send(chat.room, text);
 }
 
 async function join(chat: Chat, room: string): Promise<void> {
@@ -69,9 +90,16 @@ export async function enter(chat: Chat, room: string): Promise<void> {
   try {
     await chat.client.join(room, { create: true, recreate: true });
   } catch (error) {
+    if (isLeft(chat, room, error)) return;
     if (chat.room === room) chat.room = before;
     throw error;
   }
+}
+
+/** Who leaves a room before being let in has said so, and needs not be told. */
+function isLeft({ client }: Chat, room: string, error: unknown): boolean {
+  if (!(error instanceof ClientError) || error.code !== 'NOT_IN_ROOM') return false;
+  return !client.rooms.some((each) => roomKey(each) === roomKey(room));
 }
 
 async function leave(chat: Chat, rest: string): Promise<void> {
@@ -80,6 +108,13 @@ async function leave(chat: Chat, rest: string): Promise<void> {
   await chat.client.leave(room);
   chat.say(`you left ${plain(room)}`);
   if (roomKey(room) === roomKey(chat.room)) chat.room = chat.client.rooms.at(-1) ?? '';
+}
+
+async function turn(chat: Chat, room: string): Promise<void> {
+  const { rooms: entered } = chat.client;
+  const known = entered[Number(room) - 1] ?? entered.find((each) => roomKey(each) === roomKey(room));
+  if (known === undefined) throw new Error(`you are not in ${plain(room)}; /join enters it`);
+  chat.room = known;
 }
 
 async function rename(chat: Chat, nick: string): Promise<void> {
@@ -103,6 +138,21 @@ async function tell(chat: Chat, rest: string): Promise<void> {
   chat.say(`(to ${plain(nick)}) ${plain(text)}`);
 }
 
+async function where(chat: Chat, nick: string): Promise<void> {
+  const [[name = nick, second = '', , server = ''] = []] = await chat.client.request('LOCATE', nick);
+  // Where somebody is it is an ident, which has a `!`; where somebody was it is the name since then.
+  if (second.includes('!')) return chat.say(`${plain(name)} is at ${plain(server)}`);
+  chat.say(second === '' ? `${plain(name)} was at ${plain(server)}` : `${plain(name)} is ${plain(second)} now`);
+}
+
+async function map(chat: Chat): Promise<void> {
+  const servers = (await chat.client.request('MAP')).slice(0, -1);
+  for (const [server = '', , hops = '', via = '', users = ''] of servers) {
+    const way = hops === '0' ? '' : `, ${plain(hops)} further than ${plain(via)}`;
+    chat.say(`${plain(server)}: ${plain(users)} ${users === '1' ? 'person' : 'people'}${way}`);
+  }
+}
+
 async function rooms(chat: Chat): Promise<void> {
   const list = await chat.client.roomList();
   if (list.length === 0) chat.say('there are no rooms');
@@ -112,6 +162,7 @@ async function rooms(chat: Chat): Promise<void> {
 async function help(chat: Chat): Promise<void> {
   for (const { usage, about } of COMMANDS) chat.say(`${usage.padEnd(16)}${about}`);
   chat.say('Anything else is said to the room. // begins a message that begins with a slash.');
+  for (const line of chat.keys) chat.say(line);
 }
 
 async function quit(chat: Chat, message: string): Promise<void> {

@@ -11,6 +11,9 @@ export interface ChatOptions extends AccessPaths {
   readonly servers: readonly string[];
   readonly nick: string;
   readonly room: string;
+  /** Lines of text, where the whole screen could be had. */
+  readonly plain: boolean;
+  readonly colour: boolean;
 }
 
 const DEFAULT_SERVER = '127.0.0.1:7400';
@@ -20,6 +23,8 @@ const FLAGS = {
   server: { type: 'string', multiple: true },
   nick: { type: 'string' },
   room: { type: 'string' },
+  plain: { type: 'boolean' },
+  'no-color': { type: 'boolean' },
   ...ACCESS_FLAGS,
 } as const;
 
@@ -31,7 +36,12 @@ export const USAGE = `Usage: ${RUN} chat [--server HOST:PORT] [--nick NICK] [--r
   --password-file FILE  the server's password, where it asks for one (the variable ${PASSWORD_VARIABLE})
   --nick NICK           your nickname (your user name on this machine)
   --room ROOM           the room to enter; made when there is none (${DEFAULT_ROOM})
-  --help                this text`;
+  --plain               lines of text below each other; without it a terminal gives its whole screen
+  --no-color            no colours and no bold print (the same: a variable NO_COLOR that is not empty)
+  --help                this text
+
+On a whole screen Tab completes, PgUp goes back to what was said before, Alt-1 to Alt-9 change the room.
+/help lists everything. In a pipe, and where TERM is dumb, it is lines of text.`;
 
 /** Reads the arguments behind the program's name; `user` is who runs it. */
 export function readFlags(args: readonly string[], user: string | undefined): Flags<ChatOptions> {
@@ -46,7 +56,8 @@ export function readFlags(args: readonly string[], user: string | undefined): Fl
   if (roomKey(room) === undefined) {
     return { wrong: `--room ${shown(room)} cannot be a room's name: 1-64 letters, digits, _-.#` };
   }
-  return { options: { servers, nick, room, ...pathsOf(values) } };
+  const look = { plain: values.plain === true, colour: values['no-color'] !== true };
+  return { options: { servers, nick, room, ...look, ...pathsOf(values) } };
 }
 
 /** A nickname made of the name of the machine's user. */

@@ -1,37 +1,84 @@
-// What the chat program shows: a line for each event, and one for what could not be done. Nothing that came over the
-// network reaches the screen but through plain().
+// The words of the chat program: for each event, and for what could not be done. They are parts of a line, each with how
+// it looks, so that a line of text and a full screen say the same. Nothing that came over the network gets into them but
+// through plain().
 
 import { ClientError } from '../../client/client-error.ts';
 import { type ClientEvent, nickOf } from '../../client/client-events.ts';
 import { plain, type Style } from '../terminal-text.ts';
 
-/** The line for something that people did or said; undefined for events that are not shown so. */
-export function lineOf(event: ClientEvent, style: Style, showRoom: boolean, now: number): string | undefined {
-  const room = (name: string): string => (showRoom ? style.quiet(`[${plain(name)}] `) : '');
-  const name = (ident: string): string => style.name(plain(nickOf(ident)));
-  const news = (text: string, where = ''): string => `${clock(now, style)} ${where}${style.quiet('*')} ${text}`;
+export interface Part {
+  readonly text: string;
+  readonly tone: 'usual' | 'quiet' | 'name' | 'alarm';
+}
+
+/** What an event comes to. */
+export interface Words {
+  /** Something that was said, something that happened, or something that went wrong. */
+  readonly kind: 'said' | 'news' | 'alarm';
+  /** The room that it belongs to; undefined where it belongs to none, or to several. */
+  readonly room: string | undefined;
+  /** When it was said, in Unix ms; undefined where only now is known. */
+  readonly time: number | undefined;
+  readonly parts: readonly Part[];
+}
+
+/** The words for something that people did or said; undefined for events that are not shown so. */
+export function wordsOf(event: ClientEvent): Words | undefined {
+  const name = (ident: string): Part => ({ text: plain(nickOf(ident)), tone: 'name' });
+  const news = (room: string | undefined, ...parts: readonly Part[]): Words => ({
+    ...{ kind: 'news', room, time: undefined, parts },
+  });
   switch (event.kind) {
     case 'message':
-      return `${clock(event.time, style)} ${room(event.room)}<${name(event.nick)}> ${plain(event.text)}`;
+      return { kind: 'said', room: event.room, time: event.time, parts: speech(event.nick, event.text) };
     case 'told':
-      return `${clock(event.time, style)} ${style.alarm('(to you)')} <${name(event.nick)}> ${plain(event.text)}`;
+      return { kind: 'said', room: undefined, time: event.time, parts: speech(event.nick, event.text, '(to you)') };
     case 'broadcast':
-      return `${clock(event.time, style)} ${style.alarm('(to all)')} <${name(event.nick)}> ${plain(event.text)}`;
+      return { kind: 'said', room: undefined, time: event.time, parts: speech(event.nick, event.text, '(to all)') };
     case 'joined':
-      return news(`${name(event.ident)} joined`, room(event.room));
+      return news(event.room, name(event.ident), usual(' joined'));
     case 'left':
-      return event.own ? undefined : news(`${name(event.ident)} left`, room(event.room));
+      return event.own ? undefined : news(event.room, name(event.ident), usual(' left'));
     case 'renamed':
-      return news(`${event.own ? 'you are' : `${name(event.ident)} is`} now ${name(event.nick)}`);
+      return event.own
+        ? news(undefined, usual('you are now '), name(event.nick))
+        : news(undefined, name(event.ident), usual(' is now '), name(event.nick));
     case 'quit':
-      return news(`${name(event.ident)} quit (${plain(event.reason)})`);
+      return news(undefined, name(event.ident), usual(` quit (${plain(event.reason)})`));
     case 'members':
-      return news(`${event.count} people are here`, room(event.room));
-    case 'lost':
-      return `${room(event.room)}${style.alarm(lostText(event.from, event.to))}`;
+      return news(event.room, usual(`${event.count} people are here`));
+    case 'lost': {
+      const text = lostText(event.from, event.to);
+      return { kind: 'alarm', room: event.room, time: undefined, parts: [{ text, tone: 'alarm' }] };
+    }
     default:
       return undefined;
   }
+}
+
+/** Who says what; `to` where it is not to a room. */
+export function speech(nick: string, text: string, to?: string): Part[] {
+  const before: Part[] = to === undefined ? [] : [{ text: to, tone: 'alarm' }, usual(' ')];
+  return [...before, usual('<'), { text: plain(nickOf(nick)), tone: 'name' }, usual('> '), usual(plain(text))];
+}
+
+export function usual(text: string): Part {
+  return { text, tone: 'usual' };
+}
+
+/** The line of text for such an event. */
+export function lineOf(event: ClientEvent, style: Style, showRoom: boolean, now: number): string | undefined {
+  const words = wordsOf(event);
+  if (words === undefined) return undefined;
+  const room = showRoom && words.room !== undefined ? style.quiet(`[${plain(words.room)}] `) : '';
+  const text = words.parts.map((part) => painted(part, style)).join('');
+  if (words.kind === 'alarm') return `${room}${text}`;
+  const mark = words.kind === 'news' ? `${style.quiet('*')} ` : '';
+  return `${style.quiet(clock(words.time ?? now))} ${room}${mark}${text}`;
+}
+
+function painted({ text, tone }: Part, style: Style): string {
+  return tone === 'usual' ? text : style[tone](text);
 }
 
 /** What to do in this program, where the server's own words name commands of the protocol. */
@@ -53,8 +100,9 @@ function lostText(from: number, to: number | undefined): string {
   return from === to ? '! a message is missing here' : `! up to ${to - from + 1} messages are missing here`;
 }
 
-function clock(time: number, style: Style): string {
+/** The time of day here, of Unix ms that may be anything. */
+export function clock(time: number): string {
   const date = new Date(time);
   const two = (value: number): string => String(value).padStart(2, '0');
-  return style.quiet(Number.isNaN(date.getTime()) ? '--:--' : `${two(date.getHours())}:${two(date.getMinutes())}`);
+  return Number.isNaN(date.getTime()) ? '--:--' : `${two(date.getHours())}:${two(date.getMinutes())}`;
 }

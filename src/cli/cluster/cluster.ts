@@ -8,8 +8,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Ready } from '../../ops/life.ts';
 import { RUN } from '../../ops/options/invocation.ts';
-import { openScreen, type Screen } from '../chat/screen.ts';
 import { optionsOrExit } from '../flags.ts';
+import { openScreen, type Screen } from '../line-screen.ts';
 import { plain, type Style, styleFor } from '../terminal-text.ts';
 import { LeashedServer } from './leashed-server.ts';
 import { Lookout } from './lookout.ts';
@@ -72,7 +72,7 @@ class Cluster {
   #calm: ReturnType<typeof setTimeout> | undefined;
 
   constructor({ servers }: ClusterOptions) {
-    this.#style = styleFor(process.stdout, process.env.NO_COLOR);
+    this.#style = styleFor(process.stdout, process.env);
     this.#places = NAMES.slice(0, servers).map((name, i) => ({
       number: i + 1,
       name,

@@ -1,7 +1,7 @@
 // How a run goes, while it goes: on a terminal one line with a bar that is drawn again and again, elsewhere a line now
 // and then. It says what it is given, and takes no time of its own.
 
-import { fit } from '../top/text.ts';
+import { fit } from '../cells.ts';
 import { ms } from './result.ts';
 import { barOf, count, type Look } from './table.ts';
 import type { Point } from './timeline.ts';

@@ -3,10 +3,11 @@
 // lines that are no wider and no more than that. It obeys nothing in the texts that it shows: who reads them made them
 // plain.
 
+import { cell, fit } from '../cells.ts';
 import { PANELS, type Panel, type Ui, within } from './keys.ts';
 import type { Delay, Rate, View } from './model.ts';
 import { type Column, type Table, type Tone, tableOf } from './panels.ts';
-import { atMost, bytes, cell, clock, count, duration, fit, type Glyphs, rate, spark, UNKNOWN } from './text.ts';
+import { atMost, bytes, clock, count, duration, type Glyphs, rate, spark, UNKNOWN } from './text.ts';
 
 /** How tones look. */
 export type Paint = Readonly<Record<Tone | 'bar', (text: string) => string>>;

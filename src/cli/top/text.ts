@@ -1,5 +1,5 @@
-// How figures look in top: counts, bytes, times, rates and their history in a few characters, and cells that are exactly
-// as wide as they should be, whatever the text in them. Everything here is a function of its arguments.
+// How figures look in top: counts, bytes, times, rates and their history in a few characters. Everything here is a
+// function of its arguments.
 
 /** What histories and rules are drawn with. */
 export interface Glyphs {
@@ -72,27 +72,6 @@ export function spark(values: readonly number[], width: number, { bars }: Glyphs
   const most = Math.max(...shown, 0);
   const top = bars.length - 1;
   return shown.map((value) => bars[most === 0 ? 0 : Math.round((value / most) * top)] ?? '').join('');
-}
-
-/** `text` in exactly `width` columns. */
-export function cell(text: string, width: number, align: 'left' | 'right', { cut }: Glyphs): string {
-  if (width <= 0) return '';
-  const fitted = fit(text, width, cut);
-  const gap = ' '.repeat(width - Bun.stringWidth(fitted));
-  return align === 'left' ? fitted + gap : gap + fitted;
-}
-
-/** As much of `text` as has a place in `width` columns, with `cut` behind it where that is not all. */
-export function fit(text: string, width: number, cut: string): string {
-  if (Bun.stringWidth(text) <= width) return text;
-  let fitted = '';
-  let taken = Bun.stringWidth(cut);
-  for (const character of text) {
-    taken += Bun.stringWidth(character);
-    if (taken > width) break;
-    fitted += character;
-  }
-  return width < Bun.stringWidth(cut) ? '' : fitted + cut;
 }
 
 function two(value: number): string {

@@ -4,7 +4,7 @@
 // It exits with 0 when it was ended, with 1 when --once finds nobody, and with 2 for a wrong flag or token.
 
 import { optionsOrExit } from '../flags.ts';
-import { FullScreen } from './full-screen.ts';
+import { FullScreen } from '../full-screen.ts';
 import { type Effect, firstUi, keysIn, press, type Ui } from './keys.ts';
 import { TopModel, type View } from './model.ts';
 import { readTopFlags, type TopOptions } from './options.ts';
@@ -72,7 +72,7 @@ class TopProgram {
   constructor({ bases, token, intervalMs, sort }: TopOptions) {
     this.#watches = bases.map((base) => new Watch(base, token));
     this.#ui = firstUi(intervalMs, sort);
-    this.#screen = new FullScreen({ keys: (text) => this.#pressed(text), resized: () => this.#draw() });
+    this.#screen = new FullScreen({ keys: (text) => this.#pressed(text), redraw: () => this.#draw() });
   }
 
   run(): void {

@@ -23,7 +23,14 @@ function chat() {
       sent.push(`${room}: ${text}`);
     },
   };
-  const it: Chat = { client: client as unknown as Client, room: 'lobby', say() {}, quit() {} };
+  const it: Chat = {
+    client: client as unknown as Client,
+    room: 'lobby',
+    keys: [],
+    say() {},
+    send: (room, text) => client.send(room, text),
+    quit() {},
+  };
   return { it, client, sent, joins };
 }
 

@@ -3,6 +3,7 @@
 
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
+import { cell, fit } from '../../../src/cli/cells.ts';
 import { firstUi, keysIn, PANELS, press, type Ui } from '../../../src/cli/top/keys.ts';
 import { TopModel, type View } from '../../../src/cli/top/model.ts';
 import {
@@ -15,7 +16,7 @@ import {
   snapshot,
 } from '../../../src/cli/top/screen.ts';
 import { eventRow } from '../../../src/cli/top/source.ts';
-import { ASCII, atMost, BLOCKS, bytes, cell, count, duration, fit, rate, spark } from '../../../src/cli/top/text.ts';
+import { ASCII, atMost, BLOCKS, bytes, count, duration, rate, spark } from '../../../src/cli/top/text.ts';
 import { link, look, room, STARTED, server, tables } from './world.ts';
 
 const NOW = (STARTED + 90_061) * 1000;

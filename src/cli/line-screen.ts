@@ -1,6 +1,6 @@
 // Where a program of the terminal reads lines and shows them. On a terminal a prompt stays at the bottom, with what is
-// being typed in it, while lines appear above; without one, lines come from stdin, what happens goes to stdout and the
-// program's own notices to stderr.
+// being typed in it, while lines appear above; without one, or on one that can do no more than print, lines come from
+// stdin, what happens goes to stdout and the program's own notices to stderr.
 
 import { createInterface, cursorTo, type Interface, moveCursor } from 'node:readline';
 
@@ -22,7 +22,8 @@ const LINE_MAX = 64 * 1024;
 
 /** The screen for this process. `interrupt` is called for Ctrl-C on a terminal. */
 export function openScreen(interrupt: () => void): Screen {
-  return process.stdin.isTTY && process.stdout.isTTY ? new TerminalScreen(interrupt) : new PipeScreen();
+  const isTerminal = process.stdin.isTTY && process.stdout.isTTY && process.env.TERM !== 'dumb';
+  return isTerminal ? new TerminalScreen(interrupt) : new PipeScreen();
 }
 
 class TerminalScreen implements Screen {

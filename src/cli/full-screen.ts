@@ -1,37 +1,52 @@
 // The whole screen of a terminal, lent to one program: its keys come as they are pressed, lines are drawn where they
-// changed, and whatever way the program ends the terminal is as it was. It knows no program and no key.
+// changed, the cursor stands where it is wanted or nowhere, and whatever way the program ends the terminal is as it was.
+// It knows no program and no key.
 
 import { writeSync } from 'node:fs';
 
-const ENTER = '\u001b[?1049h\u001b[?25l\u001b[?7l\u001b[H\u001b[2J';
-const LEAVE = '\u001b[?7h\u001b[?25h\u001b[0m\u001b[?1049l';
+const ENTER = '\u001b[?1049h\u001b[?25l\u001b[?7l\u001b[?2004h\u001b[H\u001b[2J';
+const LEAVE = '\u001b[?2004l\u001b[?7h\u001b[?25h\u001b[0m\u001b[?1049l';
+const HIDE_CURSOR = '\u001b[?25l';
+const SHOW_CURSOR = '\u001b[?25h';
 const CLEAR_LINE = '\u001b[2K';
 const CLEAR_DOWN = '\u001b[J';
 
 export interface FullScreenEvents {
-  /** Keys that were pressed, as the terminal sends them. */
+  /** Keys that were pressed, as the terminal sends them; what is pasted stands between ESC [200~ and ESC [201~. */
   keys(text: string): void;
-  /** It has another size, or is back: what is on it has to be drawn. */
-  resized(): void;
+  /** What is on it has to be drawn: it has another size, is back, or takes more again. */
+  redraw(): void;
+}
+
+export interface ScreenSize {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** Both from 0. */
+export interface Cursor {
+  readonly column: number;
+  readonly row: number;
 }
 
 export class FullScreen {
   readonly #events: FullScreenEvents;
+  readonly #decoder = new TextDecoder();
   #drawn: readonly string[] = [];
+  #cursor = '';
   #isOpen = false;
 
   constructor(events: FullScreenEvents) {
     this.#events = events;
     process.on('exit', () => this.close());
     process.on('SIGCONT', () => this.open());
-    process.stdout.on('resize', () => {
-      this.#drawn = [];
-      this.#events.resized();
-    });
-    process.stdin.on('data', (chunk) => this.#events.keys(chunk.toString()));
+    process.on('SIGTSTP', () => this.#stop());
+    process.stdout.on('resize', () => this.redrawAll());
+    process.stdout.on('drain', () => this.#events.redraw());
+    process.stdin.on('data', (chunk: Uint8Array) => this.#events.keys(this.#decoder.decode(chunk, { stream: true })));
   }
 
-  get size(): { readonly columns: number; readonly rows: number } {
+  get size(): ScreenSize {
     const { columns = 80, rows = 24 } = process.stdout;
     return { columns: Math.max(1, columns), rows: Math.max(1, rows) };
   }
@@ -40,13 +55,19 @@ export class FullScreen {
   open(): void {
     if (process.stdin.isTTY) process.stdin.setRawMode(true);
     this.#isOpen = true;
-    this.#drawn = [];
     process.stdout.write(ENTER);
-    this.#events.resized();
+    this.redrawAll();
+  }
+
+  /** Draws everything anew, whatever stood there. */
+  redrawAll(): void {
+    this.#drawn = [];
+    this.#cursor = '';
+    this.#events.redraw();
   }
 
   /** Shows these lines, none wider than the screen, and nothing else. */
-  draw(lines: readonly string[]): void {
+  draw(lines: readonly string[], cursor?: Cursor): void {
     // A terminal that does not keep up gets the next one.
     if (!this.#isOpen || process.stdout.writableNeedDrain) return;
     let text = '';
@@ -55,7 +76,10 @@ export class FullScreen {
     }
     if (lines.length < this.#drawn.length) text += `\u001b[${lines.length + 1};1H${CLEAR_DOWN}`;
     this.#drawn = lines;
-    if (text !== '') process.stdout.write(text);
+    const place = cursor === undefined ? '' : `\u001b[${cursor.row + 1};${cursor.column + 1}H${SHOW_CURSOR}`;
+    if (text === '' && place === this.#cursor) return;
+    this.#cursor = place;
+    process.stdout.write(HIDE_CURSOR + text + place);
   }
 
   /** Gives the screen back, at once: nothing may run behind this. */
@@ -72,7 +96,12 @@ export class FullScreen {
 
   /** Lets the shell have the terminal, until it continues all of its job. */
   suspend(): void {
-    this.close();
     process.kill(0, 'SIGTSTP');
+  }
+
+  /** We are to stop, by the key or by somebody else: the terminal is given back before. */
+  #stop(): void {
+    this.close();
+    process.kill(process.pid, 'SIGSTOP');
   }
 }
