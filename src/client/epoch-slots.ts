@@ -118,10 +118,14 @@ export class EpochSlots {
     this.drain(emit);
   }
 
-  /** The epoch is over: hands out what is held, in order, and reports the slots between as `kind`. */
-  finish(kind: 'lost' | 'skipped', emit: Emit): void {
+  /**
+   * The epoch is over, and had no number above `oldLast`, as far as whoever says so knows: hands out what is held, in
+   * order. What is missing between was skipped; above `oldLast` it is lost, for there the epoch went on elsewhere.
+   */
+  finish(oldLast: number, emit: Emit): void {
     const last = Math.max(this.next - 1, ...this.#held.keys());
-    this.#pass(last + 1, kind, emit);
+    this.#pass(Math.min(last, oldLast) + 1, 'skipped', emit);
+    this.#pass(last + 1, 'lost', emit);
   }
 
   #pass(until: number, kind: 'lost' | 'skipped', emit: Emit): void {

@@ -249,7 +249,7 @@ export class RoomOrder {
       last.missedBelow = Math.max(next, last.next);
       return;
     }
-    last.finish('lost', this.#emit);
+    last.finish(0, this.#emit);
     this.#emit({ kind: 'lost', epoch: last.epoch, from: last.next, to: undefined, resumeAt: { epoch, next } });
     this.#epochs = [new EpochSlots(epoch, next)];
   }
@@ -282,7 +282,7 @@ export class RoomOrder {
     const ending = slots.ending as Ending;
     const { epoch, next, oldEpoch, oldLast, branches } = ending;
     if (slots.missedBelow > slots.next) slots.giveUp(slots.missedBelow, this.#emit);
-    slots.finish(ending.seen ? 'skipped' : 'lost', this.#emit);
+    slots.finish(oldEpoch === slots.epoch ? oldLast : 0, this.#emit);
     if (ending.seen) this.#emit({ kind: 'epoch', epoch, next, oldEpoch, oldLast, branches });
     else this.#emit({ kind: 'lost', epoch: slots.epoch, from: slots.next, to: undefined, resumeAt: { epoch, next } });
   }

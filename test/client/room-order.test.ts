@@ -136,6 +136,15 @@ describe('the order of a room', () => {
     expect(take()).toEqual(['skipped 1-2', 'c', `epoch ${E2} 9`, 'i']);
   });
 
+  // Who was on the other side of a split, and goes on at a server that knows less of the old epoch.
+  test('an EPOCH that knows of less than the reader has: what is missing above that is lost, and not skipped', () => {
+    const { order, take } = reader();
+    order.welcome(E1, 1, 1, false, 0);
+    for (const seq of [2, 6, 8]) order.slot(E1, seq, message(`${seq}`), 0);
+    order.epoch({ epoch: E2, next: 9, oldEpoch: E1, oldLast: 4, branches: [], seen: true }, 0);
+    expect(take()).toEqual(['skipped 1-1', '2', 'skipped 3-4', 'lost 5-5', '6', 'lost 7-7', '8', `epoch ${E2} 9`]);
+  });
+
   test('an EPOCH that comes again, or of an epoch before, changes nothing', () => {
     const { order, take } = reader();
     const ending = { epoch: E2, next: 2, oldEpoch: E1, oldLast: 1, branches: [], seen: true };
