@@ -66,7 +66,7 @@ export class Conversation {
       case 'RPL_LAGGED': {
         const [room = '', epoch = '', fromText, toText] = args;
         const [from, to] = [readNumber(fromText), readNumber(toText)];
-        if (from === undefined || to === undefined || !this.#isEpoch(epoch)) return true;
+        if (from === undefined || from < 1 || to === undefined || !this.#isEpoch(epoch)) return true;
         this.#session.emit({ kind: 'lagged', room, epoch, from, to });
         this.#room(room)?.order.lagged(epoch, from, to, now);
         return true;
@@ -82,6 +82,8 @@ export class Conversation {
         if (this.#isEpoch(args[3] ?? '')) this.#room(args[0])?.welcome(args);
         return this.#requests.reply(frame);
       }
+      case 'RPL_ENDOFHISTORY':
+        return this.#isEpoch(args[1] ?? '') ? this.#requests.reply(frame) : true;
       default:
         return false;
     }

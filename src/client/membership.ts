@@ -67,6 +67,8 @@ export class Membership {
   #joiners: number[] = [];
   #leaving = false;
   #leavers: number[] = [];
+  /** Answers may come all the same, and the room may be joined anew meanwhile. */
+  #over = false;
 
   constructor(key: string, name: string, options: JoinOptions, host: MembershipHost) {
     this.key = key;
@@ -156,7 +158,7 @@ export class Membership {
 
   tick(): void {
     const { now } = this.#host;
-    if (now >= this.#retryAt) this.#ask();
+    if (now >= this.#retryAt) this.#tryAgain();
     this.order.tick(now);
     this.sends.tick(now);
   }
@@ -165,7 +167,7 @@ export class Membership {
   welcome(args: readonly string[]): void {
     const [name = '', , , epoch = '', nextText, floorText, recovered = ''] = args;
     const next = readNumber(nextText);
-    if (next === undefined) return;
+    if (next === undefined || next < 1) return;
     const before = this.order.position;
     this.name = name;
     this.#refusals = 0;
@@ -183,11 +185,18 @@ export class Membership {
 
   /** The end of it: everything unsettled fails. */
   fail(error: ClientError): void {
+    this.#over = true;
     this.#state = 'outside';
     this.#retryAt = NEVER;
     for (const request of this.#joiners.splice(0)) this.#host.settle(request, error);
     for (const request of this.#leavers.splice(0)) this.#host.settle(request, error);
     this.sends.fail(error);
+  }
+
+  #tryAgain(): void {
+    this.#retryAt = NEVER;
+    if (this.#leaving && this.#state === 'in') this.#leaveWhenSettled();
+    else this.#ask();
   }
 
   #ask(): void {
@@ -200,6 +209,7 @@ export class Membership {
   }
 
   #asked(outcome: Outcome): void {
+    if (this.#over) return;
     if ('lines' in outcome) {
       for (const request of this.#joiners.splice(0)) this.#host.settle(request, outcome.lines);
       if (this.leaving) this.#leaveWhenSettled();
@@ -215,22 +225,27 @@ export class Membership {
   #create(): void {
     this.#creates++;
     this.#host.ask('CREATEROOM', [this.name], (outcome) => {
+      if (this.#over) return;
       if ('lines' in outcome || outcome.error.code === 'ERR_ROOMEXISTS') this.#ask();
       else if (outcome.error.code !== 'DISCONNECTED' && outcome.error.code !== 'CLOSED') this.#refused(outcome.error);
     });
   }
 
   #refused(error: ClientError): void {
-    const { retryMs, retryMaxMs } = this.#host.limits;
     if (error.retriable || error.code === 'TIMEOUT') {
       if (this.#state !== 'in') this.#state = 'waiting';
-      this.#retryAt = this.#host.now + Math.min(retryMs * 2 ** Math.min(this.#refusals++, 16), retryMaxMs);
+      this.#retryLater();
       if (this.leaving) this.#leaveWhenSettled();
       return;
     }
     if (this.#entered) this.#host.emit({ kind: 'expelled', room: this.name, error });
     this.fail(error);
     this.#host.remove(this);
+  }
+
+  #retryLater(): void {
+    const { retryMs, retryMaxMs } = this.#host.limits;
+    this.#retryAt = this.#host.now + Math.min(retryMs * 2 ** Math.min(this.#refusals++, 16), retryMaxMs);
   }
 
   #leave(): void {
@@ -254,7 +269,7 @@ export class Membership {
         if ('lines' in outcome) done(outcome.lines);
         else if (outcome.error.retriable && this.#host.online) {
           this.#state = 'in';
-          this.#leaveWhenSettled();
+          this.#retryLater();
         } else done([]);
       },
       (frame) => roomKey(frame.args[0] ?? '') === this.key,

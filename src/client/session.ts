@@ -284,7 +284,7 @@ export class ClientSession implements MembershipHost {
   }
 
   remove(room: Membership): void {
-    this.#rooms.delete(room.key);
+    if (this.#rooms.get(room.key) === room) this.#rooms.delete(room.key);
   }
 
   /** RPL_LIMITS: the welcome is complete, or a limit has changed. */

@@ -318,6 +318,43 @@ describe('a client session', () => {
     expect(run(2_000)).toContainEqual(expect.objectContaining({ kind: 'done', request: sent }));
   });
 
+  test('a room that may not be left yet is left later, and the server is not pressed', () => {
+    const server = new ModelServer();
+    const { session, bench, run, outcome, now } = start(server, { limits: { retryMs: 100 } });
+    session.join('lobby', { create: true }, now());
+    run();
+    let refused = 0;
+    server.ignores = (verb) => {
+      if (verb !== 'LEAVEROOM' || refused === 3) return false;
+      refused++;
+      bench.side?.say('ERR_FLOODING', 'LEAVEROOM', '*', 'too fast');
+      return true;
+    };
+    const left = session.leave('lobby', now());
+    run(80);
+    expect([refused, outcome(left)]).toEqual([1, undefined]);
+    run(1_000);
+    expect([refused, outcome(left)?.kind, session.rooms.length]).toEqual([3, 'done', 0]);
+  });
+
+  test('a late answer about a room that was over takes nothing from the one that was joined since', () => {
+    const server = new ModelServer();
+    server.ignores = (verb) => verb === 'JOINROOM';
+    const { session, bench, run, outcome, now } = start(server);
+    const first = session.join('lobby', {}, now());
+    run();
+    bench.side?.say('LEAVEROOM', 'lobby', bench.side.ident);
+    run();
+    expect(outcome(first)).toMatchObject({ kind: 'failed', error: { code: 'NOT_IN_ROOM' } });
+    const second = session.join('lobby', { create: true }, now());
+    bench.side?.say('ERR_NOSUCHROOM', 'JOINROOM', 'lobby', 'this answers the first');
+    run();
+    expect([session.rooms, outcome(second)]).toEqual([['lobby'], undefined]);
+    session.quit('', now());
+    run(2_000);
+    expect(outcome(second)).toMatchObject({ kind: 'failed', error: { code: 'CLOSED' } });
+  });
+
   test('random cuts and fragments: every message settled once, delivered once, in its sender’s order', () => {
     for (let seed = 1; seed <= 60; seed++) playSeed(seed);
   }, 30_000);

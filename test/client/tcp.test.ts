@@ -1,6 +1,6 @@
 // The driver and TCP on real sockets, those of Bun and those of Node, with peers that stall, refuse and hang up.
 
-import { afterEach, describe, expect, setDefaultTimeout, test } from 'bun:test';
+import { afterEach, describe, expect, jest, setDefaultTimeout, test } from 'bun:test';
 import type { Socket } from 'bun';
 import type { ClientEvent } from '../../src/client/client-events.ts';
 import type { ClientOptions } from '../../src/client/client-options.ts';
@@ -115,6 +115,44 @@ describe.each([
   });
 });
 
+test.each([
+  ['never shakes hands', () => {}],
+  ['answers with what no handshake is', (peer: Socket) => void peer.write('<ERROR,what is that?>')],
+])('a server with TLS that %s is left behind by the sockets of Bun', async (_, answer) => {
+  const [greeted, closed] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const listener = Bun.listen({
+    hostname: '127.0.0.1',
+    port: 0,
+    socket: {
+      data(peer) {
+        answer(peer);
+        greeted.resolve();
+      },
+      close: () => closed.resolve(),
+    },
+  });
+  cleanups.push(() => listener.stop(true));
+  const transport = tcpDialler()(`tls://127.0.0.1:${listener.port}`, { open() {}, data() {}, closed() {} });
+  await greeted.promise;
+  transport.close();
+  await closed.promise;
+});
+
+test('a server that answers with an alert of TLS is left at once, and told to be one', async () => {
+  const closed = Promise.withResolvers<void>();
+  const over = Promise.withResolvers<string>();
+  const open = (peer: Socket): void => void peer.write(new Uint8Array([0x15, 3, 1, 0, 2, 2, 40]));
+  const listener = Bun.listen({
+    hostname: '127.0.0.1',
+    port: 0,
+    socket: { open, data() {}, close: () => closed.resolve() },
+  });
+  cleanups.push(() => listener.stop(true));
+  tcpDialler()(`127.0.0.1:${listener.port}`, { open() {}, data() {}, closed: over.resolve });
+  expect(await over.promise).toContain('tls://');
+  await closed.promise;
+});
+
 describe('the driver', () => {
   const connect = (servers: string[], options: Partial<ClientOptions> = {}) =>
     connectBy(tcpDialler(), servers, options);
@@ -129,6 +167,30 @@ describe('the driver', () => {
     }
     expect(kinds).toEqual(['dialling', 'online', 'closed']);
     expect(await rejection(client.send('lobby', 'x'))).toMatchObject({ code: 'CLOSED', retriable: false });
+    await client.quit();
+  });
+
+  test('goes on to the next server where the runtime refuses an address', async () => {
+    const { address } = listen();
+    const dialler: Dialler = (server, events) => {
+      if (server !== address) throw new TypeError('no such thing');
+      return tcpDialler()(server, events);
+    };
+    const { next } = connectBy(dialler, ['127.0.0.1:1', address], { limits: { retryMs: 10 } });
+    expect(await next('offline')).toMatchObject({ server: '127.0.0.1:1', reason: 'no such thing' });
+    expect(await next('online')).toMatchObject({ server: address });
+  });
+
+  test('keeps its deadlines when the clock is set back', async () => {
+    jest.useFakeTimers({ now: 1_000_000_000 });
+    cleanups.push(() => jest.useRealTimers());
+    const client = new Client({ servers: ['a:1'], nick: 'ann' }, () => ({ send() {}, close() {} }));
+    const asked = rejection(client.request('LISTROOMS'));
+    jest.setSystemTime(10_000_000);
+    client.frame('X');
+    jest.advanceTimersByTime(20_000);
+    expect(await asked).toMatchObject({ code: 'TIMEOUT' });
+    expect(client.closed).toBe(false);
     await client.quit();
   });
 

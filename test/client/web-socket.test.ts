@@ -36,8 +36,8 @@ function listen(open: (peer: ServerWebSocket<undefined>) => void) {
   return { address: `ws://127.0.0.1:${listener.port}/ws`, heard, closed: closed.promise };
 }
 
-/** The address of a server that shakes hands with this header, and reads no further. */
-function shakeHands(header: string): string {
+/** The address of a server that shakes hands with this header, and reads no further; who learns of ends reads on. */
+function shakeHands(header: string, ended?: () => void): string {
   const listener = Bun.listen({
     hostname: '127.0.0.1',
     port: 0,
@@ -48,8 +48,9 @@ function shakeHands(header: string): string {
         const hash = new Bun.CryptoHasher('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
         const lines = ['HTTP/1.1 101 Switching Protocols', 'Upgrade: websocket', 'Connection: Upgrade', header];
         socket.write([...lines, `Sec-WebSocket-Accept: ${hash}`, '', ''].join('\r\n'));
-        socket.pause();
+        if (ended === undefined) socket.pause();
       },
+      close: () => ended?.(),
     },
   });
   cleanups.push(() => listener.stop(true));
@@ -117,6 +118,14 @@ describe('a transport over WebSocket', () => {
     const { told, over } = dial('ws://127.0.0.1:1/ws');
     await over;
     expect(told).toEqual(['closed']);
+  });
+
+  test('closes where the server never does', async () => {
+    const closed = Promise.withResolvers<void>();
+    const { transport, opened } = dial(shakeHands('Sec-WebSocket-Protocol: chorus.1', () => closed.resolve()));
+    await opened;
+    transport.close();
+    await closed.promise;
   });
 
   test('gives a server up that takes nothing, before memory runs out', async () => {

@@ -4,9 +4,9 @@
 // A house rule keeps both away.
 
 /** Resolves to the error that `promise` is rejected with; rejects when it resolves. */
-export function rejection(promise: PromiseLike<unknown>): Promise<Error> {
+export function rejection<E extends Error = Error>(promise: PromiseLike<unknown>): Promise<E> {
   return Promise.resolve(promise).then(
     (value) => Promise.reject(new Error(`resolved to ${Bun.inspect(value)}, and was to be rejected`)),
-    (error: Error) => error,
+    (error: E) => error,
   );
 }

@@ -12,6 +12,7 @@ import type { Client } from '../transport/driver.ts';
 import { aborted } from './bell.ts';
 import type { ChatEvents, Location, Status } from './chat-types.ts';
 import { Listeners } from './listeners.ts';
+import { loopOver } from './loop.ts';
 import { Room, type RoomHost } from './room.ts';
 import type { JoinOptions, WaitOptions } from './room-types.ts';
 import { StatusFeed } from './status-feed.ts';
@@ -156,20 +157,17 @@ export class Chat implements AsyncDisposable {
    *   if (state === 'online') break;
    * }
    */
-  async *status(options: WaitOptions = {}): AsyncGenerator<Status, void, undefined> {
+  status(options: WaitOptions = {}): AsyncGenerator<Status, void, undefined> {
     const feed = new StatusFeed();
-    if (this.#status !== undefined) feed.push(this.#status);
-    this.#readers.add(feed);
-    try {
-      for (;;) {
-        if (options.signal?.aborted) throw aborted();
-        const status = await feed.next(options.signal);
-        yield status;
-        if (status.state === 'closed') return;
-      }
-    } finally {
-      this.#readers.delete(feed);
-    }
+    const source = {
+      begin: () => {
+        if (this.#status !== undefined) feed.push(this.#status);
+        this.#readers.add(feed);
+      },
+      next: (signal: AbortSignal) => feed.next(signal),
+      end: () => void this.#readers.delete(feed),
+    };
+    return loopOver(source, options.signal);
   }
 
   /**

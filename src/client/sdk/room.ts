@@ -11,6 +11,7 @@ import type { Lines } from '../requests.ts';
 import type { ClientSession } from '../session.ts';
 import { compareSlots, type HistoryPage, readPage } from './history-page.ts';
 import { Listeners } from './listeners.ts';
+import { loopOver } from './loop.ts';
 import { type FeedSource, MessageFeed } from './message-feed.ts';
 import type {
   HistoryOptions,
@@ -139,19 +140,23 @@ export class Room implements AsyncIterable<RoomMessage>, AsyncDisposable {
    *   if (text === 'hello') break;
    * }
    */
-  async *[Symbol.asyncIterator](): AsyncGenerator<RoomMessage, void, undefined> {
-    if (this.#read)
-      throw new ClientError('BAD_ARGUMENT', 'the room is read already; messages() is for further readers');
-    this.#read = true;
-    try {
-      yield* readAll(this.#own);
-    } finally {
-      this.#read = false;
-    }
+  [Symbol.asyncIterator](): AsyncGenerator<RoomMessage, void, undefined> {
+    let reading = false;
+    return loopOver({
+      begin: () => {
+        if (this.#read)
+          throw new ClientError('BAD_ARGUMENT', 'the room is read already; messages() is for further readers');
+        this.#read = reading = true;
+      },
+      next: (signal) => this.#own.next(signal),
+      end: () => {
+        if (reading) this.#read = reading = false;
+      },
+    });
   }
 
   /**
-   * A loop of its own over what is said from now on: for a second reader, or one that a signal ends.
+   * A loop of its own over what is said from this call on: for a second reader, or one that a signal ends.
    *
    * @example
    * const messages = room.messages({ signal: AbortSignal.timeout(10_000) });
@@ -160,14 +165,15 @@ export class Room implements AsyncIterable<RoomMessage>, AsyncDisposable {
    * console.log((await next).value?.text);
    * await messages.return();
    */
-  async *messages(options: WaitOptions = {}): AsyncGenerator<RoomMessage, void, undefined> {
-    if (this.#over) return;
+  messages(options: WaitOptions = {}): AsyncGenerator<RoomMessage, void, undefined> {
     const feed = this.#feed();
-    try {
-      yield* readAll(feed, options.signal);
-    } finally {
-      this.#feeds.delete(feed);
-    }
+    if (this.#over) feed.end(undefined);
+    const source = {
+      begin: () => {},
+      next: (signal: AbortSignal) => feed.next(signal),
+      end: () => void this.#feeds.delete(feed),
+    };
+    return loopOver(source, options.signal);
   }
 
   /**
@@ -300,8 +306,4 @@ export class Room implements AsyncIterable<RoomMessage>, AsyncDisposable {
     const lines = await ask((session, now) => session.request('HISTORY', [this.#name, ...place, most], now), signal);
     return readPage(lines, since);
   }
-}
-
-async function* readAll(feed: MessageFeed, signal?: AbortSignal): AsyncGenerator<RoomMessage, void, undefined> {
-  for (let message = await feed.next(signal); message !== undefined; message = await feed.next(signal)) yield message;
 }

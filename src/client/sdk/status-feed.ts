@@ -9,6 +9,7 @@ const MOST = 32;
 export class StatusFeed {
   readonly #queue: Status[] = [];
   readonly #bell = new Bell();
+  #closed = false;
 
   push(status: Status): void {
     this.#queue.push(status);
@@ -16,12 +17,14 @@ export class StatusFeed {
     this.#bell.ring();
   }
 
-  /** Resolves to the next state; rejects with ABORTED when `signal` ends the waiting. */
-  async next(signal: AbortSignal | undefined): Promise<Status> {
-    for (;;) {
+  /** Resolves to the next state, to undefined behind the last; rejects with ABORTED when `signal` ends the waiting. */
+  async next(signal: AbortSignal): Promise<Status | undefined> {
+    while (!this.#closed) {
       const status = this.#queue.shift();
+      this.#closed = status?.state === 'closed';
       if (status !== undefined) return status;
       await this.#bell.wait(signal);
     }
+    return undefined;
   }
 }

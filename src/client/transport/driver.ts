@@ -9,6 +9,7 @@ import { readNumber } from '../frames.ts';
 import type { JoinOptions } from '../membership.ts';
 import type { Lines } from '../requests.ts';
 import { ClientSession } from '../session.ts';
+import { reasonOf } from './reason.ts';
 
 /** One connection, or the attempt at one. */
 export interface Transport {
@@ -25,7 +26,10 @@ export interface TransportEvents {
   closed(reason: string): void;
 }
 
-/** Begins a connection to `server`, one of the addresses that it was made for. It calls back later, never before it returns. */
+/**
+ * Begins a connection to `server`, one of the addresses that it was made for. It calls back later, never before it returns.
+ * What it throws is why there is no connection: a runtime may refuse an address that looks well.
+ */
 export type Dialler = (server: string, events: TransportEvents) => Transport;
 
 /** Where a message was accepted. */
@@ -74,13 +78,16 @@ export class Client {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #working = false;
   #moreWork = false;
+  /** What the clock said last, and by how many ms in all it was set back. */
+  #clock = 0;
+  #clockBack = 0;
 
   /** `listener` hears everything from the beginning. */
   constructor(options: ClientOptions, dialler: Dialler, listener?: (event: ClientEvent) => void) {
     this.#session = new ClientSession(options, randomWord);
     this.#dialler = dialler;
     if (listener !== undefined) this.#listeners.add(listener);
-    this.#session.start(Date.now());
+    this.#session.start(this.#now());
     queueMicrotask(() => this.#work());
   }
 
@@ -141,9 +148,9 @@ export class Client {
   ask(begin: (session: ClientSession, now: number) => number, signal?: AbortSignal): Promise<Lines> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(new ClientError('ABORTED', 'given up before it was begun'));
-      const request = begin(this.#session, Date.now());
+      const request = begin(this.#session, this.#now());
       const abort = (): void => {
-        this.#session.cancel(request, Date.now());
+        this.#session.cancel(request, this.#now());
         this.#work();
       };
       signal?.addEventListener('abort', abort);
@@ -233,7 +240,7 @@ export class Client {
       this.listen((event) => {
         if (event.kind === 'closed') resolve();
       });
-      this.#session.quit(message, Date.now());
+      this.#session.quit(message, this.#now());
       this.#work();
     });
   }
@@ -247,7 +254,7 @@ export class Client {
     try {
       while (this.#moreWork) {
         this.#moreWork = false;
-        const deadline = this.#session.tick(Date.now());
+        const deadline = this.#session.tick(this.#now());
         for (const event of this.#session.takeEvents()) this.#tell(event);
         this.#connect();
         this.#setTimer(deadline);
@@ -267,13 +274,18 @@ export class Client {
     }
     if (dial === undefined || dial.attempt === this.#attempt) return;
     this.#attempt = dial.attempt;
-    this.#transport = this.#dialler(dial.server, this.#eventsOf(dial.attempt));
+    try {
+      this.#transport = this.#dialler(dial.server, this.#eventsOf(dial.attempt));
+    } catch (error) {
+      this.#session.disconnected(this.#now(), reasonOf(error));
+      this.#moreWork = true;
+    }
   }
 
   #eventsOf(attempt: number): TransportEvents {
     const during = (happen: (now: number) => void): void => {
       if (attempt !== this.#attempt || this.#transport === undefined) return;
-      happen(Date.now());
+      happen(this.#now());
       this.#work();
     };
     return {
@@ -287,11 +299,19 @@ export class Client {
     };
   }
 
+  /** Unix ms. A clock that is set back goes on from where it was, so that no deadline moves away. */
+  #now(): number {
+    const clock = Date.now();
+    this.#clockBack += Math.max(this.#clock - clock, 0);
+    this.#clock = clock;
+    return clock + this.#clockBack;
+  }
+
   #setTimer(deadline: number): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (deadline === Number.POSITIVE_INFINITY) return;
-    const wait = Math.min(Math.max(deadline - Date.now(), 0), TIMER_MAX_MS);
+    const wait = Math.min(Math.max(deadline - this.#now(), 0), TIMER_MAX_MS);
     this.#timer = setTimeout(() => this.#work(), wait);
   }
 

@@ -49,7 +49,7 @@ class TcpTransport implements Transport {
     return {
       open: (socket) => this.#opened(socket),
       data: (_, chunk) => {
-        if (chunk[0] === TLS_ALERT) this.#closed('it speaks TLS there: write tls:// before the address');
+        if (chunk[0] === TLS_ALERT) this.#give('it speaks TLS there: write tls:// before the address');
         if (!this.#closing) this.#events.data(chunk);
       },
       drain: () => {
@@ -61,7 +61,7 @@ class TcpTransport implements Transport {
         this.#socket?.end();
       },
       close: (_, error) => this.#closed(error === undefined ? 'the connection was lost' : reasonOf(error)),
-      error: (_, error) => this.#closed(reasonOf(error)),
+      error: (_, error) => this.#give(reasonOf(error)),
       connectError: (_, error) => this.#closed(reasonOf(error)),
     };
   }
@@ -71,12 +71,12 @@ class TcpTransport implements Transport {
     return {
       ...this.#handler(),
       open: (socket) => {
+        this.#socket = socket;
         if (this.#closing) socket.terminate();
       },
       handshake: (socket, success, error) => {
-        if (success && socket.authorized) return this.#opened(socket);
-        this.#closed(tlsTrouble(error ?? socket.getAuthorizationError()));
-        socket.terminate();
+        if (success && socket.authorized) this.#opened(socket);
+        else this.#give(tlsTrouble(error ?? socket.getAuthorizationError()));
       },
     };
   }
@@ -86,9 +86,7 @@ class TcpTransport implements Transport {
     this.#unsent.push(bytes);
     this.#unsentBytes += bytes.length;
     if (!this.#blocked) this.#flush();
-    if (this.#unsentBytes <= UNSENT_MAX_BYTES) return;
-    this.#closed('the server takes nothing');
-    this.#socket?.terminate();
+    if (this.#unsentBytes > UNSENT_MAX_BYTES) this.#give('the server takes nothing');
   }
 
   close(): void {
@@ -121,6 +119,13 @@ class TcpTransport implements Transport {
       this.#unsent.shift();
     }
     if (this.#closing) socket.end();
+  }
+
+  /** Gives the connection up, for `reason`. */
+  #give(reason: string): void {
+    this.#closing = true;
+    this.#closed(reason);
+    this.#socket?.terminate();
   }
 
   #closed(reason: string): void {

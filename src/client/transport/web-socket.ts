@@ -1,12 +1,14 @@
 // A client over WebSocket, by the standard global that browsers, Bun and Node 22 have. Every message is binary and holds
 // whole frames; which frames fell into one message says nothing, and text messages end the connection. That the server
 // speaks the subprotocol is seen to by the standard, which opens no connection where it does not.
+// Bun waits for the peer's end of a connection that we close as long as the peer likes, so it has a short time for that.
 // The standard takes whatever is sent and tells how much waits: past a bound the server is given up.
 
 import type { Dialler, Transport, TransportEvents } from './driver.ts';
 
 const SUBPROTOCOL = 'chorus.1';
 const GOOD_END = 1000;
+const LINGER_MS = 300;
 const UNSENT_MAX_BYTES = 4 * 1024 * 1024;
 
 /** Dials `ws://…` and `wss://…`. */
@@ -16,6 +18,7 @@ class WebSocketTransport implements Transport {
   readonly #events: TransportEvents;
   readonly #socket: WebSocket;
   #over = false;
+  #lingering: ReturnType<typeof setTimeout> | undefined;
 
   constructor(server: string, events: TransportEvents) {
     this.#events = events;
@@ -25,7 +28,10 @@ class WebSocketTransport implements Transport {
     socket.onopen = () => this.#opened();
     socket.onmessage = ({ data }) => this.#take(data);
     // Browsers do not tell pages why a connection failed; a close always follows.
-    socket.onclose = ({ reason, wasClean }) => this.#closed(reason || wordsFor(wasClean));
+    socket.onclose = ({ reason, wasClean }) => {
+      clearTimeout(this.#lingering);
+      this.#closed(reason || wordsFor(wasClean));
+    };
   }
 
   send(bytes: Uint8Array<ArrayBuffer>): void {
@@ -37,7 +43,7 @@ class WebSocketTransport implements Transport {
   close(): void {
     this.#over = true;
     // What waits is sent before the closing message is.
-    this.#socket.close(GOOD_END);
+    this.#end(GOOD_END);
   }
 
   #opened(): void {
@@ -51,8 +57,15 @@ class WebSocketTransport implements Transport {
   }
 
   #give(reason: string): void {
-    this.#socket.close();
+    this.#end();
     this.#closed(reason);
+  }
+
+  /** Closes; a peer that does not is not waited for long, where the runtime leaves that to us. */
+  #end(code?: number): void {
+    const socket: WebSocket & { terminate?(): void } = this.#socket;
+    socket.close(code);
+    if (socket.terminate !== undefined) this.#lingering = setTimeout(() => socket.terminate?.(), LINGER_MS);
   }
 
   #closed(reason: string): void {

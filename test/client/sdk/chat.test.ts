@@ -7,6 +7,7 @@ import type { ConnectOptions } from '../../../src/client/sdk/chat-types.ts';
 import { connectBy } from '../../../src/client/sdk/connect.ts';
 import type { Room } from '../../../src/client/sdk/room.ts';
 import type { RoomEvents, RoomMessage } from '../../../src/client/sdk/room-types.ts';
+import { rejection } from '../../support/rejection.ts';
 import { ModelServer } from '../model-server.ts';
 import { ModelWires } from './model-wires.ts';
 
@@ -58,13 +59,6 @@ function once<Kind extends keyof RoomEvents>(room: Room, kind: Kind): Promise<Ro
   return new Promise((resolve) => room.on(kind, resolve));
 }
 
-function failure(promise: Promise<unknown>): Promise<ClientError> {
-  return promise.then(
-    () => Promise.reject(new Error('it went well')),
-    (error: ClientError) => error,
-  );
-}
-
 describe('a chat', () => {
   test('connects, makes a room, is heard there, and looks around', async () => {
     const { ann, bob, said, read } = await pair();
@@ -88,23 +82,23 @@ describe('a chat', () => {
   test('refuses addresses that are none, that nothing here can dial, and a nickname that is none', async () => {
     const { wires, connect } = world();
     for (const servers of [[], ['nowhere'], ['ws://a:1/ws'], ['tls://a:1'], ['a:1', 'b']]) {
-      expect(await failure(connect('ann', { servers }))).toMatchObject({ code: 'BAD_ARGUMENT', retriable: false });
+      expect(await rejection(connect('ann', { servers }))).toMatchObject({ code: 'BAD_ARGUMENT', retriable: false });
     }
-    expect(await failure(connect('ann', { queue: 0 }))).toMatchObject({ code: 'BAD_ARGUMENT' });
+    expect(await rejection(connect('ann', { queue: 0 }))).toMatchObject({ code: 'BAD_ARGUMENT' });
     expect(wires.dialled).toBe(0);
     await connect('ann');
-    expect(await failure(connect('ann', { otherNicks: false }))).toMatchObject({ code: 'ERR_NICKINUSE' });
+    expect(await rejection(connect('ann', { otherNicks: false }))).toMatchObject({ code: 'ERR_NICKINUSE' });
   });
 
   test('errors have a code and say whether the same may work later', async () => {
     const { said, ann } = await pair();
-    expect(await failure(ann.join('nowhere'))).toMatchObject({ code: 'ERR_NOSUCHROOM', retriable: false });
-    expect(await failure(ann.join('no rooms'))).toMatchObject({ code: 'ERR_BADROOMNAME' });
-    expect(await failure(said.send(''))).toMatchObject({ code: 'BAD_ARGUMENT' });
-    expect(await failure(said.send('x', { id: 'short' }))).toMatchObject({ code: 'BAD_ARGUMENT' });
+    expect(await rejection(ann.join('nowhere'))).toMatchObject({ code: 'ERR_NOSUCHROOM', retriable: false });
+    expect(await rejection(ann.join('no rooms'))).toMatchObject({ code: 'ERR_BADROOMNAME' });
+    expect(await rejection(said.send(''))).toMatchObject({ code: 'BAD_ARGUMENT' });
+    expect(await rejection(said.send('x', { id: 'short' }))).toMatchObject({ code: 'BAD_ARGUMENT' });
     expect(ann.rooms).toEqual([said]);
     await said.leave();
-    expect(await failure(said.send('x'))).toMatchObject({ code: 'NOT_IN_ROOM' });
+    expect(await rejection(said.send('x'))).toMatchObject({ code: 'NOT_IN_ROOM' });
     expect(ann.rooms).toEqual([]);
   });
 
@@ -124,7 +118,9 @@ describe('a chat', () => {
   test('a room that is joined twice is one room; one that is left may be joined anew', async () => {
     const { ann, said } = await pair();
     expect(await ann.join('DEV')).toBe(said);
-    expect(await failure(ann.join('dev', { since: { epoch: 'a.1', seq: 1 } }))).toMatchObject({ code: 'BAD_ARGUMENT' });
+    expect(await rejection(ann.join('dev', { since: { epoch: 'a.1', seq: 1 } }))).toMatchObject({
+      code: 'BAD_ARGUMENT',
+    });
     await said.leave();
     const again = await ann.join('dev');
     expect(again).not.toBe(said);
@@ -135,7 +131,8 @@ describe('a chat', () => {
   test('two joins of a room that is not there both fail, and leave nothing behind', async () => {
     const { connect } = world();
     const ann = await connect('ann');
-    const both = await Promise.all([failure(ann.join('den')), failure(ann.join('den'))]);
+    const joins = [1, 2].map(() => rejection<ClientError>(ann.join('den')));
+    const both = await Promise.all(joins);
     expect(both.map(({ code }) => code)).toEqual(['ERR_NOSUCHROOM', 'ERR_NOSUCHROOM']);
     expect(ann.rooms).toEqual([]);
     await (await ann.join('den', { create: true })).send('hello');
@@ -171,7 +168,7 @@ describe('sends', () => {
     const ann = await connect('ann', { limits: { ...FAST, sendMs: 50 } });
     const den = await ann.join('den', { create: true });
     server.ignores = (verb) => verb === 'CSEND';
-    expect(await failure(den.send('x'))).toMatchObject({ code: 'TIMEOUT', outcomeUnknown: true, retriable: false });
+    expect(await rejection(den.send('x'))).toMatchObject({ code: 'TIMEOUT', outcomeUnknown: true, retriable: false });
   });
 });
 
@@ -189,12 +186,34 @@ describe('a loop', () => {
     await say(said, 1, 2);
     const first = read[Symbol.asyncIterator]();
     await first.next();
-    expect(await failure(read[Symbol.asyncIterator]().next())).toMatchObject({ code: 'BAD_ARGUMENT' });
+    expect(await rejection(read[Symbol.asyncIterator]().next())).toMatchObject({ code: 'BAD_ARGUMENT' });
     const more = take(read.messages(), 1);
     await say(said, 3, 3);
     expect(await more).toEqual(['3']);
     await first.return();
     expect(await take(read, 2)).toEqual(['2', '3']);
+  });
+
+  test('that is left while it waits ends at once, and the next one goes on', async () => {
+    const { ann, said, read } = await pair();
+    const loops = [read[Symbol.asyncIterator](), read.messages(), ann.status()];
+    await loops[2]?.next();
+    for (const loop of loops) {
+      const waiting = loop.next();
+      expect(await loop.return()).toEqual({ done: true, value: undefined });
+      expect(await waiting).toEqual({ done: true, value: undefined });
+      expect(await loop.next()).toEqual({ done: true, value: undefined });
+    }
+    await say(said, 1, 1);
+    expect(await take(read, 1)).toEqual(['1']);
+  });
+
+  test('of a further reader begins at what is said after it was made', async () => {
+    const { said, read } = await pair();
+    const [first, unread] = [read.messages(), read.messages()];
+    await unread.return();
+    await say(said, 1, 2);
+    expect(await take(first, 2)).toEqual(['1', '2']);
   });
 
   test('of a further reader keeps no queue when it is left', async () => {
@@ -259,7 +278,7 @@ describe('a loop', () => {
     await say(more, 1, 8);
     await lagged;
     await slow.leave();
-    expect(await failure(Array.fromAsync(slow))).toMatchObject({ code: 'CLOSED' });
+    expect(await rejection(Array.fromAsync(slow))).toMatchObject({ code: 'CLOSED' });
   });
 
   test('throws when the room is taken away', async () => {
@@ -267,7 +286,7 @@ describe('a loop', () => {
     const expelled = once(read, 'expelled');
     server.restart();
     wires.cut();
-    expect(await failure(take(read, 1))).toMatchObject({ code: 'ERR_NOSUCHROOM' });
+    expect(await rejection(take(read, 1))).toMatchObject({ code: 'ERR_NOSUCHROOM' });
     expect((await expelled).error.code).toBe('ERR_NOSUCHROOM');
   });
 
@@ -291,7 +310,7 @@ describe('a loop', () => {
     const room = await joining;
     expect(await lost).toMatchObject({ from: 2, to: 6 });
     expect(await take(room, 3)).toEqual(numbers(7, 9));
-    expect(await failure(cat.join('den', { since: { epoch: '!', seq: 1 } }))).toMatchObject({ code: 'BAD_ARGUMENT' });
+    expect(await rejection(cat.join('den', { since: { epoch: '!', seq: 1 } }))).toMatchObject({ code: 'BAD_ARGUMENT' });
   });
 });
 
@@ -314,7 +333,7 @@ describe('history', () => {
     const place = await said.send('1');
     await say(said, 2, 9);
     server.kept = 3;
-    expect(await failure(said.history({ since: place }))).toMatchObject({ code: 'ERR_SEQUENCEGONE' });
+    expect(await rejection(said.history({ since: place }))).toMatchObject({ code: 'ERR_SEQUENCEGONE' });
     expect((await said.history()).map(({ text }) => text)).toEqual(numbers(7, 9));
   });
 });
@@ -326,8 +345,8 @@ describe('a signal', () => {
   test('ends connecting, and everything with it', async () => {
     const { server, wires, connect } = world();
     wires.still = true;
-    expect(await failure(connect('ann', { signal: soon() }))).toMatchObject(ABORTED);
-    expect(await failure(connect('ann', { signal: AbortSignal.abort() }))).toMatchObject(ABORTED);
+    expect(await rejection(connect('ann', { signal: soon() }))).toMatchObject(ABORTED);
+    expect(await rejection(connect('ann', { signal: AbortSignal.abort() }))).toMatchObject(ABORTED);
     wires.still = false;
     const dialled = wires.dialled;
     await Bun.sleep(50);
@@ -348,14 +367,14 @@ describe('a signal', () => {
       () => said.messages({ signal: soon() }).next(),
       () => ann.locate('bob', { signal: AbortSignal.abort() }),
     ];
-    for (const wait of waits) expect(await failure(wait())).toMatchObject(ABORTED);
+    for (const wait of waits) expect(await rejection(wait())).toMatchObject(ABORTED);
     server.ignores = () => false;
     const states = ann.status({ signal: soon() });
     await states.next();
-    expect(await failure(states.next())).toMatchObject(ABORTED);
+    expect(await rejection(states.next())).toMatchObject(ABORTED);
     expect((await said.send('still here')).seq).toBe(1);
     server.ignores = (verb) => verb === 'JOINROOM';
-    expect(await failure(ann.join('dev', { signal: soon() }))).toMatchObject(ABORTED);
+    expect(await rejection(ann.join('dev', { signal: soon() }))).toMatchObject(ABORTED);
     expect(ann.rooms).toEqual([said]);
   });
 
@@ -363,8 +382,8 @@ describe('a signal', () => {
     const { server, wires, said, read } = await pair();
     server.ignores = (verb) => verb === 'CSEND';
     const [first, second] = [new AbortController(), new AbortController()];
-    const flying = failure(said.send('one', { signal: first.signal }));
-    const waiting = failure(said.send('two', { signal: second.signal }));
+    const flying = rejection(said.send('one', { signal: first.signal }));
+    const waiting = rejection(said.send('two', { signal: second.signal }));
     const kept = said.send('three');
     second.abort();
     first.abort();
@@ -381,7 +400,7 @@ describe('a signal', () => {
     const cat = await connect('cat');
     let held = false;
     server.ignores = (verb) => verb === 'JOINROOM' && !held;
-    expect(await failure(cat.join('dev', { signal: soon() }))).toMatchObject(ABORTED);
+    expect(await rejection(cat.join('dev', { signal: soon() }))).toMatchObject(ABORTED);
     held = true;
     expect(cat.rooms).toEqual([]);
     expect(await cat.locate('bob')).toBeDefined();
@@ -418,7 +437,7 @@ describe('the end', () => {
     const { ann, said, read, bob } = await pair();
     const sends = numbers(1, 20).map((text) => said.send(text));
     const drained = ann.drain();
-    expect(await failure(said.send('late'))).toMatchObject({ code: 'CLOSED' });
+    expect(await rejection(said.send('late'))).toMatchObject({ code: 'CLOSED' });
     await drained;
     expect((await Promise.all(sends)).map(({ seq }) => seq)).toEqual(Array.from({ length: 20 }, (_, i) => i + 1));
     expect(await take(read, 20)).toEqual(numbers(1, 20));
@@ -442,17 +461,17 @@ describe('the end', () => {
   test('a drain that is given up closes at once, and what waited fails', async () => {
     const { server, ann, said } = await pair();
     server.ignores = (verb) => verb === 'CSEND';
-    const sent = failure(said.send('x'));
-    expect(await failure(ann.drain({ signal: AbortSignal.timeout(20) }))).toMatchObject({ code: 'ABORTED' });
+    const sent = rejection(said.send('x'));
+    expect(await rejection(ann.drain({ signal: AbortSignal.timeout(20) }))).toMatchObject({ code: 'ABORTED' });
     expect(await sent).toMatchObject({ code: 'CLOSED', outcomeUnknown: true });
-    expect(await failure(said.send('x'))).toMatchObject({ code: 'CLOSED' });
+    expect(await rejection(said.send('x'))).toMatchObject({ code: 'CLOSED' });
   });
 
   test('closing fails what waits, and ends loops', async () => {
     const { server, ann, said } = await pair();
     const loop = take(said, 1);
     server.ignores = () => true;
-    const waits = [failure(said.members()), failure(said.send('x')), failure(ann.locate('bob'))];
+    const waits = [said.members(), said.send('x'), ann.locate('bob')].map((wait) => rejection<ClientError>(wait));
     await ann.close('enough');
     expect((await Promise.all(waits)).map(({ code }) => code)).toEqual(['CLOSED', 'CLOSED', 'CLOSED']);
     expect(await loop).toEqual([]);
