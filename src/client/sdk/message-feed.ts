@@ -103,31 +103,30 @@ export class MessageFeed {
   }
 
   async #page(since: Slot, signal: AbortSignal | undefined): Promise<HistoryPage | undefined> {
+    const page = await this.#asked(since, signal);
+    if (page !== 'gone') return page;
+    const first = await this.#asked(undefined, signal);
+    if (first === undefined || first === 'gone') return undefined;
+    const from = { epoch: since.epoch, seq: since.seq + 1 };
+    const gap = compareSlots(first.first, from);
+    if (gap > 0) this.#source.lost(from, first.first);
+    if (gap >= 0) return first;
+    // Another server answers by now, which keeps more, or which never had what was read: then it is read from anew.
+    const again = await this.#asked(since, signal);
+    return again === 'gone' ? first : again;
+  }
+
+  /** A page; `gone` when what follows `since` is kept no longer, undefined when it may be asked for again. */
+  async #asked(since: Slot | undefined, signal: AbortSignal | undefined): Promise<HistoryPage | 'gone' | undefined> {
     try {
       return await this.#source.page(since, this.#limit, signal);
     } catch (error) {
-      const code = error instanceof ClientError ? error.code : '';
-      if (code === 'ERR_SEQUENCEGONE') return this.#firstKept(since, signal);
       if (this.#over !== undefined) return undefined;
+      const code = error instanceof ClientError ? error.code : '';
+      if (code === 'ERR_SEQUENCEGONE' && since !== undefined) return 'gone';
       if (!PASSING.has(code)) throw error;
       await this.#source.pause(signal);
       return undefined;
-    }
-  }
-
-  /** What follows `since` is kept no longer: goes on at the first that is. */
-  async #firstKept(since: Slot, signal: AbortSignal | undefined): Promise<HistoryPage | undefined> {
-    try {
-      const page = await this.#source.page(undefined, this.#limit, signal);
-      const from = { epoch: since.epoch, seq: since.seq + 1 };
-      if (compareSlots(page.first, from) > 0) this.#source.lost(from, page.first);
-      return page;
-    } catch (error) {
-      if (error instanceof ClientError && PASSING.has(error.code)) {
-        await this.#source.pause(signal);
-        return undefined;
-      }
-      throw error;
     }
   }
 }
