@@ -1,6 +1,6 @@
 // The command line of the benches. Every mistake is found and named at once, and nothing runs when there is one.
 
-export const SUITES = ['wire', 'fanout', 'order', 'allocations', 'sockets', 'mesh'] as const;
+export const SUITES = ['wire', 'fanout', 'order', 'allocations', 'sockets', 'mesh', 'load'] as const;
 export type SuiteName = (typeof SUITES)[number];
 
 export interface Command {
@@ -10,6 +10,8 @@ export interface Command {
   readonly json: string | undefined;
   /** Every bench once and tiny: shows that it runs, measures nothing. */
   readonly smoke: boolean;
+  /** Whether others that are installed are measured beside us. */
+  readonly peers: boolean;
 }
 
 export type ReadCommand =
@@ -17,9 +19,10 @@ export type ReadCommand =
   | { readonly problems: readonly string[] }
   | { readonly help: true };
 
-export const HELP = `Usage: bun run bench [--only NAME,…] [--json FILE] [--smoke]
+export const HELP = `Usage: bun run bench [--only NAME,…] [--peers] [--json FILE] [--smoke]
 
   --only NAME,…   run these alone: ${SUITES.join(', ')}
+  --peers         redis and nats beside us on the same work, where they are installed; without --only, that alone
   --json FILE     write the results and the machine to FILE as well
   --smoke         run everything once and tiny, in a few seconds; the figures mean nothing
 `;
@@ -27,9 +30,10 @@ export const HELP = `Usage: bun run bench [--only NAME,…] [--json FILE] [--smo
 /** Reads the arguments behind the program's name. */
 export function readCommand(argv: readonly string[]): ReadCommand {
   const problems: string[] = [];
-  let suites: readonly SuiteName[] = SUITES;
+  let suites: readonly SuiteName[] | undefined;
   let json: string | undefined;
   let smoke = false;
+  let peers = false;
   for (let i = 0; i < argv.length; i++) {
     const [flag = '', inline] = split(argv[i] as string);
     const value = (): string => {
@@ -41,9 +45,11 @@ export function readCommand(argv: readonly string[]): ReadCommand {
     if (flag === '--only') suites = readSuites(value(), problems);
     else if (flag === '--json') json = value();
     else if (flag === '--smoke' && inline === undefined) smoke = true;
+    else if (flag === '--peers' && inline === undefined) peers = true;
     else problems.push(`unknown argument ${JSON.stringify(argv[i])}`);
   }
-  return problems.length > 0 ? { problems } : { command: { suites, json, smoke } };
+  if (problems.length > 0) return { problems };
+  return { command: { suites: suites ?? (peers ? [] : SUITES), json, smoke, peers } };
 }
 
 function split(word: string): [string, string?] {

@@ -1,8 +1,10 @@
 // A crowd: the rooms, members and publishers of one shape, as real TCP connections to a server, or spread over several.
 // A wave is one round of messages: every publisher sends its window in one write, and the wave is over when every member
-// has all of them. The crowd counts frames by their LFs and reads nothing else once it has gathered.
+// has all of them. The crowd counts messages by the mark at their ends and reads nothing else once it has gathered. It
+// speaks to Chorus, or to another server that does the same work.
 
 import type { Socket } from 'bun';
+import { CHORUS, type Dialect, MARK } from './dialect.ts';
 import { WebWire } from './web-wire.ts';
 
 export interface Shape {
@@ -18,15 +20,15 @@ export interface Shape {
 export interface Way {
   readonly ca?: string;
   readonly web?: boolean;
+  /** What is spoken; Chorus where nothing is said. */
+  readonly dialect?: Dialect;
 }
 
-const LF = 0x0a;
 /** After this long something was lost, and waiting on would be for ever. */
 const LOST_MS = 120_000;
 /** How long it may take until other servers know who is in a room, and that it is there. */
 const FACTS_MS = 1_000;
 const ENTER_TRIES = 20;
-const TEXT = 'x'.repeat(100);
 
 /** Messages delivered in a wave. */
 export function deliveries({ rooms, members, publishers, window }: Shape): number {
@@ -36,28 +38,30 @@ export function deliveries({ rooms, members, publishers, window }: Shape): numbe
 export class Crowd implements AsyncDisposable {
   readonly #shape: Shape;
   readonly #members: Member[] = [];
-  readonly #wave: Uint8Array;
+  /** What a publisher of each room sends. */
+  readonly #waves: readonly Uint8Array[];
   /** What members still wait for together, and the wave that is over when that is nothing. */
   #missing = 0;
   #running: PromiseWithResolvers<void> | undefined;
 
-  private constructor(shape: Shape) {
+  private constructor(shape: Shape, rooms: readonly string[], dialect: Dialect) {
     this.#shape = shape;
-    this.#wave = new TextEncoder().encode(`<CSEND,${TEXT}>`.repeat(shape.window));
+    this.#waves = rooms.map((room) => new TextEncoder().encode(dialect.message(room).repeat(shape.window)));
   }
 
   /** Connects everybody, joins the rooms, and waits until nothing more is said. */
   static async gather(ports: readonly number[], shape: Shape, name: string, how: Way = {}): Promise<Crowd> {
-    const crowd = new Crowd(shape);
     const { rooms, members } = shape;
+    const names = Array.from({ length: rooms }, (_, i) => `${name}-${i}`);
+    const { dialect = CHORUS } = how;
+    const crowd = new Crowd(shape, names, dialect);
     for (let i = 0; i < rooms * members; i++) {
-      const room = `${name}-${i % rooms}`;
+      const room = names[i % rooms] as string;
       // Rooms begin at one server after the other: so homes and publishers are spread evenly, too.
       const port = ports[(Math.floor(i / rooms) + (i % rooms)) % ports.length] as number;
-      const member = await Member.connect(port, (frames) => crowd.#got(frames), how);
+      const member = await Member.connect(port, (messages) => crowd.#got(messages), how);
       crowd.#members.push(member);
-      const create = i < rooms ? `<CREATEROOM,${room}>` : '';
-      await member.ask(`<NICK,${name}-${i}><USER,bench,0,*,Bench>${create}<PING,here>`);
+      await member.ask(dialect.hello(`${name}-${i}`, room, i < rooms));
       await member.enter(room);
     }
     await crowd.#settle(ports.length > 1);
@@ -71,7 +75,7 @@ export class Crowd implements AsyncDisposable {
     this.#missing += deliveries(this.#shape);
     const wave = Promise.withResolvers<void>();
     this.#running = wave;
-    for (let i = 0; i < rooms * publishers; i++) this.#members[i]?.send(this.#wave);
+    for (let i = 0; i < rooms * publishers; i++) this.#members[i]?.send(this.#waves[i % rooms] as Uint8Array);
     return inTime(wave, 'a wave was not delivered');
   }
 
@@ -82,21 +86,22 @@ export class Crowd implements AsyncDisposable {
   /** Waits until everybody was told of everybody who came: here that stands before the answer to a PING. */
   async #settle(elsewhere: boolean): Promise<void> {
     if (elsewhere) await Bun.sleep(FACTS_MS);
-    for (const member of this.#members) await member.ask('<PING,here>');
+    for (const member of this.#members) await member.ping();
   }
 
-  #got(frames: number): void {
-    if (frames < 0) this.#running?.reject(new Error('the server closed a connection'));
-    this.#missing -= frames;
+  #got(messages: number): void {
+    if (messages < 0) this.#running?.reject(new Error('the server closed a connection'));
+    this.#missing -= messages;
     if (this.#missing === 0) this.#running?.resolve();
   }
 }
 
 /** One connection. */
 class Member {
-  /** From now on frames are counted and not read. */
+  /** From now on messages are counted, and nothing is read. */
   counting = false;
-  readonly #got: (frames: number) => void;
+  readonly #got: (messages: number) => void;
+  readonly #dialect: Dialect;
   #socket: Socket | undefined;
   #web: WebWire | undefined;
   #text = '';
@@ -107,12 +112,13 @@ class Member {
     this.#left = resolve;
   });
 
-  private constructor(got: (frames: number) => void) {
+  private constructor(got: (messages: number) => void, dialect: Dialect) {
     this.#got = got;
+    this.#dialect = dialect;
   }
 
-  static async connect(port: number, got: (frames: number) => void, { ca, web }: Way): Promise<Member> {
-    const member = new Member(got);
+  static async connect(port: number, got: (messages: number) => void, { ca, web, dialect }: Way): Promise<Member> {
+    const member = new Member(got, dialect ?? CHORUS);
     member.#web = web === true ? new WebWire() : undefined;
     member.#socket = await Bun.connect({
       hostname: '127.0.0.1',
@@ -132,20 +138,24 @@ class Member {
     return member;
   }
 
-  /** Sends frames of which the last is a PING, and waits for its answer. */
-  ask(frames: string): Promise<void> {
+  /** Says something that ends with a ping, and waits for its answer. */
+  ask(words: string): Promise<void> {
     this.#text = '';
     const answer = Promise.withResolvers<void>();
     this.#answer = answer;
-    this.send(new TextEncoder().encode(frames));
-    return inTime(answer, `no answer to ${frames}`);
+    this.send(new TextEncoder().encode(words));
+    return inTime(answer, `no answer to ${words}`);
+  }
+
+  ping(): Promise<void> {
+    return this.ask(this.#dialect.ping);
   }
 
   /** Joins a room, as soon as this server has heard of it. */
   async enter(room: string): Promise<void> {
     for (let tries = 0; tries < ENTER_TRIES; tries++) {
-      await this.ask(`<JOINROOM,${room}><PING,here>`);
-      if (this.#text.includes(`<RPL_WELCOME,${room},`)) return;
+      await this.ask(this.#dialect.join(room));
+      if (this.#dialect.isIn(this.#text, room)) return;
       await Bun.sleep(FACTS_MS / ENTER_TRIES);
     }
     throw new Error(`nobody comes into ${room}: ${this.#text}`);
@@ -178,12 +188,12 @@ class Member {
   #read(chunk: Uint8Array): void {
     if (!this.counting) {
       this.#text = (this.#text + Buffer.from(chunk).toString()).slice(-4_096);
-      if (this.#text.includes('<PONG,here>')) this.#answer?.resolve();
+      if (this.#text.includes(this.#dialect.answer)) this.#answer?.resolve();
       return;
     }
-    let frames = 0;
-    for (let i = 0; i < chunk.length; i++) if (chunk[i] === LF) frames++;
-    this.#got(frames);
+    let messages = 0;
+    for (let i = 0; i < chunk.length; i++) if (chunk[i] === MARK) messages++;
+    this.#got(messages);
   }
 
   #close(): void {

@@ -4,15 +4,20 @@
 //   allocations           collections counted while millions of frames are taken
 //   sockets               a server and its clients over TCP, by tinybench
 //   mesh                  three servers that share a room, beside one
+//   load                  end to end, by the load generator
+//
+// With --peers also redis and nats on the same work as ours, where they are installed.
 //
 // Tables go to stdout, what is being done to stderr. It exits 2 on a wrong argument, 1 when a bench fails.
 
 import { allocations } from './allocations.ts';
 import { type Command, HELP, readCommand, type SuiteName } from './command.ts';
 import { fanout } from './fanout.ts';
+import { FULL_LOAD, load, SMOKE_LOAD } from './load.ts';
 import { machineLine, thisMachine } from './machine.ts';
 import { FULL_MESH, mesh, SMOKE_MESH } from './mesh.ts';
 import { order } from './order.ts';
+import { peers } from './peers.ts';
 import { type Reporter, resultsJson, type Table, tableText } from './report.ts';
 import { FULL_SOCKETS, SMOKE_SOCKETS, sockets } from './sockets.ts';
 import { FULL, SMOKE } from './timing.ts';
@@ -34,7 +39,9 @@ async function main(argv: readonly string[]): Promise<number> {
   say(`${machineLine(machine)}\n`, 0);
   if (command.smoke) say('A smoke run: it shows that every bench runs. Its figures mean nothing.\n', 0);
   const tables: Table[] = [];
-  for (const name of command.suites) await run(name, command, reporterTo(tables));
+  const reporter = reporterTo(tables);
+  for (const name of command.suites) await run(name, command, reporter);
+  if (command.peers) await peers(command.smoke ? SMOKE_SOCKETS : FULL_SOCKETS, reporter);
   if (command.json !== undefined) {
     await Bun.write(command.json, resultsJson({ machine, smoke: command.smoke, tables }));
   }
@@ -56,6 +63,8 @@ function run(name: SuiteName, { smoke }: Command, reporter: Reporter): Promise<v
       return sockets(smoke ? SMOKE_SOCKETS : FULL_SOCKETS, reporter);
     case 'mesh':
       return mesh(smoke ? SMOKE_MESH : FULL_MESH, reporter);
+    case 'load':
+      return load(smoke ? SMOKE_LOAD : FULL_LOAD, reporter);
     default:
       return name satisfies never;
   }

@@ -80,12 +80,7 @@ export class ServerProcess implements AsyncDisposable {
 
   /** What it has used until now; undefined where the system does not say. */
   processorTime(): ProcessorTime | undefined {
-    const path = `/proc/${this.#child.pid}/stat`;
-    if (!existsSync(path)) return undefined;
-    const text = readFileSync(path, 'utf8');
-    // Behind the name, which may hold anything: utime and stime are the 14th and 15th of all fields.
-    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-    return { user: Number(fields[11]) / TICKS, system: Number(fields[12]) / TICKS };
+    return processorTimeOf(this.#child.pid);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -94,6 +89,16 @@ export class ServerProcess implements AsyncDisposable {
     await this.#child.exited;
     clearTimeout(timer);
   }
+}
+
+/** What a process has used until now; undefined where the system does not say. */
+export function processorTimeOf(pid: number): ProcessorTime | undefined {
+  const path = `/proc/${pid}/stat`;
+  if (!existsSync(path)) return undefined;
+  const text = readFileSync(path, 'utf8');
+  // Behind the name, which may hold anything: utime and stime are the 14th and 15th of all fields.
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return { user: Number(fields[11]) / TICKS, system: Number(fields[12]) / TICKS };
 }
 
 /** The port of an address that a server says it listens on. */

@@ -3,7 +3,7 @@
 // a second are as much its own figure as the server's, processor time is the server's alone.
 
 import { Bench } from 'tinybench';
-import { Crowd, deliveries, type Shape } from './crowd.ts';
+import { Crowd, deliveries, type Shape, type Way } from './crowd.ts';
 import type { Reporter, Row } from './report.ts';
 import { type ProcessorTime, ServerProcess } from './server-process.ts';
 
@@ -38,10 +38,11 @@ export async function sockets(effort: SocketEffort, reporter: Reporter): Promise
   await using server = await ServerProcess.start();
   const rows: Row[] = [];
   for (const [i, shape] of effort.shapes.entries()) {
-    const { rooms, members, publishers, window } = shape;
-    const name = `${rooms} x ${members}, ${publishers} x ${window}`;
+    const name = nameOf(shape);
     reporter.progress(`sockets: ${name}`);
-    rows.push({ name, values: await measureShape(server, shape, `s${i}`, effort) });
+    const { delivered, deliveriesASecond, waveMs, wave99Ms, each } = await measureShape(server, shape, `s${i}`, effort);
+    const sum = each === undefined ? undefined : each.user + each.system;
+    rows.push({ name, values: [delivered, deliveriesASecond, waveMs, wave99Ms, sum, each?.user, each?.system] });
   }
   reporter.table({
     suite: 'sockets',
@@ -52,13 +53,34 @@ export async function sockets(effort: SocketEffort, reporter: Reporter): Promise
   });
 }
 
-async function measureShape(
-  server: ServerProcess,
+export function nameOf({ rooms, members, publishers, window }: Shape): string {
+  return `${rooms} x ${members}, ${publishers} x ${window}`;
+}
+
+/** Whatever listens and works. */
+export interface Measured {
+  readonly port: number;
+  processorTime(): ProcessorTime | undefined;
+}
+
+export interface ShapeFigures {
+  readonly delivered: number;
+  readonly deliveriesASecond: number;
+  readonly waveMs: number;
+  readonly wave99Ms: number;
+  /** Nanoseconds of the server's a delivery; undefined where the system does not say. */
+  readonly each: ProcessorTime | undefined;
+}
+
+/** Measures waves of a shape against a server; `name` is the beginning of all names in it. */
+export async function measureShape(
+  server: Measured,
   shape: Shape,
   name: string,
-  effort: SocketEffort,
-): Promise<(number | undefined)[]> {
-  await using crowd = await Crowd.gather([server.port], shape, name);
+  effort: Omit<SocketEffort, 'shapes'>,
+  how: Way = {},
+): Promise<ShapeFigures> {
+  await using crowd = await Crowd.gather([server.port], shape, name, how);
   for (let i = 0; i < effort.warmUpWaves; i++) await crowd.wave();
   const bench = new Bench({ warmup: false, time: effort.shapeMs, iterations: 3, throws: true });
   bench.add(name, () => crowd.wave(), { async: true });
@@ -69,9 +91,9 @@ async function measureShape(
   if (result === undefined || !('latency' in result)) throw new Error('a shape was not measured');
   const { latency, totalTime } = result;
   const delivered = latency.samplesCount * deliveries(shape);
+  const deliveriesASecond = (delivered / totalTime) * 1_000;
   const each = perDelivery(before, after, delivered);
-  const sum = each === undefined ? undefined : each.user + each.system;
-  return [delivered, (delivered / totalTime) * 1_000, latency.p50, latency.p99, sum, each?.user, each?.system];
+  return { delivered, deliveriesASecond, waveMs: latency.p50, wave99Ms: latency.p99, each };
 }
 
 /** Nanoseconds a delivery; undefined where the system says nothing, or too little to mean anything. */

@@ -5,13 +5,14 @@ import { join } from 'node:path';
 import { collections } from '../../bench/allocations.ts';
 import { readCommand, SUITES } from '../../bench/command.ts';
 import { csend, streamOf } from '../../bench/frames.ts';
+import { PEERS } from '../../bench/peer-process.ts';
 import { type Results, type Table, tableText } from '../../bench/report.ts';
 import { median } from '../../bench/timing.ts';
 import { isCanonical } from '../../src/wire/canonical.ts';
 import { FRAME, Frame, MORE, Scanner } from '../../src/wire/scanner.ts';
 
 const MAIN = join(import.meta.dir, '../../bench/main.ts');
-const SMOKE_MS = 30_000;
+const SMOKE_MS = 90_000;
 
 interface Run {
   readonly out: string;
@@ -109,21 +110,25 @@ describe('a bench that is started by itself', () => {
 
 describe('the command line', () => {
   test('runs everything in full unless told otherwise', () => {
-    expect(readCommand([])).toEqual({ command: { suites: SUITES, json: undefined, smoke: false } });
+    expect(readCommand([])).toEqual({
+      command: { suites: SUITES, json: undefined, smoke: false, peers: false },
+    });
   });
 
   test('takes what is wanted, in any order and either way of writing', () => {
-    const command = { suites: ['wire', 'order'], json: 'a.json', smoke: true };
+    const command = { suites: ['wire', 'order'], json: 'a.json', smoke: true, peers: false };
     expect(readCommand(['--only', 'order,wire', '--json', 'a.json', '--smoke'])).toEqual({ command } as never);
     expect(readCommand(['--smoke', '--json=a.json', '--only=order,wire,order'])).toEqual({ command } as never);
     expect(readCommand(['-h'])).toEqual({ help: true });
+    expect(readCommand(['--peers'])).toMatchObject({ command: { suites: [], peers: true } });
+    expect(readCommand(['--peers', '--only', 'wire'])).toMatchObject({ command: { suites: ['wire'], peers: true } });
   });
 
   test.each([
     [['--fast'], ['unknown argument "--fast"']],
     [['wire'], ['unknown argument "wire"']],
     [['--smoke=yes'], ['unknown argument "--smoke=yes"']],
-    [['--only', 'wires'], ['--only "wires": expected some of wire, fanout, order, allocations, sockets, mesh']],
+    [['--only', 'wires'], ['--only "wires": expected some of wire, fanout, order, allocations, sockets, mesh, load']],
     [['--only'], ['--only has no value']],
     [
       ['--only', '', '--fast', '--json'],
@@ -139,6 +144,24 @@ describe('the command line', () => {
     expect({ out, code }).toEqual({ out: '', code: 2 });
     expect(error).toStartWith('bench: unknown argument "--quick"\nUsage: bun run bench');
   });
+
+  test(
+    'others are measured beside us where they are installed, and named where they are not',
+    async () => {
+      const { out, error, code } = await bench('--smoke', '--peers');
+      expect({ code, error }).toMatchObject({ code: 0 });
+      expect(out).toContain('peers: rooms x members');
+      expect(out).not.toContain('wire:');
+      const shapes = out.match(/ {2}chorus /g)?.length;
+      expect(shapes).toBeGreaterThan(1);
+      for (const { name, program } of PEERS) {
+        if (out.includes(`There is no ${program} here`))
+          expect(error).toContain(`… peers: There is no ${program} here`);
+        else expect(out.match(new RegExp(` {2}${name} `, 'g'))).toHaveLength(shapes as number);
+      }
+    },
+    SMOKE_MS,
+  );
 
   test('only what was asked for runs', async () => {
     const { out, code } = await bench('--smoke', '--only', 'order');

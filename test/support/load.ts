@@ -28,6 +28,13 @@ export class LoadProcess implements Disposable {
     return load;
   }
 
+  /** Runs it to its end. */
+  static async toEnd(servers: readonly string[], ...flags: readonly string[]): Promise<LoadResult> {
+    using load = new LoadProcess(servers, flags);
+    void new Response(load.#child.stderr).text();
+    return await load.result();
+  }
+
   private constructor(servers: readonly string[], flags: readonly string[]) {
     const command = [process.execPath, LOAD, '--servers', servers.join(','), '--json', ...flags];
     this.#child = Bun.spawn(command, { stdin: 'ignore', stdout: 'pipe', stderr: 'pipe' });

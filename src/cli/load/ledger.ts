@@ -95,8 +95,9 @@ export class Ledger {
   readonly #ids: boolean;
   readonly #rooms: readonly RoomBook[];
   readonly #entries = new Map<number, Entry>();
-  /** Those that failed and that nobody has seen, the oldest first. */
-  readonly #failures = new Set<number>();
+  /** Those that failed before anybody had seen them, the oldest first; those in front of `#oldestFailure` are forgotten. */
+  #failures: number[] = [];
+  #oldestFailure = 0;
   /** Of what has a lower number and is not known it cannot be said whether it was there before. */
   #forgotten = 0;
   sent = 0;
@@ -183,8 +184,8 @@ export class Ledger {
     this.failed++;
     if (entry.passed) return this.#settle(entry);
     if (entry.log !== undefined) return;
-    this.#failures.add(number);
-    if (this.#failures.size > MOST_FAILED) this.#forget();
+    this.#failures.push(number);
+    if (this.#failures.length - this.#oldestFailure > MOST_FAILED) this.#forget();
   }
 
   /** `member` was given a message, -1 for one of somebody else; returns it while it is known. */
@@ -249,7 +250,6 @@ export class Ledger {
     if (entry.log === undefined) {
       entry.log = log;
       entry.slot = slot;
-      this.#failures.delete(entry.number);
     } else if (entry.log !== log || entry.slot !== slot) {
       this.#doubled++;
       return undefined;
@@ -328,7 +328,6 @@ export class Ledger {
   /** Adds a message up, and forgets it. */
   #settle(entry: Entry): void {
     this.#entries.delete(entry.number);
-    this.#failures.delete(entry.number);
     if (entry.state !== 'acknowledged' && (this.#ids || entry.state === 'failed')) {
       this.#unexpected += entry.delivered;
       return;
@@ -348,8 +347,12 @@ export class Ledger {
   }
 
   #forget(): void {
-    const [oldest = 0] = this.#failures;
-    this.#failures.delete(oldest);
+    const oldest = this.#failures[this.#oldestFailure++] as number;
+    if (this.#oldestFailure > MOST_FAILED) {
+      this.#failures = this.#failures.slice(this.#oldestFailure);
+      this.#oldestFailure = 0;
+    }
+    if (this.#entries.get(oldest)?.log !== undefined) return;
     this.#entries.delete(oldest);
     this.#forgotten = Math.max(this.#forgotten, oldest + 1);
   }

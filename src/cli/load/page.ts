@@ -4,7 +4,7 @@
 
 import { RUN } from '../../ops/options/invocation.ts';
 import { barPlot, escapeHtml, linePlot, type Tick } from './plot.ts';
-import { BINS_A_DECADE, jsonOf, ms, type Result, type Spread, verdictOf, warningsOf } from './result.ts';
+import { BINS_A_DECADE, jsonOf, type Result, type Spread, verdictOf, warningsOf } from './result.ts';
 import { count, shapeOf, tableOf } from './table.ts';
 
 const STYLE = `
@@ -21,9 +21,10 @@ p { margin: 4px 0; color: var(--quiet); }
 .badge { font-size: 14px; padding: 2px 12px; border-radius: 999px; color: var(--card); }
 .good { background: var(--good); } .bad { background: var(--bad); }
 .warning { color: var(--bad); }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(128px, 1fr)); gap: 12px; margin: 20px 0; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(120px, 1fr)); gap: 12px; margin: 20px 0; }
 .tiles div, section { background: var(--card); border: 1px solid var(--grid); border-radius: 10px; padding: 12px 14px; }
-.tiles b { display: block; font-size: 22px; font-weight: 600; font-variant-numeric: tabular-nums; }
+.tiles div { padding: 12px; }
+.tiles b { display: block; white-space: nowrap; font-size: 20px; font-weight: 600; font-variant-numeric: tabular-nums; }
 .tiles .wrong b { color: var(--bad); }
 .tiles span, .legend { color: var(--quiet); font-size: 13px; }
 .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 500px), 1fr)); gap: 14px; }
@@ -82,8 +83,8 @@ function tilesOf(result: Result): string[] {
     tile(count(lost), 'lost', lost > 0),
     tile(count(doubled), 'doubled', doubled > 0),
     tile(count(outOfOrder), 'out of order', outOfOrder > 0),
-    tile(`${ms(delivery.p50)} ms`, 'p50 latency'),
-    tile(`${ms(delivery.p99)} ms`, 'p99 latency'),
+    tile(time(delivery.p50), 'p50 latency'),
+    tile(time(delivery.p99), 'p99 latency'),
   ];
 }
 
@@ -99,7 +100,7 @@ function overTime(result: Result): string[] {
     log = false,
     wide = false,
   ): string => {
-    const value = log ? (each: number) => `${short(each)} ms` : short;
+    const value = log ? time : short;
     return section(title, note, series, linePlot({ x, xTicks, series, log, place: clock, value, wide }), wide);
   };
   const rate = (what: 'sent' | 'acknowledged' | 'delivered'): number[] =>
@@ -155,8 +156,7 @@ function spreads(result: Result): string[] {
   const ticks = ['0 %', '90 %', '99 %', '99.9 %', '99.99 %', '99.999 %', '99.9999 %'];
   const xTicks = ticks.map((label, at) => ({ at, label })).filter(({ at }) => at <= last);
   const place = (at: number): string => `${(100 - 100 / 10 ** at).toFixed(Math.max(Math.ceil(at) - 1, 0) + 1)} %`;
-  const value = (each: number): string => `${short(each)} ms`;
-  const curve = linePlot({ x, xTicks, series, log: true, place, value });
+  const curve = linePlot({ x, xTicks, series, log: true, place, value: time });
   return [spread, section('Latency by percentile', 'so many were not above', series, curve)];
 }
 
@@ -210,6 +210,11 @@ function clock(seconds: number): string {
   return minutes < 60
     ? `${minutes}:${rest}`
     : `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, '0')}:${rest}`;
+}
+
+/** So many ms. */
+function time(value: number): string {
+  return value >= 1_000 ? `${short(value / 1_000)} s` : `${short(value)} ms`;
 }
 
 /** A value in few characters. */

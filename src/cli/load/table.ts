@@ -184,7 +184,7 @@ export function barOf(share: number, width: number, unicode: boolean): string {
 }
 
 function edge(value: number): string {
-  return value >= 10_000 ? `${value / 1_000}s` : String(Number(value.toPrecision(2)));
+  return value >= 10_000 ? `${Number((value / 1_000).toPrecision(2))}s` : String(Number(value.toPrecision(2)));
 }
 
 function fault(name: string, number: number, more = ''): Row {
