@@ -9,9 +9,12 @@ import { Tape } from '../base/tape.ts';
 export type Fill = (tape: Tape) => boolean;
 
 const COMPACTED = 64;
+/** Empty queues that are kept for the next connection, all of them together, and one: a link's holds a batch. */
 const POOLED = 512;
-const POOLED_BYTES = 4096;
+const POOLED_BYTES = POOLED * 4096;
+const LARGEST_POOLED = 256 * 1024;
 const pool: Own[] = [];
+let pooledBytes = 0;
 
 export class Own {
   readonly tape = new Tape();
@@ -23,12 +26,17 @@ export class Own {
   #after: Own | undefined;
 
   static take(): Own {
-    return pool.pop() ?? new Own();
+    const own = pool.pop() ?? new Own();
+    pooledBytes -= own.tape.held;
+    return own;
   }
 
   /** Gives an empty queue back for another connection. */
   release(): void {
-    if (this.tape.held <= POOLED_BYTES && pool.length < POOLED) pool.push(this);
+    const { held } = this.tape;
+    if (held > LARGEST_POOLED || pooledBytes + held > POOLED_BYTES || pool.length === POOLED) return;
+    pool.push(this);
+    pooledBytes += held;
   }
 
   /** Whether a source is still making frames. */

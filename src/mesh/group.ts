@@ -8,7 +8,7 @@
 
 import { copyBytes } from '../base/bytes.ts';
 import type { ServerId } from '../base/ids.ts';
-import { canonicalize, isCanonical } from '../wire/canonical.ts';
+import { canonicalize, isCanonical, isCanonicalFrame } from '../wire/canonical.ts';
 import { readFrame, WHOLE } from '../wire/grammar.ts';
 import { Frame, MAX_ARGS } from '../wire/scanner.ts';
 import { FrameWriter } from '../wire/writer.ts';
@@ -37,8 +37,6 @@ export interface Group {
   readonly bytes: Uint8Array;
 }
 
-/** From here on letters of a verb are in lower case. */
-const LOWER_A = 0x61;
 const NO_BYTES = new Uint8Array(0);
 const NO_FRAME = new Frame(0);
 /** No server has this number. */
@@ -59,7 +57,6 @@ export class GroupReader {
   #left = 0;
   /** The frames that came are handed on one by one. */
   #isHere = false;
-  #bytes = 0;
   readonly #writer = new FrameWriter();
   readonly #canonical = new Frame();
 
@@ -96,7 +93,6 @@ export class GroupReader {
     this.#count = count;
     this.#left = count;
     this.#isHere = verb === 'ROUTE' && this.#leadsHere(args);
-    this.#bytes = 0;
     return 'more';
   }
 
@@ -109,20 +105,26 @@ export class GroupReader {
     return true;
   }
 
-  #handOn(frame: Frame): 'here' | 'bad' {
-    this.#bytes += frame.end - frame.start + 1;
-    if (this.#bytes > MOST_BYTES) return this.#refuse(`${this.#verb} of too many bytes`);
+  #handOn(frame: Frame): 'here' {
     this.isAlone = this.#count === 1;
-    this.#left--;
-    this.frame = frame;
-    if (isCanonicalFrame(frame)) return 'here';
+    this.frame = isCanonicalFrame(frame) ? frame : this.#inForm(frame);
+    this.frame.ahead = --this.#left;
+    return 'here';
+  }
+
+  /** Behind `here`: frames that were taken along with that one are not to come any more. */
+  handedOn(): void {
+    this.#left = this.frame.ahead;
+  }
+
+  /** The frame in the form in which it would have been written here. */
+  #inForm(frame: Frame): Frame {
     const writer = this.#writer;
     writer.clear();
     writeCanonical(writer, frame);
     readFrame(this.#canonical, writer.bytes, 0, writer.length, MAX_ARGS);
     writer.clear();
-    this.frame = this.#canonical;
-    return 'here';
+    return this.#canonical;
   }
 
   #add(frame: Frame): Group | 'more' | 'bad' {
@@ -182,20 +184,6 @@ export function writeCanonical(writer: FrameWriter, frame: Frame): void {
     }
   }
   writer.end();
-}
-
-/** Whether a frame stands in canonical form: no white space, its verb in upper case, no escape that need not be. */
-function isCanonicalFrame(frame: Frame): boolean {
-  const { bytes, start, end, verbStart, verbEnd, argc, argStart, argEnd, argEscaped } = frame;
-  if (verbStart !== start + 1) return false;
-  for (let i = verbStart; i < verbEnd; i++) if ((bytes[i] as number) >= LOWER_A) return false;
-  let at = verbEnd;
-  for (let i = 0; i < argc; i++) {
-    if (argStart[i] !== at + 1) return false;
-    at = argEnd[i] as number;
-    if (argEscaped[i] !== 0 && !isCanonical(bytes, argStart[i] as number, at)) return false;
-  }
-  return at + 1 === end;
 }
 
 /** A copy of bytes[start, end). */

@@ -159,6 +159,7 @@ export class Link {
     this.#heardAt = now;
     this.#scanner.feed(chunk);
     const { frame } = this.#host;
+    frame.scanner = this.#scanner;
     while (!this.#isClosed()) {
       const found = this.#scanner.next(frame);
       if (this.state === 'verified' && !(found === FRAME && isRefusal(frame))) {

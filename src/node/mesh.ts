@@ -244,6 +244,7 @@ export class Mesh implements LinksOut, DiscoveryOut, LinkOut, Watcher {
     if (group === 'more') return true;
     if (group === 'here') {
       this.router.arrive(reader.from, reader.frame, reader.isAlone);
+      reader.handedOn();
       return true;
     }
     if (group === 'bad') {

@@ -87,7 +87,9 @@ export class Copy implements Readers {
     if (verb === 'LAGGED') return this.#lagged(from, frame);
     const head = readStream(frame);
     if (head === undefined) return;
-    this.#received(from, this.#incoming.begin(from, head, this.#targetOf(from, head, now)), now);
+    const target = this.#targetOf(from, head, now);
+    const received = this.#incoming.begin(from, head, target) ?? this.#incoming.follow(from, frame);
+    this.#received(from, received, now);
   }
 
   /** An entry of the stream that was begun last. */

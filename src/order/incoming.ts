@@ -6,7 +6,7 @@ import { type ServerId, serverId } from '../base/ids.ts';
 import { LF } from '../wire/octets.ts';
 import type { Frame } from '../wire/scanner.ts';
 import type { EntryKind } from './log.ts';
-import { REFUSED } from './log.ts';
+import { MESSAGE, REFUSED, SKIP } from './log.ts';
 import type { Reference } from './references.ts';
 import type { Segment } from './segment.ts';
 import { isText, numberAt, type StreamHead } from './server-frames.ts';
@@ -34,6 +34,18 @@ export class IncomingStreams {
     if (head.count === 0) return { head, segment };
     this.#byServer.set(from, { head, segment, got: 0 });
     return undefined;
+  }
+
+  /** Takes the entries that lie ready behind the head of a stream; the stream, when that was all. */
+  follow(from: ServerId, frame: Frame): Received | undefined {
+    const heads = this.#byServer.get(from)?.segment?.heads;
+    if (heads === undefined) return undefined;
+    for (;;) {
+      const kind = frame.follow(heads.message) ? MESSAGE : frame.follow(heads.skip) ? SKIP : 0;
+      if (kind === 0) return undefined;
+      const received = this.entry(from, frame, kind);
+      if (received !== undefined) return received;
+    }
   }
 
   /** The next entry; the stream, when that was its last. */

@@ -12,6 +12,7 @@ import type { Budget } from '../base/budget.ts';
 import type { Epoch, ServerId, Ticket } from '../base/ids.ts';
 import type { FindOutcome } from '../base/outcome.ts';
 import { homeOf } from './epochs.ts';
+import { openFrame } from '../wire/writer.ts';
 import { fingerprint, type IdLimits, MessageIds } from './ids.ts';
 import { type EntryKind, MESSAGE, REFUSED, type Slot } from './log.ts';
 import { type MemoryLimits, MemoryLog } from './memory.ts';
@@ -35,6 +36,12 @@ export interface SegmentLimits extends IdLimits {
 export interface SegmentBudgets {
   readonly memory: Budget;
   readonly ids: Budget;
+}
+
+/** The bytes with which entries of each kind begin, up to their number. */
+export interface EntryHeads {
+  readonly message: Uint8Array;
+  readonly skip: Uint8Array;
 }
 
 /** Those who hear of every entry that becomes readable. The bytes are lent. */
@@ -62,6 +69,7 @@ export class Segment implements ReadableRoom {
   #base: number;
   /** The highest number that an entry here decides. */
   #highest = 0;
+  #heads: EntryHeads | undefined;
 
   /** A segment that is empty; what stands at or below `base` is not asked for. */
   constructor(name: string, opening: Opening, limits: SegmentLimits, budgets: SegmentBudgets, base = 0) {
@@ -82,6 +90,13 @@ export class Segment implements ReadableRoom {
 
   get floor(): number {
     return this.#log.floor;
+  }
+
+  /** How its entries begin. */
+  get heads(): EntryHeads {
+    const { name, epoch } = this;
+    this.#heads ??= { message: openFrame('CMSG', name, epoch, ''), skip: openFrame('SKIPSEQUENCE', name, epoch, '') };
+    return this.#heads;
   }
 
   /** The highest position held. */

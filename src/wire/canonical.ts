@@ -4,7 +4,25 @@
 // The ranges given to this file are arguments as a Frame has them: well-formed, without the white space around them.
 
 import { utf8, utf8Bytes } from '../base/bytes.ts';
+import type { Offsets } from './grammar.ts';
 import { ARG_CLASS, BACKSLASH, ESCAPES, HIGH, NIL, OWS, PLAIN, VERB_CLASS } from './octets.ts';
+
+/** From here on letters of a verb are in lower case. */
+const LOWER_A = 0x61;
+
+/** Whether a frame that was read stands in canonical form: no white space, its verb in upper case, no needless escape. */
+export function isCanonicalFrame(frame: Offsets): boolean {
+  const { bytes, start, end, verbStart, verbEnd, argc, argStart, argEnd, argEscaped } = frame;
+  if (verbStart !== start + 1) return false;
+  for (let i = verbStart; i < verbEnd; i++) if ((bytes[i] as number) >= LOWER_A) return false;
+  let at = verbEnd;
+  for (let i = 0; i < argc; i++) {
+    if (argStart[i] !== at + 1) return false;
+    at = argEnd[i] as number;
+    if (argEscaped[i] !== 0 && !isCanonical(bytes, argStart[i] as number, at)) return false;
+  }
+  return at + 1 === end;
+}
 
 /** Whether bytes[start, end) is what a writer would write for the value that it stands for. */
 export function isCanonical(bytes: Uint8Array, start: number, end: number): boolean {

@@ -21,9 +21,9 @@
 
 import { assert } from '../base/assert.ts';
 import { copyBytes, utf8 } from '../base/bytes.ts';
-import { unescapeText } from './canonical.ts';
+import { isCanonicalFrame, unescapeText } from './canonical.ts';
 import { findEnd, Head, NESTED, type Offsets, REASONS, readFrame, WHOLE } from './grammar.ts';
-import { BACKSLASH, LESS, OWS, VERB_CLASS } from './octets.ts';
+import { BACKSLASH, LESS, LF, OWS, VERB_CLASS } from './octets.ts';
 import { Texts } from './texts.ts';
 import { makeWords, wordsOf } from './words.ts';
 
@@ -74,11 +74,26 @@ export class Frame implements Offsets {
   /** 1 where the argument holds a backslash. */
   readonly argEscaped: Uint8Array;
   readonly head = new Head();
+  /** How many frames behind this one are for the same reader, who may take them along: see follow(). */
+  ahead = 0;
+  /** Who fills it, where frames may be taken along. */
+  scanner: Scanner | undefined;
 
   constructor(maxArgs: number = MAX_ARGS) {
     this.argStart = new Int32Array(maxArgs);
     this.argEnd = new Int32Array(maxArgs);
     this.argEscaped = new Uint8Array(maxArgs);
+  }
+
+  /**
+   * Becomes the next of the frames that are ahead, where that lies ready: whole, in canonical form, an LF behind it, and
+   * beginning with `head`, which ends with the comma of an argument. False where it does not: then it comes by itself,
+   * and this frame is good no longer.
+   */
+  follow(head: Uint8Array): boolean {
+    if (this.ahead === 0 || this.scanner?.follow(this, head) !== true) return false;
+    this.ahead--;
+    return true;
   }
 
   /** The verb in upper case. */
@@ -156,6 +171,19 @@ export class Scanner {
     let found = this.#held !== 0 || this.#state >= GARBAGE ? this.#resume(frame) : this.#read(frame);
     while (found === AGAIN) found = this.#read(frame);
     return found;
+  }
+
+  /** Reads the next frame if it lies here as Frame.follow() wants it; otherwise nothing is read. */
+  follow(frame: Frame, head: Uint8Array): boolean {
+    if (this.#held !== 0 || this.#state !== GAP) return false;
+    const chunk = this.#chunk;
+    const at = chunk[this.#at] === LF ? this.#at + 1 : this.#at;
+    if (!beginsWith(chunk, at, head)) return false;
+    const stop = Math.min(at + this.limit, chunk.length);
+    if (readFrame(frame, chunk, at, stop, this.#maxArgs, wordsOf(chunk)) !== WHOLE) return false;
+    if (chunk[frame.end] !== LF || !isCanonicalFrame(frame)) return false;
+    this.#at = frame.end + 1;
+    return true;
   }
 
   #read(frame: Frame): Scan | typeof AGAIN {
@@ -327,4 +355,9 @@ export class Scanner {
     frame.bytes = EMPTY;
     return TOO_LONG;
   }
+}
+
+function beginsWith(bytes: Uint8Array, at: number, head: Uint8Array): boolean {
+  for (let i = 0; i < head.length; i++) if (bytes[at + i] !== head[i]) return false;
+  return true;
 }

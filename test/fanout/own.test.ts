@@ -70,8 +70,8 @@ test('a queue that grew large is not kept for the next connection', () => {
   taken.add(small).add(large);
   small.append(bytes(100), 0, 100, 1);
   small.written(100);
-  large.append(bytes(10_000), 0, 10_000, 1);
-  large.written(10_000);
+  large.append(bytes(300_000), 0, 300_000, 1);
+  large.written(300_000);
   for (const own of [small, large]) own.release();
   expect(Own.take()).toBe(small);
   expect(taken.has(Own.take())).toBe(false);
