@@ -26,6 +26,11 @@ export class Tape {
   /** Bytes of memory held. */
   held = 0;
 
+  /** Where the buffer lies; 0 when that is not known. */
+  get address(): number {
+    return this.#address;
+  }
+
   /** Live bytes. */
   get length(): number {
     return this.head - this.tail;

@@ -16,6 +16,7 @@ import {
   type Ticket,
 } from '../base/ids.ts';
 import type { SendOutcome } from '../base/outcome.ts';
+import type { Run } from '../base/run.ts';
 import type { RoomOrder, RoomPort } from '../chat/ports.ts';
 import type { Session } from '../chat/session.ts';
 import type { Outbox, Shared } from '../fanout/outbox.ts';
@@ -144,6 +145,26 @@ export class Channel<Order extends ChannelOrder = ChannelOrder> implements RoomP
     this.append(bytes, start, end, seq);
   }
 
+  /** As deliver(), of several slots, which get their places in the server's order of decision here. */
+  deliverRun(run: Run): void {
+    const { config, counted, out } = this.#rooms;
+    const { ring } = this;
+    const { count, seqs, stamps } = run;
+    for (let i = 0; i < count; i++) counted.published((seqs[i] as number) < 0, ring.readers.length);
+    // More than half of a ring might go before it was offered.
+    if (count * 2 > config.ring.entries || (run.end - run.start) * 2 > config.ring.bytes) return this.#appendEach(run);
+    for (let i = 0; i < count; i++) stamps[i] = ++out.shared.stamps.last;
+    const full = ring.appendRun(run, out.now);
+    if (full) out.overflowing(ring);
+    else if (!ring.dirty) out.dirty(ring);
+  }
+
+  #appendEach({ bytes, start, count, ends, seqs, lows }: Run): void {
+    for (let i = 0, from = start; i < count; from = ends[i++] as number) {
+      this.append(bytes, from, ends[i] as number, Math.abs(seqs[i] as number), lows[i]);
+    }
+  }
+
   /** The home has something to decide at `at`; Infinity: nothing. */
   due(_home: Home, at: number): void {
     this.#rooms.due(this, at);
@@ -170,10 +191,10 @@ export class Channel<Order extends ChannelOrder = ChannelOrder> implements RoomP
   }
 
   /** Gives one frame to every subscriber; `seq` is the slot that it decides, 0 for none. */
-  append(bytes: Uint8Array, start: number, end: number, seq: number): void {
+  append(bytes: Uint8Array, start: number, end: number, seq: number, low = this.order.next): void {
     const { out } = this.#rooms;
     const { ring } = this;
-    const full = ring.append(bytes, start, end, seq, this.order.next, out.now);
+    const full = ring.append(bytes, start, end, seq, low, out.now);
     if (full) out.overflowing(ring);
     else if (!ring.dirty) out.dirty(ring);
   }

@@ -5,6 +5,7 @@
 
 import type { Epoch, RoomKey, ServerId, Ticket, Uid } from '../base/ids.ts';
 import { type FindOutcome, type ReserveOutcome, SENT, type SendOutcome, UNAVAILABLE } from '../base/outcome.ts';
+import type { Run } from '../base/run.ts';
 import type { SlotReader } from '../chat/ports.ts';
 import type { Session } from '../chat/session.ts';
 import { type EpochOrNone, homeOf, isEpoch, isNewer, isTimely } from '../order/epochs.ts';
@@ -312,6 +313,10 @@ export class SharedRoom implements ChannelOrder, SharedOut {
 
   publish(kind: EntryKind, seq: number, bytes: Uint8Array, start: number, end: number): void {
     this.channel.deliver(kind, seq, bytes, start, end);
+  }
+
+  publishRun(run: Run): void {
+    this.channel.deliverRun(run);
   }
 
   turn(bytes: Uint8Array): void {

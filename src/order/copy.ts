@@ -6,6 +6,7 @@
 // nothing of it before the copy has been complete once. Whose word counts is for the room to say.
 
 import type { Epoch, ServerId } from '../base/ids.ts';
+import type { Run } from '../base/run.ts';
 import type { Frame } from '../wire/scanner.ts';
 import { encodeFrame } from '../wire/writer.ts';
 import { type EpochOrNone, homeOf, isNewer } from './epochs.ts';
@@ -115,8 +116,8 @@ export class Copy implements Readers {
     this.#options.out.turn(encodeFrame('RPL_LAGGED', name, epoch, from, to));
   }
 
-  publish(kind: EntryKind, seq: number, bytes: Uint8Array, start: number, end: number): void {
-    this.#options.out.publish(kind, seq, bytes, start, end);
+  publish(run: Run): void {
+    this.#options.out.publishRun(run);
   }
 
   /** Asks the home for everything behind what is here. */

@@ -3,6 +3,7 @@
 // may come to nothing. What one batch of the event loop appended leaves as one STREAM a follower.
 
 import type { ServerId } from '../base/ids.ts';
+import { MAX_ARGS } from '../wire/scanner.ts';
 import { FrameWriter } from '../wire/writer.ts';
 import { emptySlot } from './readers.ts';
 import type { Segment } from './segment.ts';
@@ -10,9 +11,10 @@ import type { Segment } from './segment.ts';
 /** So many frames for one server, which belong together. The bytes are only lent. */
 export type To = (server: ServerId, bytes: Uint8Array, start: number, end: number, count: number) => void;
 
-/** Entries, and about how many bytes, of one STREAM. */
-const MOST_ENTRIES = 40;
+/** Entries, about how many bytes, and runs of references of one STREAM. */
+const MOST_ENTRIES = 256;
 const MOST_BYTES = 49_152;
+const MOST_RUNS = MAX_ARGS - 5;
 
 export interface Follower {
   readonly server: ServerId;
@@ -87,8 +89,11 @@ export class Followers {
   /** Sends one STREAM and its entries; returns the position of the last. */
   #group(segment: Segment, server: ServerId, after: number, upTo: number): number {
     const slot = this.#slot;
+    const { references } = segment;
     // A follower may have been sent more than it is owed now.
-    let last = Math.max(after, Math.min(upTo, after + MOST_ENTRIES));
+    let last = after;
+    const most = Math.min(upTo, after + MOST_ENTRIES);
+    for (let runs = 0; last < most && runs < MOST_RUNS; runs++) last = Math.min(most, references.runEnd(last + 1));
     while (last > after && !this.#fits(segment, after + 1, last)) last--;
     const frames = this.#frames;
     frames.clear();
@@ -99,7 +104,7 @@ export class Followers {
       .arg(after)
       .arg(segment.committed)
       .arg(last - after);
-    for (let position = after + 1; position <= last; position++) segment.references.write(position, frames);
+    for (let position = after; position < last; ) position = references.write(position + 1, last, frames);
     frames.end();
     if (last > after) frames.frame(slot.bytes, slot.start, slot.end);
     this.#to(server, frames.bytes, 0, frames.length, 1 + last - after);

@@ -63,9 +63,27 @@ export class MessageIds implements Member {
   }
 
   /** Remembers a reference that findReference() does not know. */
-  addReference(reference: Reference, seq: number, now: number): void {
-    this.#fresh(now).references.add(reference, seq);
-    this.#budget.grew(1);
+  addReference({ server, number }: Reference, seq: number, now: number): void {
+    this.#addRun(server, number, seq, 1, now);
+  }
+
+  /** Remembers `count` references from `number` on, as far as they are not known, for as many slots from `seq` on. */
+  addReferences(server: ServerId, number: number, seq: number, count: number, now: number): void {
+    if (this.#isNewFrom(server, number)) return this.#addRun(server, number, seq, count, now);
+    for (let i = 0; i < count; i++) {
+      if (!this.findReference(server, number + i)) this.#addRun(server, number + i, seq + i, 1, now);
+    }
+  }
+
+  #isNewFrom(server: ServerId, number: number): boolean {
+    const [young, old] = [this.#young, this.#old];
+    if (young?.references.endsBefore(server, number) === false) return false;
+    return old?.references.endsBefore(server, number) !== false;
+  }
+
+  #addRun(server: ServerId, number: number, seq: number, count: number, now: number): void {
+    this.#fresh(now).references.add(server, number, seq, count);
+    this.#budget.grew(count);
   }
 
   tick(now: number): void {

@@ -2,12 +2,11 @@
 // server that sends some. Entries go to the segment that was named for them; those of a stream that nobody wants are
 // swallowed. A stream that breaks off is forgotten with the way that it came by.
 
-import { type ServerId, serverId } from '../base/ids.ts';
+import type { ServerId } from '../base/ids.ts';
+import { Run } from '../base/run.ts';
 import { LF } from '../wire/octets.ts';
 import type { Frame } from '../wire/scanner.ts';
-import type { EntryKind } from './log.ts';
-import { MESSAGE, REFUSED, SKIP } from './log.ts';
-import type { Reference } from './references.ts';
+import { type EntryKind, MESSAGE, SKIP } from './log.ts';
 import type { Segment } from './segment.ts';
 import { isText, numberAt, type StreamHead } from './server-frames.ts';
 
@@ -22,8 +21,8 @@ interface Incoming extends Received {
   got: number;
 }
 
-/** The reference of the entry that is being appended. */
-const reference = { server: serverId(0), number: 0 };
+/** Entries on their way into a segment: none when nothing is being taken. */
+const taken = new Run(new Uint8Array(0));
 
 export class IncomingStreams {
   readonly #byServer = new Map<ServerId, Incoming>();
@@ -38,28 +37,34 @@ export class IncomingStreams {
 
   /** Takes the entries that lie ready behind the head of a stream; the stream, when that was all. */
   follow(from: ServerId, frame: Frame): Received | undefined {
-    const heads = this.#byServer.get(from)?.segment?.heads;
-    if (heads === undefined) return undefined;
-    for (;;) {
-      const kind = frame.follow(heads.message) ? MESSAGE : frame.follow(heads.skip) ? SKIP : 0;
-      if (kind === 0) return undefined;
-      const received = this.entry(from, frame, kind);
-      if (received !== undefined) return received;
+    const stream = this.#byServer.get(from);
+    if (stream?.segment === undefined) return undefined;
+    const { head, segment } = stream;
+    const { message, skip } = segment.heads;
+    while (stream.got < head.count) {
+      const kind = frame.follow(message) ? MESSAGE : frame.follow(skip) ? SKIP : 0;
+      if (kind === 0) break;
+      if (frame.start !== taken.end || taken.isFull) put(stream, segment);
+      add(stream, segment, kind, numberAt(frame, 2), frame.bytes, frame.start, frame.end + 1);
     }
+    put(stream, segment);
+    return this.#whole(from, stream);
   }
 
-  /** The next entry; the stream, when that was its last. */
+  /** The next entry, which comes by itself; the stream, when that was its last. */
   entry(from: ServerId, frame: Frame, kind: EntryKind): Received | undefined {
     const stream = this.#byServer.get(from);
     if (stream === undefined) return undefined;
-    const { head, segment } = stream;
-    const position = head.position + ++stream.got;
-    if (segment !== undefined && position === segment.position + 1) {
-      this.#append(segment, position, kind, frame, referenceOf(head, stream.got - 1));
+    const { segment } = stream;
+    if (segment === undefined || !isText(frame, 1, segment.epoch)) stream.got++;
+    else {
+      const { bytes, start, end } = frame;
+      // Entries are kept with the line feed behind them, which belongs to no frame.
+      if (bytes[end] === LF) add(stream, segment, kind, numberAt(frame, 2), bytes, start, end + 1);
+      else add(stream, segment, kind, numberAt(frame, 2), this.#withLf(frame), 0, end - start + 1);
+      put(stream, segment);
     }
-    if (stream.got < head.count) return undefined;
-    this.#byServer.delete(from);
-    return stream;
+    return this.#whole(from, stream);
   }
 
   /** What came from a server so far is of no use: the rest will not come. */
@@ -67,25 +72,54 @@ export class IncomingStreams {
     this.#byServer.delete(from);
   }
 
-  #append(segment: Segment, position: number, kind: EntryKind, frame: Frame, of: Reference | undefined): boolean {
-    const seq = numberAt(frame, 2);
-    if (seq < 1 || !isText(frame, 1, segment.epoch)) return false;
-    const { bytes, start, end } = frame;
-    // Entries are kept with the line feed behind them, which belongs to no frame.
-    if (bytes[end] === LF) return segment.append(position, kind, seq, bytes, start, end + 1, of) !== REFUSED;
+  #whole(from: ServerId, stream: Incoming): Received | undefined {
+    if (stream.got < stream.head.count) return undefined;
+    this.#byServer.delete(from);
+    return stream;
+  }
+
+  #withLf({ bytes, start, end }: Frame): Uint8Array {
     const length = end - start;
     if (this.#scratch.length <= length) this.#scratch = new Uint8Array(length * 2);
     this.#scratch.set(bytes.subarray(start, end));
     this.#scratch[length] = LF;
-    return segment.append(position, kind, seq, this.#scratch, 0, length + 1, of) !== REFUSED;
+    return this.#scratch;
   }
 }
 
-/** The reference of one entry of a stream; it is good until the next one is asked for. */
-function referenceOf({ references }: StreamHead, index: number): Reference | undefined {
-  const server = references[index * 2] as number;
-  if (server === 0) return undefined;
-  reference.server = serverId(server);
-  reference.number = references[index * 2 + 1] as number;
-  return reference;
+/** Adds the next entry of a stream to those that are being taken, if it is the next one of its segment. */
+function add(
+  stream: Incoming,
+  segment: Segment,
+  kind: EntryKind,
+  seq: number,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): void {
+  const position = stream.head.position + ++stream.got;
+  if (position !== segment.position + taken.count + 1 || seq < 1) return;
+  if (taken.count === 0) {
+    taken.bytes = bytes;
+    taken.clear(start);
+  }
+  taken.add(end, kind === MESSAGE ? seq : -seq, 0, 0);
+}
+
+/** Puts the entries that are being taken into their segment, with their references. */
+function put({ head }: Incoming, segment: Segment): void {
+  const { count } = taken;
+  if (count === 0) return;
+  const before = segment.position - head.position;
+  if (segment.appendRun(taken)) {
+    let at = 0;
+    for (const run of head.references) {
+      const from = Math.max(at, before);
+      const length = Math.min(at + run.count, before + count) - from;
+      const number = run.server === 0 ? 0 : run.number + from - at;
+      if (length > 0) segment.noteReferences(head.position + 1 + from, length, run.server, number);
+      at += run.count;
+    }
+  }
+  taken.clear();
 }

@@ -154,6 +154,23 @@ export class MemoryLog implements RoomLog, Member {
     return true;
   }
 
+  /** Makes `run` the entries at `first` to `last`, which are lent like a slot; false when they are not all here. */
+  readRun(first: number, last: number, run: Run): boolean {
+    if (first < this.#oldest || last > this.committed) return false;
+    const { buffer, base, address } = this.#frames;
+    const table = this.#table;
+    const mask = this.#mask;
+    run.bytes = buffer;
+    run.address = address;
+    run.clear(this.#start(first) - base);
+    for (let position = first; position < last; position++) {
+      const end = (table[this.#size + ((position + 1) & mask)] as number) - base;
+      run.add(end, table[position & mask] as number, 0, 0);
+    }
+    run.add(this.#start(last + 1) - base, table[last & mask] as number, 0, 0);
+    return true;
+  }
+
   /** Evicts down to half of the memory held, and takes no more again while others need it. */
   halve(): boolean {
     if (this.#frames.held <= LEAST_BYTES) return false;

@@ -11,10 +11,11 @@
 import type { Budget } from '../base/budget.ts';
 import type { Epoch, ServerId, Ticket } from '../base/ids.ts';
 import type { FindOutcome } from '../base/outcome.ts';
-import { homeOf } from './epochs.ts';
+import { RUN_ENTRIES, Run } from '../base/run.ts';
 import { openFrame } from '../wire/writer.ts';
+import { homeOf } from './epochs.ts';
 import { fingerprint, type IdLimits, MessageIds } from './ids.ts';
-import { type EntryKind, MESSAGE, REFUSED, type Slot } from './log.ts';
+import { type EntryKind, REFUSED, type Slot } from './log.ts';
 import { type MemoryLimits, MemoryLog } from './memory.ts';
 import { message, readMessage } from './message-parts.ts';
 import { Numbers } from './numbers.ts';
@@ -44,10 +45,13 @@ export interface EntryHeads {
   readonly skip: Uint8Array;
 }
 
-/** Those who hear of every entry that becomes readable. The bytes are lent. */
+/** Those who hear of every entry that becomes readable, of several at once. They are lent. */
 export interface Readers {
-  publish(kind: EntryKind, seq: number, bytes: Uint8Array, start: number, end: number): void;
+  publish(run: Run): void;
 }
+
+/** What becomes readable: no room is told of any while another one is. */
+const readable = new Run(new Uint8Array(0));
 
 export class Segment implements ReadableRoom {
   readonly name: string;
@@ -64,7 +68,6 @@ export class Segment implements ReadableRoom {
   turn: Uint8Array = new Uint8Array(0);
   readonly #limits: SegmentLimits;
   readonly #budgets: SegmentBudgets;
-  readonly #slot = emptySlot();
   #log: MemoryLog;
   #base: number;
   /** The highest number that an entry here decides. */
@@ -133,8 +136,7 @@ export class Segment implements ReadableRoom {
     reference?: Reference,
   ): number {
     if (position > this.end || position <= this.#base) return REFUSED;
-    // What is not decided may be nowhere else.
-    this.#log.keepFrom = this.committed + 1 - this.#base;
+    this.#keepUndecided();
     const taken = this.#log.append(position - 1 - this.#base, kind, seq, bytes, start, end, NO_TICKET);
     if (taken === REFUSED) return REFUSED;
     if (seq > this.#highest) this.#highest = seq;
@@ -143,17 +145,51 @@ export class Segment implements ReadableRoom {
     return position;
   }
 
+  /** Appends the entries of a run behind the last one, without references; false when the epoch was closed before. */
+  appendRun(run: Run): boolean {
+    const { position } = this;
+    if (position + run.count > this.end) return false;
+    this.#keepUndecided();
+    this.#log.appendRun(position - this.#base, run);
+    for (let i = 0; i < run.count; i++) this.#highest = Math.max(this.#highest, Math.abs(run.seqs[i] as number));
+    return true;
+  }
+
+  /** What is not decided may be nowhere else. */
+  #keepUndecided(): void {
+    this.#log.keepFrom = this.committed + 1 - this.#base;
+  }
+
+  /** Notes by what `count` entries from `position` on are known: from `number` of `server` on; 0: by nothing. */
+  noteReferences(position: number, count: number, server: number, number: number): void {
+    this.references.pushRun(position, count, server, number);
+    this.references.trim(this.oldest);
+  }
+
   /** Takes all up to `position` as decided, and tells `readers` of each, in order. */
   commit(position: number, now: number, readers?: Readers): void {
     const upTo = Math.min(position, this.position);
-    const slot = this.#slot;
     while (this.committed < upTo) {
-      const next = ++this.committed;
-      if (!this.readAt(next, slot)) continue;
-      this.decide(slot.seq);
-      if (slot.kind === MESSAGE) this.#remember(next, slot, now);
-      readers?.publish(slot.kind, slot.seq, slot.bytes, slot.start, slot.end);
+      const before = this.committed;
+      const last = Math.min(upTo, before + RUN_ENTRIES);
+      if (!this.#log.readRun(before + 1 - this.#base, last - this.#base, readable)) {
+        this.committed = Math.min(upTo, Math.max(before + 1, this.oldest - 1));
+        continue;
+      }
+      this.committed = last;
+      this.#decideRun(readable);
+      this.#remember(before + 1, readable, now);
+      readers?.publish(readable);
     }
+  }
+
+  #decideRun(run: Run): void {
+    const { seqs, lows, count } = run;
+    for (let i = 0; i < count; i++) {
+      this.decide(Math.abs(seqs[i] as number));
+      lows[i] = this.numbers.next;
+    }
+    run.low = this.numbers.next;
   }
 
   /** Counts a number as decided. */
@@ -232,16 +268,29 @@ export class Segment implements ReadableRoom {
     this.references.clear();
   }
 
-  #remember(position: number, slot: Slot, now: number): void {
-    const server = this.references.serverAt(position);
-    if (server !== 0) {
-      const number = this.references.numberAt(position);
-      if (!this.ids.findReference(server, number)) this.ids.addReference({ server, number }, slot.seq, now);
-      return;
+  /** Remembers the messages of a run, which begins at `position`, by their references or else by their ids. */
+  #remember(position: number, run: Run, now: number): void {
+    const { references } = this;
+    const { count, seqs } = run;
+    for (let i = 0; i < count; ) {
+      const seq = seqs[i] as number;
+      const server = references.serverAt(position + i);
+      if (seq < 0 || server === 0) {
+        if (seq > 0) this.#rememberId(run, i, now);
+        i++;
+        continue;
+      }
+      const most = Math.min(count, references.runEnd(position + i) - position + 1);
+      const from = i++;
+      while (i < most && seqs[i] === seq + i - from) i++;
+      this.ids.addReferences(server, references.numberAt(position + from), seq, i - from, now);
     }
-    readMessage(slot.bytes, slot.start, slot.end);
+  }
+
+  #rememberId({ bytes, start, ends, seqs }: Run, i: number, now: number): void {
+    readMessage(bytes, i === 0 ? start : (ends[i - 1] as number), ends[i] as number);
     const { id, textStart, textEnd } = message;
     if (id === '' || this.ids.find(id)) return;
-    this.ids.add(id, slot.seq, fingerprint(slot.bytes, textStart, textEnd), now);
+    this.ids.add(id, seqs[i] as number, fingerprint(bytes, textStart, textEnd), now);
   }
 }

@@ -8,7 +8,7 @@ import type { FrameWriter } from '../wire/writer.ts';
 import { type EpochOrNone, isEpoch } from './epochs.ts';
 import { type EntryKind, MESSAGE, SKIP } from './log.ts';
 import { type Held, type Holding, MOST_TAILS, type Opening, type Tail } from './opening.ts';
-import { readReference } from './references.ts';
+import { type ReferenceRun, readReferences } from './references.ts';
 
 /** Verbs that a server takes for the ordering of the room that their first argument names, entries left out. */
 export const ORDER_VERBS = [
@@ -16,7 +16,7 @@ export const ORDER_VERBS = [
   ...['FORWARD', 'SETTLED', 'RESEND', 'RESERVE', 'RESERVED', 'RELEASE'],
 ] as const;
 
-const NO_REFERENCES = new Float64Array(0);
+const NO_REFERENCES: readonly ReferenceRun[] = [];
 
 /** Epochs of a line, and branches, that a SEALED speaks of: the newest. */
 const MOST_LINE = 9;
@@ -112,16 +112,23 @@ export interface StreamHead {
   readonly position: number;
   readonly committed: number;
   readonly count: number;
-  /** The reference of each entry: two numbers, zeros for none. */
-  readonly references: Float64Array;
+  /** By what the entries are known, in order. */
+  readonly references: readonly ReferenceRun[];
 }
 
 export function readStream(frame: Frame): StreamHead | undefined {
   const epoch = epochAt(frame, 1);
   const [position, committed, count] = [numberAt(frame, 2), numberAt(frame, 3), numberAt(frame, 4)];
-  if (!epoch || position < 0 || committed < 0 || count < 0 || count > frame.argc - 5) return undefined;
-  const references = count === 0 ? NO_REFERENCES : new Float64Array(count * 2);
-  for (let i = 0; i < count; i++) if (!readReference(frame, 5 + i, references, i * 2)) return undefined;
+  if (!epoch || position < 0 || committed < 0 || count < 0) return undefined;
+  if (count === 0) return { epoch, position, committed, count, references: NO_REFERENCES };
+  const references: ReferenceRun[] = [];
+  let left = count;
+  for (let i = 5; left > 0; i++) {
+    const run = i < frame.argc ? readReferences(frame, i, left) : undefined;
+    if (run === undefined) return undefined;
+    references.push(run);
+    left -= run.count;
+  }
   return { epoch, position, committed, count, references };
 }
 

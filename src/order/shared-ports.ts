@@ -3,6 +3,7 @@
 
 import type { RoomKey, ServerId, Ticket, Uid } from '../base/ids.ts';
 import type { ReserveOutcome, SendOutcome } from '../base/outcome.ts';
+import type { Run } from '../base/run.ts';
 import type { EpochOrNone } from './epochs.ts';
 import type { HomeLimits } from './home.ts';
 import type { EntryKind } from './log.ts';
@@ -43,6 +44,8 @@ export interface SharedOut {
   ticket(): Ticket;
   /** A decided slot for every reader here, once, in order. The bytes are only lent. */
   publish(kind: EntryKind, seq: number, bytes: Uint8Array, start: number, end: number): void;
+  /** As publish(), of several slots. */
+  publishRun(run: Run): void;
   /** EPOCH or RPL_LAGGED for every reader here. */
   turn(bytes: Uint8Array): void;
   /**

@@ -25,8 +25,8 @@ export function oneRoom(out: Partial<SharedOut>, home = HOME_LIMITS): SharedOpti
     penalties: new Penalties(PENALTY_LIMITS),
     out: {
       ...{ to: nothing, reachable: () => [], awaited: () => [], hasMembers: () => true, hash: (text) => text },
-      ...{ ticket: () => ticket(++tickets), publish: nothing, turn: nothing, settled: nothing, reserved: nothing },
-      ...{ announce: nothing, began: nothing, ready: nothing, due: nothing, dirty: nothing },
+      ...{ ticket: () => ticket(++tickets), publish: nothing, publishRun: nothing, turn: nothing, settled: nothing },
+      ...{ reserved: nothing, announce: nothing, began: nothing, ready: nothing, due: nothing, dirty: nothing },
       ...out,
     },
   };

@@ -8,6 +8,7 @@ import type { SharedOut } from '../../src/order/shared-ports.ts';
 import { FRAME, Frame, Scanner } from '../../src/wire/scanner.ts';
 import { HOME_LIMITS } from './limits.ts';
 import { oneRoom, SELF, START } from './one-room.ts';
+import { forEach } from './run.ts';
 
 export class OnePeer {
   readonly order: SharedOrder;
@@ -26,6 +27,7 @@ export class OnePeer {
       reachable: () => others,
       awaited: () => this.awaited,
       publish: (_kind, _seq, bytes, start, end) => this.readable.push(utf8(bytes, start, end).trim()),
+      publishRun: (run) => forEach(run, (_seq, ...frame) => this.readable.push(utf8(...frame).trim())),
       turn: (bytes) => this.readable.push(utf8(bytes, 0, bytes.length).trim()),
     };
     this.order = new SharedOrder(oneRoom(out, { ...HOME_LIMITS, pendingEntries }));
@@ -36,7 +38,11 @@ export class OnePeer {
     const scanner = new Scanner(65_536);
     const frame = new Frame();
     scanner.feed(utf8Bytes(`${lines.join('\n')}\n`));
-    while (scanner.next(frame) === FRAME) this.order.peer.receive(from, frame, this.now);
+    frame.scanner = scanner;
+    while (scanner.next(frame) === FRAME) {
+      frame.ahead = lines.length;
+      this.order.peer.receive(from, frame, this.now);
+    }
     this.order.peer.flush(this.now);
     return this.said();
   }

@@ -9,6 +9,7 @@ import { firstOpening } from '../../src/order/opening.ts';
 import { Segment } from '../../src/order/segment.ts';
 import { FrameWriter } from '../../src/wire/writer.ts';
 import { HOME_LIMITS } from './limits.ts';
+import { forEach } from './run.ts';
 
 const EPOCH = epoch(1_790_000_000_000, serverId(1));
 
@@ -28,7 +29,7 @@ function append(segment: Segment, ...seqs: number[]): void {
 /** Commits up to `position`; the numbers that readers hear of. */
 function commit(segment: Segment, position: number): number[] {
   const heard: number[] = [];
-  segment.commit(position, 0, { publish: (_kind, seq) => heard.push(seq) });
+  segment.commit(position, 0, { publish: (run) => forEach(run, (seq) => heard.push(Math.abs(seq))) });
   return heard;
 }
 
@@ -117,6 +118,6 @@ test('what is kept has its reference, however much was forgotten before it', () 
 /** The reference of an entry as it is written in a STREAM. */
 function referenceAt({ references }: Segment, position: number): string {
   const frame = new FrameWriter().begin('A');
-  references.write(position, frame);
+  references.write(position, position, frame);
   return new TextDecoder().decode(frame.end().bytes.subarray('<A,'.length, frame.length - '>\n'.length));
 }

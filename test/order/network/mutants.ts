@@ -48,8 +48,8 @@ export const MUTANTS: readonly NetworkMutant[] = [
   {
     name: 'followers note no references',
     file: 'order/segment.ts',
-    from: 'this.ids.addReference({ server, number }, slot.seq, now);',
-    to: 'return;',
+    from: 'this.ids.addReferences(server, references.numberAt(position + from), seq, i - from, now);',
+    to: '',
     by: ['O6', 'O11'],
   },
   {
@@ -181,8 +181,8 @@ export const MUTANTS: readonly NetworkMutant[] = [
   {
     name: 'references of messages without ids do not travel',
     file: 'order/followers.ts',
-    from: 'segment.references.write(position, frames);',
-    to: "frames.arg('');",
+    from: '    for (let position = after; position < last; ) position = references.write(position + 1, last, frames);\n',
+    to: "    if (last > after) frames.arg('*'.concat(String(last - after)));\n",
     by: ['O6', 'O11'],
   },
   {
@@ -195,8 +195,8 @@ export const MUTANTS: readonly NetworkMutant[] = [
   {
     name: 'entries go where they fit',
     file: 'order/incoming.ts',
-    from: 'if (segment !== undefined && position === segment.position + 1) {\n      this.#append(segment, position,',
-    to: 'if (segment !== undefined) {\n      this.#append(segment, segment.position + 1,',
+    from: 'if (position !== segment.position + taken.count + 1 || seq < 1) return;',
+    to: 'if (position < 1 || seq < 1) return;',
     by: ['ERROR', 'O1', 'O2', 'O3'],
   },
   {

@@ -21,6 +21,7 @@ import { SharedOrder } from '../../../src/order/shared.ts';
 import { FRAME, Frame, Scanner } from '../../../src/wire/scanner.ts';
 import { FrameWriter } from '../../../src/wire/writer.ts';
 import { HOME_LIMITS } from '../limits.ts';
+import { forEach } from '../run.ts';
 import { hashOf, newestEpoch, type Surroundings } from './surroundings.ts';
 
 /** One thing that the reader of a server was told. */
@@ -290,6 +291,11 @@ export class Node {
           this.#tell(bytes, start, end);
           world.checkers.decided(this, seq);
         },
+        publishRun: (run) =>
+          forEach(run, (seq, bytes, start, end) => {
+            this.#tell(bytes, start, end);
+            world.checkers.decided(this, Math.abs(seq));
+          }),
         turn: (bytes) => {
           this.numbers.clear();
           this.#tell(bytes, 0, bytes.length);
