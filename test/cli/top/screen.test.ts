@@ -62,6 +62,13 @@ describe('the screen', () => {
     expect(text).toMatch(/03:04:05 warn {2}server\.lost +server=gamma *$/m);
   });
 
+  test('leaves out of its tables, where there is little room, what may be missed, the last of it first', () => {
+    const head = (columns: number): string => /^ ROOM .*$/m.exec(screen({}, columns))?.[0] ?? '';
+    expect(head(110).trim().split(/ +/)).toEqual('ROOM MSG/S MEMBERS HERE BEHIND HOME EPOCH NEXT'.split(' '));
+    expect(head(100).trim().split(/ +/)).toEqual('ROOM MSG/S MEMBERS HERE BEHIND HOME EPOCH'.split(' '));
+    expect(head(80).trim().split(/ +/)).toEqual('ROOM MSG/S MEMBERS HERE BEHIND HOME'.split(' '));
+  });
+
   test('says that the server is away, why, and when it is asked again', () => {
     const reach: Reach = { kind: 'away', reason: 'ECONNREFUSED', retryInMs: 3400, tries: 3 };
     expect(screen({ reach })).toContain(' 127.0.0.1:7480 is away: ECONNREFUSED; again in 3.4 s (try 3)\n');
