@@ -10,7 +10,7 @@ import type { User } from './users.ts';
 
 export class Room {
   readonly key: RoomKey;
-  /** As it is shown: the form of its first creation, which may turn out to have been elsewhere. */
+  /** As it is shown: as it was made, or, where it was made twice, as all servers spell it in the end. */
   name: string;
   /** The name as it is written in frames; nothing in it is ever escaped. */
   nameBytes: Uint8Array;

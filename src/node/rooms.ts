@@ -72,8 +72,6 @@ const FIRST = 1;
 
 export class Channel<Order extends ChannelOrder = ChannelOrder> implements RoomPort, HomeOut {
   readonly key: RoomKey;
-  /** The name as it is shown. */
-  readonly name: string;
   readonly ring: Ring;
   readonly order: Order;
   readonly peopled: RoomPort['peopled'];
@@ -83,13 +81,22 @@ export class Channel<Order extends ChannelOrder = ChannelOrder> implements RoomP
   constructor(rooms: Rooms, key: RoomKey, name: string, make: (channel: Channel) => Order) {
     this.#rooms = rooms;
     this.key = key;
-    this.name = name;
     this.#turns = new Turns(name);
     const { config, out, budget } = rooms;
     this.ring = new Ring(config.ring, out.shared.stamps, budget, FIRST, (...lost) => this.#lagged(...lost));
     const order = make(this);
     this.order = order;
     this.peopled = order.peopled && ((server, some) => order.peopled?.(server, some));
+  }
+
+  /** The name as it is shown. */
+  get name(): string {
+    return this.#turns.room;
+  }
+
+  /** Another spelling of its name, for everything that is said from now on. */
+  rename(name: string): void {
+    this.#turns.room = name;
   }
 
   get elsewhere(): boolean {

@@ -52,6 +52,8 @@ export interface SharedRoomHost {
   /** Nobody may want the room any more: end() is to be asked about when all that is being done is done. */
   review(room: SharedRoom): void;
   ended(key: RoomKey, epoch: EpochOrNone): void;
+  /** The newest claim spells the room in another way than it is shown here. */
+  respelled(room: SharedRoom, name: string): void;
   /** A room goes on in an epoch of this server's own. */
   began(room: string, opening: Opening, why: Cause): void;
   settled(session: Session, channel: Channel, outcome: SendOutcome, epoch: EpochOrNone, seq: number, id: string): void;
@@ -99,6 +101,7 @@ export class SharedRoom implements ChannelOrder, SharedOut {
     if (own !== undefined && isNewer(claim.epoch, own.epoch) && !this.isHome) {
       this.#host.unsay(this.channel.key, claim.epoch);
     }
+    this.#spell(this.#host.claim(this.channel.key));
     this.#retryJoins(now);
     this.#settle();
   }
@@ -110,6 +113,7 @@ export class SharedRoom implements ChannelOrder, SharedOut {
     if (isNewer(by, this.#heard)) this.#heard = by;
     if (goesOn) this.#order?.peer.heard(by as Epoch, undefined, now);
     const left = this.#host.claim(this.channel.key);
+    this.#spell(left);
     // Where an older epoch is left, somebody was apart and has that room still: it is another one than that which ended.
     const hasEnded = by !== '' && !goesOn && !this.isHome && !isNewer(left?.epoch ?? '', claim.epoch);
     if (hasEnded) this.#endsAt = now;
@@ -367,9 +371,13 @@ export class SharedRoom implements ChannelOrder, SharedOut {
   // ── Inside ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #make(): SharedOrder {
-    const { key, name } = this.channel;
-    this.#order = new SharedOrder({ ...this.#host.options, room: { key, name }, out: this });
+    this.#order = new SharedOrder({ ...this.#host.options, room: this.channel, out: this });
     return this.#order;
+  }
+
+  /** Whoever made the room elsewhere may have spelled it in another way: all show it as the newest claim does. */
+  #spell(newest: Claim | undefined): void {
+    if (newest !== undefined && newest.name !== this.channel.name) this.#host.respelled(this, newest.name);
   }
 
   /** Follows the home that is known, if one is. */

@@ -343,6 +343,15 @@ export class SharedRooms implements SharedRoomHost, RoomFactsOut, FrameCarrier {
     }
   }
 
+  respelled(room: SharedRoom, name: string): void {
+    const { channel } = room;
+    this.#named.delete(channel.name);
+    this.#named.set(name, room);
+    this.#spokenName = '';
+    channel.rename(name);
+    this.#out.chat().roomKnown(channel.key, name, this.now);
+  }
+
   began(room: string, { epoch, oldEpoch: old }: Opening, why: Cause): void {
     if (this.#begun.take(this.now)) this.#out.log('info', 'room.epoch', { room, epoch, old, why });
   }

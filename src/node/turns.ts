@@ -30,11 +30,12 @@ export interface Overtaken {
 }
 
 export class Turns {
-  readonly #room: string;
+  /** The room's name as it is shown. */
+  room: string;
   readonly #turns: Turn[] = [];
 
   constructor(room: string) {
-    this.#room = room;
+    this.room = room;
   }
 
   /** A frame of the order that is about to stand in the ring at `at`. Its bytes never change. */
@@ -53,7 +54,7 @@ export class Turns {
     let isLost = false;
     const lose = (epoch: string, last: number): void => {
       if (next > last) return;
-      frames.begin('RPL_LAGGED').arg(this.#room).arg(epoch).arg(next).arg(last).end();
+      frames.begin('RPL_LAGGED').arg(this.room).arg(epoch).arg(next).arg(last).end();
       isLost = true;
     };
     for (const { at, bytes, epoch } of this.#turns) {
@@ -65,7 +66,7 @@ export class Turns {
       frames.frame(bytes, 0, bytes.length);
     }
     lose(this.#epochOf(to, current), to);
-    if (!isLost) frames.begin('RPL_MEMBERS').arg(this.#room).arg(members()).end();
+    if (!isLost) frames.begin('RPL_MEMBERS').arg(this.room).arg(members()).end();
     return frames.bytes.slice(0, frames.length);
   }
 

@@ -13,6 +13,7 @@ import type { SegmentBudgets, SegmentLimits } from './segment.ts';
 import type { Hash } from './standby.ts';
 
 export interface SharedOptions {
+  /** Its name may be spelled in another way later: then what begins afterwards is. */
   readonly room: { readonly key: RoomKey; readonly name: string };
   readonly self: ServerId;
   /** When this server started, in Unix ms. */

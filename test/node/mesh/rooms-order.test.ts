@@ -199,6 +199,33 @@ describe('a split', () => {
   });
 });
 
+test('a room that was made twice and spelled in two ways is spelled in one way everywhere, as the newest epoch has it', () => {
+  const stage = new Stage(3);
+  stage.split([0]);
+  stage.run(30_000);
+  const [ann, bob, cat] = ['ann', 'bob', 'cat'].map((nick, i) => stage.client(i, nick)) as [Client, Client, Client];
+  ann.say('CREATEROOM', 'Lobby');
+  stage.run(1_000);
+  bob.say('CREATEROOM', 'LOBBY');
+  stage.run(1_000);
+  for (const client of [ann, bob, cat]) client.say('JOINROOM', 'lobby');
+  stage.run(1_000);
+  stage.heal();
+  stage.run(30_000);
+  const from = [ann, bob, cat].map(({ frames }) => frames.length);
+  for (const client of [ann, bob, cat]) client.say('CSEND', 'here', 'lobby');
+  for (const client of [ann, bob, cat]) client.say('GETSEQUENCE', 'lobby');
+  stage.run(1_000);
+  ann.leave();
+  stage.run(1_000);
+  const names = [ann, bob, cat].map(({ frames }, i) => {
+    const told = frames.slice(from[i]).filter(({ verb }) => ['CMSG', 'NEWSEQUENCE', 'SKIPSEQUENCE'].includes(verb));
+    return [told.length > 3, new Set(told.map(({ args }) => args[0]))];
+  });
+  expect(names).toEqual([ann, bob, cat].map(() => [true, new Set(['LOBBY'])]));
+  expect(stage.faults).toEqual([]);
+});
+
 describe('a home that', () => {
   test('leaves hands its rooms over: at once, with all that was said, and no other server has to try', () => {
     const stage = new Stage(3);

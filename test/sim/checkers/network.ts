@@ -34,7 +34,7 @@ function maps(record: Record): Violation[] {
   return found;
 }
 
-/** O9: a room has one epoch, and ends at one place, wherever it is looked at. */
+/** O9: a room has one epoch, ends at one place, and is spelled in one way, wherever it is looked at. */
 function rooms(record: Record): Violation[] {
   const found: Violation[] = [];
   const seen = new Map<string, { readonly state: string; readonly by: Dialogue }>();
@@ -45,7 +45,7 @@ function rooms(record: Record): Violation[] {
       const epoch = args[3] ?? '';
       const slots = auditor.utterances.flatMap((one) => slotOf(auditor, one) ?? []);
       const seqs = slots.filter((one) => one.room === room && one.epoch === epoch).map(({ seq }) => seq + 1);
-      const state = `${epoch} at ${Math.max(Number(args[4]), ...seqs)}`;
+      const state = `${epoch} at ${Math.max(Number(args[4]), ...seqs)} as ${args[0]}`;
       const before = seen.get(room);
       if (before === undefined) seen.set(room, { state, by: auditor });
       else if (before.state !== state) {
