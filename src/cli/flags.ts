@@ -2,6 +2,8 @@
 // before anything is done, and ends the program with 2; --help ends it with 0. This file knows no program's own flags.
 
 import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { visible } from '../ops/log/visible.ts';
+import { nearest } from '../ops/options/nearest.ts';
 
 export type Flags<T> = { readonly options: T } | { readonly help: string } | { readonly wrong: string };
 
@@ -14,8 +16,28 @@ export function parseFlags<const T extends FlagTable>(args: readonly string[], t
   try {
     return parseArgs({ args: [...args], options: { ...table, help } as T & { help: typeof help } }).values;
   } catch (error) {
-    const [first = 'bad flags'] = (error instanceof Error ? error.message : String(error)).split(/[.\n]/);
-    return first;
+    return wrongFlag(error as NodeJS.ErrnoException, [...Object.keys(table), 'help']);
+  }
+}
+
+const SHOWN_LENGTH = 60;
+
+/** What node:util found wrong, in the words of the server's own options. `names`: the flags that there are. */
+function wrongFlag({ code, message }: NodeJS.ErrnoException, names: readonly string[]): string {
+  const [, word = ''] = /'(.*?)(?: <value>)?'(?=[ .]|$)/s.exec(message) ?? [];
+  const name = visible(word, SHOWN_LENGTH);
+  switch (code) {
+    case 'ERR_PARSE_ARGS_UNKNOWN_OPTION': {
+      const meant = nearest(word.replace(/^-+/, ''), names);
+      return `unknown option ${name}${meant === undefined ? '' : `: did you mean --${meant}?`}`;
+    }
+    case 'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL':
+      return `unexpected argument "${name}": options begin with --`;
+    case 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE':
+      if (message.includes('does not take')) return `${name} takes no value`;
+      return `${name} has no value${message.includes('ambiguous') ? `; write ${name}=VALUE if it begins with -` : ''}`;
+    default:
+      return message;
   }
 }
 
