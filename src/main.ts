@@ -19,7 +19,9 @@ import { Reloader } from './ops/options/reloader.ts';
 import { type ReadSettings, readSettings, type Settings } from './ops/options/settings.ts';
 import { hashCommand } from './ops/secrets/hash.ts';
 import { Server } from './ops/server.ts';
+import { Sites } from './ops/sites.ts';
 import { VERSION, versionText } from './ops/version.ts';
+import { pageFiles } from './pages/files.ts';
 
 /** A signal within this time of the first is the same one heard twice (npx and the terminal both send it). */
 const SAME_SIGNAL_MS = 1000;
@@ -51,7 +53,8 @@ async function serve(settings: Settings, read: () => Promise<ReadSettings>): Pro
   for (const warning of warnings) log.warn('options.warning', { warning });
   try {
     let stop = (_reason: string): void => {};
-    const server = await Server.start({ ...settings, version: VERSION, log, onStop: (reason) => stop(reason) });
+    const sites = new Sites(pageFiles, log);
+    const server = await Server.start({ ...settings, version: VERSION, log, sites, onStop: (reason) => stop(reason) });
     const apply = (next: Settings): void => {
       lines.adjust(next.options.logLevel, next.options.logFormat);
       server.reconfigure(next);

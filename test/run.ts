@@ -20,6 +20,7 @@ const TSC = [BUN, 'node_modules/typescript/bin/tsc', '-p'];
 const CHECKS: readonly (readonly [string, readonly string[]])[] = [
   ['types', [...TSC, 'tsconfig.json']],
   ['types of the pure folders', [...TSC, 'src/tsconfig.pure.json']],
+  ['types of the pages', [...TSC, 'src/pages/tsconfig.json']],
   ['lint and format', [BUN, 'node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings']],
 ];
 const LIMIT_MS = 175_000;

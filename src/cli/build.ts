@@ -10,6 +10,7 @@
 import { rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { commit } from '../ops/version.ts';
+import { bundle, PAGES } from '../pages/bundle.ts';
 import { type Flags, optionsOrExit, parseFlags, shown } from './flags.ts';
 
 const ROOT = resolve(import.meta.dir, '../..');
@@ -34,12 +35,22 @@ function readBuildFlags(args: readonly string[]): Flags<{ readonly outfile: stri
   return { options: { outfile: resolve(files[0] ?? `${ROOT}/dist/chorus`) } };
 }
 
+/** Puts the pages themselves where a server from source would build them. */
+function givePages({ onLoad }: Bun.PluginBuilder): void {
+  onLoad({ filter: /[\\/]src[\\/]pages[\\/]files\.ts$/ }, async () => {
+    const pages = await Promise.all(PAGES.map(async (name) => [name, await bundle(name)] as const));
+    const files = JSON.stringify(Object.fromEntries(pages));
+    return { loader: 'js', contents: `const files = ${files}; export const pageFiles = async (name) => files[name];` };
+  });
+}
+
 const { outfile } = optionsOrExit('build', readBuildFlags(process.argv.slice(2)));
 const from = commit() ?? process.env.COMMIT ?? '';
 const built = await Bun.build({
   entrypoints: [`${ROOT}/src/chorus.ts`],
   compile: { outfile, autoloadDotenv: false, autoloadBunfig: false },
   define: { BUILT_FROM: JSON.stringify(from) },
+  plugins: [{ name: 'pages', setup: givePages }],
   sourcemap: 'inline',
   minify: false,
   throw: false,

@@ -86,6 +86,7 @@ export class Edge {
     broke: (id, why, reason) => this.#joined.broke(id, why, reason, this.#now),
     inputOver: (id) => this.#joined.inputOver(id, this.#now),
     finish: (id, how) => this.#finish(id, how),
+    later: (peer, work) => this.#later(peer, work),
   };
   readonly #listeners: TCPSocketListener<Peer>[] = [];
   #node: Node | undefined;
@@ -151,7 +152,7 @@ export class Edge {
     );
   }
 
-  /** Listens for clients that speak WebSocket; `rules` are looked up at every request. */
+  /** Listens for browsers; `rules` are looked up at every request. */
   listenForWeb(address: ListenAddress, rules: WebRules, tls?: Credentials): ListenAddress {
     const opened = (socket: Socket<Peer>): void => this.#openWeb(socket, rules, tls !== undefined);
     const handler: SocketHandler<Peer> = {
@@ -280,6 +281,12 @@ export class Edge {
     const taken = socket.write(bytes, start, end - start);
     this.#writing = false;
     return taken;
+  }
+
+  #later(peer: WebSocketPeer, work: () => void): void {
+    if (this.#sockets[peer.id]?.data.web !== peer) return;
+    this.#batch();
+    this.#contained(work);
   }
 
   #finish(id: ConnectionId, how: Finish): void {

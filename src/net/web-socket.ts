@@ -1,5 +1,5 @@
-// A WebSocket of a client: one connection of a listener for them, from its accept on. First it is one request, then frames
-// both ways. What the node offers leaves as binary messages of whole frames; what the client sends, text or binary, in
+// A WebSocket of a client: one connection of a listener for browsers, from its accept on. First it is one request, which may
+// be for a page instead and is then answered and over; then frames both ways. What the node offers leaves as binary messages of whole frames; what the client sends, text or binary, in
 // whatever pieces, goes to the node as the bytes that it is.
 //
 //   request ── upgrade ──> open ── our end ──> closing ── theirs ──> gone
@@ -12,9 +12,11 @@
 import type { Ending } from '../base/ending.ts';
 import type { ConnectionId } from '../base/ids.ts';
 import { cutFrames } from '../wire/frame-end.ts';
-import { answerUpgrade, MOST_HEAD_BYTES, type Reply, tooLongHead, type WebRules } from './upgrade.ts';
+import { replyFrom } from './site.ts';
+import { answerUpgrade, isOurs, WEB_SOCKET_PATH, type WebRules } from './upgrade.ts';
 import { closeFrame, controlFrame, PONG, WebFrames } from './web-frames.ts';
 import { MOST_MESSAGE_BYTES, type WebMessage } from './web-message.ts';
+import { MOST_HEAD_BYTES, type Reply, readWebRequest, refusal, tooLongHead, type WebRequest } from './web-request.ts';
 
 /**
  * How a connection goes on that was told everything: it ends at once, we end our half of it, or it ends when the client
@@ -39,6 +41,8 @@ export interface WebHost {
   broke(id: ConnectionId, why: Ending, reason: string): void;
   /** The client sends nothing more; end() follows. */
   inputOver(id: ConnectionId): void;
+  /** Does what was waited for, if the connection is still there. */
+  later(peer: WebSocketPeer, work: () => void): void;
   /** All was said that was to be. */
   finish(id: ConnectionId, how: Finish): void;
 }
@@ -50,7 +54,7 @@ const CODES = {
 const REQUEST = 0;
 const OPEN = 1;
 const CLOSING = 2;
-/** It was answered, and is no WebSocket. */
+/** It is no WebSocket: it was answered, or will be. */
 const ANSWERED = 3;
 
 const NOTHING = new Uint8Array(0);
@@ -147,10 +151,20 @@ export class WebSocketPeer {
       return NOTHING;
     }
     this.#head = NOTHING;
-    this.#answer(
-      end < 0 || end > MOST_HEAD_BYTES - 4 ? tooLongHead() : answerUpgrade(head.subarray(0, end + 4), this.#rules),
-    );
+    const tooLong = end < 0 || end > MOST_HEAD_BYTES - 4;
+    const request = tooLong ? tooLongHead() : readWebRequest(head.subarray(0, end + 4));
+    if ('bytes' in request) this.#answer(request);
+    else if (request.path === WEB_SOCKET_PATH) this.#answer(answerUpgrade(request, this.#rules));
+    else this.#page(request);
     return head.subarray(end + 4);
+  }
+
+  /** Answers who asks for a page, which may have to be made first. */
+  #page(request: WebRequest): void {
+    if (!isOurs(request.host, this.#rules))
+      return this.#answer(refusal(421, 'Use http://127.0.0.1 or http://localhost'));
+    this.#state = ANSWERED;
+    void replyFrom(this.#rules.site, request).then((reply) => this.#host.later(this, () => this.#answer(reply)));
   }
 
   #answer({ upgraded, status, bytes }: Reply): void {

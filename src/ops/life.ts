@@ -27,6 +27,7 @@ import type { OperatorAccount } from './secrets/operators.ts';
 import { PasswordChecks } from './secrets/passwords.ts';
 import type { TlsSettings } from './secrets/tls-settings.ts';
 import { Tokens, tokenKey } from './secrets/tokens.ts';
+import type { Sites } from './sites.ts';
 
 /** So long a connection that was told its end may stay open: a late word of the peer cannot cost it what it reads then. */
 const LAST_MOMENT_MS = 1000;
@@ -71,6 +72,8 @@ export interface ServerParts {
   readonly tls: TlsSettings;
   readonly version: string;
   readonly log: LogEvents;
+  /** What browsers get. */
+  readonly sites: Sites;
   /** An operator asked the server to stop. */
   readonly onStop: (reason: string) => void;
 }
@@ -140,7 +143,7 @@ export class Life {
       listen(this.#edge, '--clients', address, address.tls ? this.#clientTls : undefined),
     );
     const web = options.web ?? USUAL_WEB;
-    this.web = this.#listenForWeb(parts, this.#rulesOfPages(web !== 'off' && isLoopback(web.host)));
+    this.web = this.#listenForWeb(parts, this.#rulesOfPages(parts.sites, web !== 'off' && isLoopback(web.host)));
     const id = options.id || derivedId(options.name, clients[0] as ListenAddress);
     this.#identity = { id, version: parts.version, birth, incarnation };
     this.#config = nodeConfig(options, parts.operators, this.#identity, parts.passwordHash);
@@ -184,7 +187,7 @@ export class Life {
   }
 
   /** Nobody has asked for the usual place: where another server has it, this one does without. */
-  async #listenForOperators({ options, version, log, apiTokens: tokens }: ServerParts): Promise<void> {
+  async #listenForOperators({ options, version, log, sites, apiTokens: tokens }: ServerParts): Promise<void> {
     const address = options.http ?? USUAL_HTTP;
     if (address === 'off') return;
     const { name, id } = this.#ready;
@@ -193,7 +196,8 @@ export class Life {
       const { fdReserve } = options;
       const [clients, links] = [this.#clientTls?.counts, this.#linkTls?.counts];
       const handshakes = { ...(clients && { clients }), ...(links && { servers: links }) };
-      this.#http = await OperatorHttp.start(address, { edge: this.#edge, log, server, tokens, fdReserve, handshakes });
+      const parts = { edge: this.#edge, log, server, tokens, fdReserve, handshakes, site: () => sites.site('admin') };
+      this.#http = await OperatorHttp.start(address, parts);
     } catch (error) {
       if (options.http !== undefined) throw refused(this.#edge, `--http ${formatAddress(address)}`, error);
       const taken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
@@ -218,11 +222,12 @@ export class Life {
   }
 
   /** Whose pages may connect: those of our own, those of the other servers of the network, and those that are listed. */
-  #rulesOfPages(local: boolean): WebRules {
+  #rulesOfPages(sites: Sites, local: boolean): WebRules {
     const listed = (): readonly string[] => this.#options.webOrigins;
     const places = (): string[] => this.#node.links?.mesh.clientAddresses() ?? [];
     return {
       local,
+      site: () => sites.site('chat'),
       get origins() {
         return [...listed(), ...places().filter(isWebSocket).map(originOf)];
       },

@@ -1,12 +1,14 @@
 import { describe, expect, test } from 'bun:test';
 import { answerUpgrade, type WebRules } from '../../src/net/upgrade.ts';
+import { readWebRequest } from '../../src/net/web-request.ts';
 import { upgradeRequest } from '../support/web-client.ts';
 
 const LOCAL: WebRules = { origins: ['https://chat.example'], local: true };
 const OPEN: WebRules = { origins: [], local: false };
 
 function answer(request: string, rules = LOCAL): string {
-  return Buffer.from(answerUpgrade(Buffer.from(request), rules).bytes).toString();
+  const read = readWebRequest(Buffer.from(request));
+  return Buffer.from(('bytes' in read ? read : answerUpgrade(read, rules)).bytes).toString();
 }
 const status = (request: string, rules = LOCAL): number => Number(answer(request, rules).split(' ')[1]);
 const upgrade = (headers: Readonly<Record<string, string | undefined>>, path = '/ws'): string =>
