@@ -86,7 +86,9 @@ export class Edge {
     broke: (id, why, reason) => this.#joined.broke(id, why, reason, this.#now),
     inputOver: (id) => this.#joined.inputOver(id, this.#now),
     finish: (id, how) => this.#finish(id, how),
-    later: (peer, work) => this.#later(peer, work),
+    later: (peer, work) => {
+      if (this.#sockets[peer.id]?.data.web === peer) this.answer(work);
+    },
   };
   readonly #listeners: TCPSocketListener<Peer>[] = [];
   #node: Node | undefined;
@@ -281,12 +283,6 @@ export class Edge {
     const taken = socket.write(bytes, start, end - start);
     this.#writing = false;
     return taken;
-  }
-
-  #later(peer: WebSocketPeer, work: () => void): void {
-    if (this.#sockets[peer.id]?.data.web !== peer) return;
-    this.#batch();
-    this.#contained(work);
   }
 
   #finish(id: ConnectionId, how: Finish): void {

@@ -211,7 +211,9 @@ describe.concurrent('who may come', () => {
         using client = await WebClient.connect(port, { headers, path });
         return client.status;
       };
-      expect(await status({}, '/')).toBe(404);
+      expect(await status({}, '/')).toBe(200);
+      expect(await status({}, '/ws/')).toBe(404);
+      expect(await status({ host: 'evil.example' }, '/')).toBe(421);
       expect(await status({ 'sec-websocket-protocol': 'soap' })).toBe(400);
       expect(await status({ origin: `http://127.0.0.1:${port}` })).toBe(101);
       const page = { origin: 'https://chat.example' };
@@ -233,7 +235,10 @@ describe.concurrent('who may come', () => {
   test('is answered and let go where it asks for something else', async () => {
     await using server = await ServerProcess.start(...WEB);
     const answer = await fetch(`http://127.0.0.1:${server.webPort}/nothing`);
-    expect([answer.status, await answer.text()]).toEqual([404, 'There is nothing here; the WebSocket is at /ws\n']);
+    expect([answer.status, await answer.text()]).toEqual([
+      404,
+      'There is nothing here; the page is at /, and the WebSocket at /ws\n',
+    ]);
     using garbage = await WebClient.dial(server.webPort);
     garbage.raw('<NICK,ann><USER,ann,0,*,ann>\r\n\r\n');
     await garbage.ended();

@@ -2,7 +2,7 @@
 // to be kept. `#room` in the address goes into that room.
 
 import { type JSX, render } from 'preact';
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { ClientError } from '../../client/client-error.ts';
 import { Desk } from './model/desk.ts';
 import { keep, kept } from './model/keep.ts';
@@ -12,6 +12,8 @@ import { Welcome } from './view/welcome.tsx';
 
 const SERVER = `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws`;
 const LOBBY = 'lobby';
+/** Says, for as long as this tab is there, that its person was in: a reload goes on without asking. */
+const INSIDE = 'chorus-inside';
 /** How often a page in the background brings its title up to date. */
 const BEHIND_MS = 250;
 
@@ -19,6 +21,7 @@ const before = kept();
 const wanted = decodeURIComponent(location.hash.slice(1));
 let talk: Talk | undefined;
 let awaits = false;
+let returning = before.nick !== '' && sessionStorage.getItem(INSIDE) !== null;
 
 /** Something has changed: it is drawn with the next frame. */
 function changed(): void {
@@ -44,7 +47,7 @@ function settle(desk: Desk): void {
 }
 
 function Page(): JSX.Element {
-  const [busy, setBusy] = useState(false);
+  const [busy, setBusy] = useState(returning);
   const [problem, setProblem] = useState<string>();
   const [wantsPassword, setWantsPassword] = useState(false);
   if (talk !== undefined) return <ChatView talk={talk} />;
@@ -60,6 +63,10 @@ function Page(): JSX.Element {
     setBusy(false);
   };
   const room = wanted || before.rooms[0] || LOBBY;
+  useEffect(() => {
+    if (returning) void enter({ nick: before.nick }, room);
+    returning = false;
+  }, []);
   return (
     <Welcome {...{ nick: before.nick, room, busy, problem, wantsPassword }} enter={(...who) => void enter(...who)} />
   );
@@ -72,6 +79,7 @@ async function begin(person: Person, room: string): Promise<void> {
   for (const each of rooms) desk.open('room', each);
   for (const each of desk.conversations) each.draft = before.drafts[each.key] ?? '';
   talk = made;
+  sessionStorage.setItem(INSIDE, '1');
   for (const each of rooms) void made.join(each, each === room);
   document.addEventListener('visibilitychange', () => desk.watch(!document.hidden));
   addEventListener('pagehide', () => void made.close());

@@ -25,8 +25,16 @@ export function Composer({ conversation, closed, most, say, drafted }: ComposerP
   useEffect(() => {
     setText(conversation.draft);
     setWrong(undefined);
-    if (matchMedia('(hover: hover)').matches) field.current?.focus();
   }, [conversation]);
+  useLayoutEffect(() => {
+    // On a phone the keyboard would come over what one wants to read.
+    if (closed === undefined && matchMedia('(hover: hover)').matches) field.current?.focus();
+    const pressed = ({ key, defaultPrevented }: KeyboardEvent): void => {
+      if (key === 'Escape' && !defaultPrevented) field.current?.focus();
+    };
+    addEventListener('keydown', pressed);
+    return () => removeEventListener('keydown', pressed);
+  }, [conversation, closed]);
   useLayoutEffect(() => {
     const at = field.current as HTMLTextAreaElement;
     at.style.height = 'auto';

@@ -2,7 +2,7 @@
 // the focus back to where it was.
 
 import type { ComponentChildren, JSX } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { roomKey } from '../../../wire/names.ts';
 import { CloseIcon } from '../../look/icons.tsx';
 import { COMMANDS } from '../model/commands.ts';
@@ -16,7 +16,7 @@ interface WindowProps {
 
 function Window({ title, close, children }: WindowProps): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const before = document.activeElement;
     const at = dialog.current as HTMLDialogElement;
     at.showModal();

@@ -35,6 +35,12 @@ export function Log({ conversation, nick, watched, retry, forget, recall }: LogP
     else if (first !== height.current.first) at.scrollTop += at.scrollHeight - height.current.scroll;
     height.current = { first, scroll: at.scrollHeight };
   });
+  const toEnd = (): void => {
+    atEnd.current = true;
+    setAway(false);
+    const at = scroller.current as HTMLDivElement;
+    at.scrollTop = at.scrollHeight;
+  };
   useLayoutEffect(() => {
     const at = scroller.current as HTMLDivElement;
     // It is read with the keys: what scrolls takes the focus.
@@ -43,19 +49,22 @@ export function Log({ conversation, nick, watched, retry, forget, recall }: LogP
       if (atEnd.current) at.scrollTop = at.scrollHeight;
     });
     sized.observe(at);
-    return () => sized.disconnect();
+    const pressed = ({ key, target }: KeyboardEvent): void => {
+      const by = key === 'PageUp' ? -1 : key === 'PageDown' ? 1 : 0;
+      if (key === 'Escape') toEnd();
+      else if (by !== 0 && target !== at) at.scrollBy({ top: by * 0.8 * at.clientHeight });
+    };
+    addEventListener('keydown', pressed);
+    return () => {
+      sized.disconnect();
+      removeEventListener('keydown', pressed);
+    };
   }, []);
   const scrolled = (): void => {
     const at = scroller.current as HTMLDivElement;
     atEnd.current = at.scrollHeight - at.scrollTop - at.clientHeight < NEAR_PX;
     setAway(!atEnd.current);
     if (at.scrollTop < NEAR_PX) recall();
-  };
-  const toEnd = (): void => {
-    atEnd.current = true;
-    setAway(false);
-    const at = scroller.current as HTMLDivElement;
-    at.scrollTop = at.scrollHeight;
   };
   const mark = conversation.readTo === conversation.lines.last?.key ? undefined : conversation.readTo;
   const quiet = blocks.length === 0 && conversation.unsettled.length === 0;
