@@ -223,7 +223,7 @@ describe.concurrent('who may come', () => {
       await server.logged('options.reloaded');
       expect(await status(page)).toBe(101);
       const figures = await (await fetch(`http://${server.ready.http}/metrics`)).text();
-      const counted = figures.matchAll(/^chorus_websocket_requests_total\{status="(\d+)"\} (\d+)$/gm);
+      const counted = figures.matchAll(/^chorus_web_requests_total\{status="(\d+)"\} (\d+)$/gm);
       expect(Object.fromEntries([...counted].map(([, code, count]) => [code, count]))).toEqual({
         ...{ 101: '2', 400: '1', 403: '1', 404: '1' },
       });

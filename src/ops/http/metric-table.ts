@@ -101,8 +101,8 @@ export const METRICS: readonly Metric[] = [
       ]),
   },
   {
-    ...{ name: 'chorus_websocket_requests_total', type: 'counter', labels: ['status'] },
-    help: 'Requests for a WebSocket, by the status of the answer; 101 is one that became one.',
+    ...{ name: 'chorus_web_requests_total', type: 'counter', labels: ['status'] },
+    help: 'Requests where browsers come, by the status of the answer; 101 is one that became a WebSocket.',
     read: ({ upgrades }) => [...upgrades].map(([status, count]) => [count, status]),
   },
   gauge('chorus_users', 'Users of this server.', ({ figures }) => figures.usersHere),

@@ -91,7 +91,7 @@ describe('a scrape', () => {
     expect(text).toContain('chorus_log_events_total{level="warn",event="link.refused"} 3\n');
     expect(text).toContain('chorus_discovery_dropped_total{reason="mac"} 1\n');
     expect(text).toContain('chorus_tls_handshakes_total{with="clients",outcome="failed"} 1\n');
-    expect(text).toContain('chorus_websocket_requests_total{status="403"} 2\n');
+    expect(text).toContain('chorus_web_requests_total{status="403"} 2\n');
     expect(text).toContain('process_start_time_seconds 1.5\n');
   });
 
