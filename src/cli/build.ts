@@ -35,13 +35,17 @@ function readBuildFlags(args: readonly string[]): Flags<{ readonly outfile: stri
   return { options: { outfile: resolve(files[0] ?? `${ROOT}/dist/chorus`) } };
 }
 
-/** Puts the pages themselves where a server from source would build them. */
-function givePages({ onLoad }: Bun.PluginBuilder): void {
-  onLoad({ filter: /[\\/]src[\\/]pages[\\/]files\.ts$/ }, async () => {
-    const pages = await Promise.all(PAGES.map(async (name) => [name, await bundle(name)] as const));
-    const files = JSON.stringify(Object.fromEntries(pages));
-    return { loader: 'js', contents: `const files = ${files}; export const pageFiles = async (name) => files[name];` };
-  });
+/** Puts the pages themselves where a server from source would build them. A build cannot wait for one inside of it. */
+async function finishedPages(): Promise<Bun.BunPlugin> {
+  const pages = await Promise.all(PAGES.map(async (name) => [name, await bundle(name)] as const));
+  const files = JSON.stringify(Object.fromEntries(pages));
+  const contents = `const files = ${files}; export const pageFiles = async (name) => files[name];`;
+  return {
+    name: 'pages',
+    setup: ({ onLoad }) => {
+      onLoad({ filter: /[\\/]src[\\/]pages[\\/]files\.ts$/ }, () => ({ loader: 'js', contents }));
+    },
+  };
 }
 
 const { outfile } = optionsOrExit('build', readBuildFlags(process.argv.slice(2)));
@@ -50,7 +54,7 @@ const built = await Bun.build({
   entrypoints: [`${ROOT}/src/chorus.ts`],
   compile: { outfile, autoloadDotenv: false, autoloadBunfig: false },
   define: { BUILT_FROM: JSON.stringify(from) },
-  plugins: [{ name: 'pages', setup: givePages }],
+  plugins: [await finishedPages()],
   sourcemap: 'inline',
   minify: false,
   throw: false,

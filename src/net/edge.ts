@@ -74,7 +74,7 @@ export class Edge {
       this.terminate(id);
     },
   });
-  /** Requests for a WebSocket since the start, by the status that answered them. */
+  /** Requests of browsers since the start, by the status that answered them. */
   readonly upgrades = new Map<number, number>();
   readonly #web: WebHost = {
     message: this.#sends.message,
@@ -86,9 +86,7 @@ export class Edge {
     broke: (id, why, reason) => this.#joined.broke(id, why, reason, this.#now),
     inputOver: (id) => this.#joined.inputOver(id, this.#now),
     finish: (id, how) => this.#finish(id, how),
-    later: (peer, work) => {
-      if (this.#sockets[peer.id]?.data.web === peer) this.answer(work);
-    },
+    later: (peer, work) => void (this.#sockets[peer.id]?.data.web === peer && this.answer(work)),
   };
   readonly #listeners: TCPSocketListener<Peer>[] = [];
   #node: Node | undefined;

@@ -225,7 +225,7 @@ describe.concurrent('who may come', () => {
       const figures = await (await fetch(`http://${server.ready.http}/metrics`)).text();
       const counted = figures.matchAll(/^chorus_web_requests_total\{status="(\d+)"\} (\d+)$/gm);
       expect(Object.fromEntries([...counted].map(([, code, count]) => [code, count]))).toEqual({
-        ...{ 101: '2', 400: '1', 403: '1', 404: '1' },
+        ...{ 101: '2', 200: '1', 400: '1', 403: '1', 404: '1', 421: '1' },
       });
     } finally {
       rmSync(config, { force: true });
