@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Dialect, NATS, REDIS } from './dialect.ts';
-import { type ProcessorTime, processorTimeOf } from './server-process.ts';
+import { end, type ProcessorTime, processorTimeOf } from './server-process.ts';
 
 /** A kind of server. */
 export interface PeerKind {
@@ -78,10 +78,7 @@ export class PeerProcess implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#child.kill('SIGTERM');
-    const timer = setTimeout(() => this.#child.kill('SIGKILL'), 5_000);
-    await this.#child.exited;
-    clearTimeout(timer);
+    await end(this.#child);
     rmSync(this.#folder, { recursive: true, force: true });
   }
 

@@ -8,6 +8,7 @@ import { RawClient } from '../test/support/raw-client.ts';
 const MAIN = join(import.meta.dir, '../src/main.ts');
 /** Ticks of /proc a second: fixed for programs, whatever the kernel's own are. */
 const TICKS = 100;
+const STOP_MS = 5_000;
 
 /** Seconds of processor time, in the program and in the kernel for it. */
 export interface ProcessorTime {
@@ -83,12 +84,17 @@ export class ServerProcess implements AsyncDisposable {
     return processorTimeOf(this.#child.pid);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#child.kill('SIGTERM');
-    const timer = setTimeout(() => this.#child.kill('SIGKILL'), 5_000);
-    await this.#child.exited;
-    clearTimeout(timer);
+  [Symbol.asyncDispose](): Promise<void> {
+    return end(this.#child);
   }
+}
+
+/** Has a process take its leave, and kills it when it does not; resolves when it is gone. */
+export async function end(child: Bun.Subprocess): Promise<void> {
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
+  await child.exited;
+  clearTimeout(timer);
 }
 
 /** What a process has used until now; undefined where the system does not say. */

@@ -20,7 +20,7 @@ h2 { font-size: 15px; margin: 0 0 2px; }
 p { margin: 4px 0; color: var(--quiet); }
 .badge { font-size: 14px; padding: 2px 12px; border-radius: 999px; color: var(--card); }
 .good { background: var(--good); } .bad { background: var(--bad); }
-.warning { color: var(--bad); }
+.warning { color: var(--s2); }
 .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(120px, 1fr)); gap: 12px; margin: 20px 0; }
 .tiles div, section { background: var(--card); border: 1px solid var(--grid); border-radius: 10px; padding: 12px 14px; }
 .tiles div { padding: 12px; }
@@ -29,9 +29,8 @@ p { margin: 4px 0; color: var(--quiet); }
 .tiles span, .legend { color: var(--quiet); font-size: 13px; }
 .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 500px), 1fr)); gap: 14px; }
 .legend i { display: inline-block; width: 14px; height: 3px; border-radius: 2px; margin: 0 5px 3px 12px; }
-.legend i:first-child { margin-left: 0; }
 svg { display: block; width: 100%; height: auto; margin-top: 6px; }
-svg text { fill: var(--quiet); font-size: 12px; font-variant-numeric: tabular-nums; }
+svg text { fill: var(--quiet); font-size: 13px; font-variant-numeric: tabular-nums; }
 .grid { stroke: var(--grid); } .bar { fill: var(--s1); }
 .line { fill: none; stroke-width: 1.8; stroke-linejoin: round; }
 path.s1 { stroke: var(--s1); } path.s2 { stroke: var(--s2); } path.s3 { stroke: var(--s3); }
@@ -125,13 +124,13 @@ function overTime(result: Result): string[] {
     plot('Deliveries a second', 'a delivery is one message at one member', [
       { name: 'delivered', values: rate('delivered') },
     ]),
-    plot('On their way', 'at the end of each stretch', [
-      { name: 'messages without an answer', values: each('unanswered') },
-      { name: 'clients without a connection', values: each('offline') },
+    plot('On their way', 'messages without an answer, clients without a connection', [
+      { name: 'messages', values: each('unanswered') },
+      { name: 'clients', values: each('offline') },
     ]),
     plot(
       'This program itself',
-      'by how much its own loop was late, at worst: latencies below this say nothing',
+      'by how much its loop was late: latencies below this say little',
       [{ name: 'late', values: each('loopMs').map((late) => Math.max(late, 0.1)) }],
       true,
     ),
@@ -146,7 +145,7 @@ function spreads(result: Result): string[] {
     value: each,
     title: `${short(from)} to ${short(to)} ms: ${count(each)} (${((each / all) * 100).toFixed(2)} %)`,
   }));
-  const spread = section('How long deliveries took, ms', 'bars of equal factors', [], barPlot(bars, short));
+  const spread = section('How long deliveries took, ms', 'each bar spans the same factor', [], barPlot(bars, short));
   const series = [
     { name: 'delivery', values: delivery.quantiles.map(([, time]) => time) },
     ...(acknowledgement.quantiles.length > 0 ? [{ name: 'answer', values: alongside(acknowledgement, delivery) }] : []),

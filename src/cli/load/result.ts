@@ -130,10 +130,10 @@ export function warningsOf(result: Result): string[] {
   const warnings: string[] = [];
   if (loop.p99 >= LATE_MS)
     warnings.push(
-      `this program's own loop was late: p99 ${ms(loop.p99)} ms, worst ${ms(loop.max)} ms; so much of any latency may be its own`,
+      `its own loop was late: p99 ${ms(loop.p99)} ms, worst ${ms(loop.max)} ms; so much of a latency may be its own`,
     );
   if (options.rate !== 'max' && lateness.p99 >= LATE_MS)
-    warnings.push(`it sent late: p99 ${ms(lateness.p99)} ms of the latencies are its own`);
+    warnings.push(`it sent late: p99 ${ms(lateness.p99)} ms, which the latencies have in them`);
   const busy = generator.cpuMs / Math.max(elapsedMs, 1);
   if (busy >= BUSY_SHARE)
     warnings.push(`it was busy for ${(busy * 100).toFixed(0)} % of the time: this is its own limit, not the servers'`);

@@ -12,22 +12,23 @@ export interface Look {
   readonly unicode: boolean;
   readonly good: (text: string) => string;
   readonly bad: (text: string) => string;
+  readonly wary: (text: string) => string;
   readonly quiet: (text: string) => string;
 }
 
-export const PLAIN: Look = { unicode: true, good: same, bad: same, quiet: same };
+export const PLAIN: Look = { unicode: true, good: same, bad: same, wary: same, quiet: same };
 
 /** How lines look on a stream: in colours on a terminal unless NO_COLOR is set, in ASCII where the locale is not UTF-8. */
 export function lookFor(isTTY: boolean, env: Readonly<Record<string, string | undefined>>): Look {
   const unicode = /utf-?8/i.test(env.LC_ALL || env.LC_CTYPE || env.LANG || '');
   if (!isTTY || (env.NO_COLOR ?? '') !== '') return { ...PLAIN, unicode };
-  return { unicode, good: paint('32'), bad: paint('1;31'), quiet: paint('2') };
+  return { unicode, good: paint('32'), bad: paint('1;31'), wary: paint('33'), quiet: paint('2') };
 }
 
 const NAME_WIDTH = 14;
 const VALUE_WIDTH = 28;
 
-type Row = readonly [name: string, value: string, more?: string, tone?: 'good' | 'bad' | 'quiet'];
+type Row = readonly [name: string, value: string, more?: string, tone?: 'good' | 'bad' | 'wary'];
 
 /** The result as a table, a line each. */
 export function tableOf(result: Result, look: Look = PLAIN): string[] {
@@ -37,7 +38,7 @@ export function tableOf(result: Result, look: Look = PLAIN): string[] {
     rows.push(['no number', count(result.reservationsRefused), 'sent without one instead']);
   if (result.wire.bad > 0) rows.push(['bad frames', count(result.wire.bad), '', 'bad']);
   if (result.account.foreign > 0) rows.push(['of others', count(result.account.foreign)]);
-  for (const warning of warningsOf(result)) rows.push(['warning', warning, '', 'bad']);
+  for (const warning of warningsOf(result)) rows.push(['warning', warning, '', 'wary']);
   const why = result.account.accepted === 0 ? 'BAD: nothing was accepted' : 'BAD';
   rows.push(['verdict', verdict.good ? 'good' : why, '', verdict.good ? 'good' : 'bad']);
   return rows.map(([name, value, more = '', tone]) => {

@@ -50,7 +50,7 @@ describe('the table', () => {
     expect(maximumOf(result)).toEqual({ mean: 100, best: 250 });
     const table = tableOf(result).join('\n');
     expect(table).toMatch(/^maximum +100\/s +best second 250\/s$/m);
-    expect(table).toMatch(/^warning +this program's own loop was late: p99 40\.0 ms/m);
+    expect(table).toMatch(/^warning +its own loop was late: p99 40\.0 ms/m);
     expect(table).not.toContain('sent late');
   });
 
