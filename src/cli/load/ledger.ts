@@ -23,8 +23,6 @@ interface EpochLog {
   slots: Int32Array;
   base: number;
   last: number;
-  /** Up to here everything is final. */
-  done: number;
 }
 
 interface RoomBook {
@@ -282,7 +280,6 @@ export class Ledger {
 
   /** Members must agree on what stands in a slot. */
   #put(room: number, log: EpochLog, slot: number, value: number): void {
-    if (slot <= log.done) return;
     if (slot < log.base || slot >= log.base + log.slots.length) this.#stretch(this.#room(room), log, slot);
     const there = log.slots[slot - log.base];
     if (there === UNKNOWN) log.slots[slot - log.base] = value;
@@ -322,7 +319,6 @@ export class Ledger {
     log.slots.copyWithin(0, to + 1 - log.base);
     log.slots.fill(UNKNOWN, Math.max(log.last - to, 0));
     log.base = to + 1;
-    log.done = to;
   }
 
   /** Adds a message up, and forgets it. */
@@ -375,7 +371,7 @@ function inOrder({ epochs }: RoomBook): EpochLog[] {
 function logOf(room: RoomBook, epoch: string): EpochLog {
   let log = room.epochs.get(epoch);
   if (log === undefined) {
-    log = { epoch, slots: new Int32Array(0), base: 1, last: 0, done: 0 };
+    log = { epoch, slots: new Int32Array(0), base: 1, last: 0 };
     room.epochs.set(epoch, log);
   }
   return log;
