@@ -227,23 +227,31 @@ describe('the books', () => {
 
 describe('the books of a long run', () => {
   const LONG = 200_000;
-  /** So many messages later. */
+  /** So many messages behind. */
+  const BEHIND = 100;
   const LATE = 500;
-  /** Runs message by message; `disturb` may do something of its own instead of giving message n to the second member. */
+  /**
+   * Runs message by message; the second member is so many behind the first. `disturb` may do something of its own instead
+   * of giving message n to the second.
+   */
   function run(messages: number, disturb: (ledger: Ledger, second: MemberBook, n: number) => boolean = () => false) {
     const ledger = new Ledger(1, true);
     const [first, second] = [ledger.join(0), ledger.join(0)];
     let most = 0;
-    for (let n = 0; n < messages; n++) {
-      ledger.send(sent(n, n % 7));
-      ledger.message(first, n, E, n + 1);
-      // Answers come before the last delivery, and long behind it.
-      if (n % 2 === 0) ledger.acknowledge(n, E, n + 1);
-      if (!disturb(ledger, second, n)) ledger.message(second, n, E, n + 1);
-      if (n % 2 === 1 && n > LATE) ledger.acknowledge(n - LATE, E, n - LATE + 1);
+    for (let step = 0; step < messages + LATE; step++) {
+      if (step < messages) {
+        ledger.send(sent(step, step % 7));
+        ledger.message(first, step, E, step + 1);
+        // Answers come before the last delivery, and long behind it.
+        if (step % 2 === 0) ledger.acknowledge(step, E, step + 1);
+      }
+      const behind = step - BEHIND;
+      const has = behind >= 0 && behind < messages;
+      if (has && !disturb(ledger, second, behind)) ledger.message(second, behind, E, behind + 1);
+      const late = step - LATE;
+      if (late % 2 === 1) ledger.acknowledge(late, E, late + 1);
       most = Math.max(most, ledger.open);
     }
-    for (let n = messages + 1 - LATE; n < messages; n += 2) ledger.acknowledge(n, E, n + 1);
     return { account: ledger.close(() => false), most };
   }
 

@@ -176,12 +176,14 @@ describe('a timeline', () => {
   test('keeps sums and peaks, however long it becomes', () => {
     const timeline = new Timeline();
     const SECONDS = 10_000;
-    for (let at = 1; at <= SECONDS; at++) timeline.add(pointAt(at, at === 4_321 ? { max: 777, offline: 5 } : {}));
+    const PEAK = { p50: 333, p99: 555, max: 777, offline: 5, unanswered: 9, loopMs: 99 };
+    for (let at = 1; at <= SECONDS; at++) timeline.add(pointAt(at, at === 4_321 ? PEAK : {}));
     const { points } = timeline;
     expect(points.length).toBeLessThanOrEqual(300);
     const sum = (what: 'seconds' | 'sent'): number => points.reduce((all, point) => all + point[what], 0);
     expect([sum('seconds'), sum('sent')]).toEqual([SECONDS, 100 * SECONDS]);
-    expect(points.filter(({ max }) => max === 777)).toHaveLength(1);
+    const peaks = points.filter((point) => Object.entries(PEAK).every(([key, value]) => point[key as 'max'] === value));
+    expect(peaks).toHaveLength(1);
     expect(points.at(-1)?.at).toBe(SECONDS);
     const times = points.map(({ at }) => at);
     expect(times).toEqual(times.toSorted((a, b) => a - b));
