@@ -23,14 +23,16 @@ interface How {
   readonly env?: string;
   readonly size?: TerminalSize;
   readonly plant?: Change;
+  /** Further flags. */
+  readonly more?: string;
 }
 
 /** The chat in a terminal of its own, in the room lobby. */
 function chat(port: number, nick: string, how: How = {}): Terminal {
-  const { env = '', size = SIZE, plant } = how;
+  const { env = '', size = SIZE, plant, more = '' } = how;
   const before = plant === undefined ? '' : `--preload=${PLANTER}`;
   const fault = plant === undefined ? '' : `PLANT='${JSON.stringify(plant)}'`;
-  const command = `${process.execPath} ${before} ${CHAT} --server 127.0.0.1:${port} --nick ${nick}`;
+  const command = `${process.execPath} ${before} ${CHAT} --server 127.0.0.1:${port} --nick ${nick} ${more}`;
   return new Terminal(tmux as string, `env ${env} ${fault} ${command}`, size);
 }
 
@@ -44,7 +46,7 @@ describe.skipIf(tmux === undefined).concurrent('the chat on a whole screen (need
     await using server = await ServerProcess.start('--name', 'alpha');
     using ann = chat(server.port, 'ann');
     await ann.until(
-      /^ \[1:lobby\] ─+ ann ─\n[\s\S]*you are in lobby, alone[\s\S]*── connected ── alpha 127[\s\S]*\nlobby> *$/m,
+      /^ \[1:lobby\] ─+ ann ─\n[\s\S]*you are in lobby, alone[\s\S]*── connected ── [\d.]+ ms ── alpha 127[\s\S]*\nlobby> *$/m,
     );
     using bob = chat(server.port, 'bob', { env: 'NO_COLOR=1' });
     await bob.until(/you are in lobby, with 1 more/);
@@ -117,8 +119,15 @@ describe.skipIf(tmux === undefined).concurrent('the chat on a whole screen (need
     await ann.until(/── no connection: .*; again in \d+ s/);
     ann.keys('said meanwhile', 'Enter');
     await ann.until(/\d…<ann> said meanwhile/);
+    // Who quits is asked whether to wait for it.
+    using bob = chat(port, 'bob');
+    await bob.until(/── no connection: .*; again in \d+ s/);
+    bob.keys('lost words', 'Enter', 'C-c');
+    await bob.until(/── 1 on their way; Ctrl-C once more does not wait/);
+    bob.keys('C-c');
+    expect(await bob.until(/EXIT 0/)).toStartWith('! not sent to lobby: lost words\n');
     await using _again = await ServerProcess.start('--name', 'alpha', ...flags);
-    const screen = await ann.until(/\d <ann> said meanwhile[\s\S]*── connected ── alpha/);
+    const screen = await ann.until(/\d <ann> said meanwhile[\s\S]*── connected ── [\d.]+ ms ── alpha/);
     expect(screen.match(/said meanwhile/g)).toHaveLength(1);
     expect(screen).toContain('the room began anew');
   });
@@ -139,6 +148,36 @@ describe.skipIf(tmux === undefined).concurrent('the chat on a whole screen (need
     await ann.until(/split: alpha has lost beta, and with it (eve, dan|dan, eve) [\s\S]*1 of 2 servers, without beta/);
     ann.keys('/map', 'Enter');
     await ann.until(/ alpha: 1 person/);
+  });
+
+  test('goes over to another server, and misses nothing', async () => {
+    await using network = new TestNetwork();
+    const alpha = await network.start('alpha');
+    const beta = await network.start('beta');
+    await alpha.logged('server.synced server=beta');
+    using ann = chat(beta.port, 'ann', { more: `--server 127.0.0.1:${alpha.port}` });
+    await ann.until(/you are in lobby, alone[\s\S]*── connected ── 2 servers ── [\d.]+ ms ── beta /);
+    using eve = await RawClient.register(alpha.port, 'eve');
+    eve.send('<JOINROOM,lobby><CSEND,before>');
+    await ann.until(/<eve> before/);
+    await beta.stop('SIGKILL');
+    eve.send('<CSEND,meanwhile>');
+    ann.keys('mine', 'Enter');
+    const screen = await ann.until(/── connected ── 1 of 2 servers, without beta[\s\S]*\nlobby>/);
+    expect(await ann.until(/ <eve> meanwhile[\s\S]* <ann> mine|<ann> mine[\s\S]*<eve> meanwhile/)).not.toContain(
+      'missing',
+    );
+    expect(screen).not.toContain('may be');
+  });
+
+  test('is lines of text where the terminal can only print', async () => {
+    await using server = await ServerProcess.start();
+    using ann = chat(server.port, 'ann', { env: 'TERM=dumb' });
+    await ann.until(/^you are in lobby, alone/m);
+    ann.keys('hello', 'Enter');
+    await ann.until(/<ann> hello/);
+    expect(ann.screen(true)).not.toContain(ESC);
+    expect(ann.state('alternate_on')).toBe('0');
   });
 
   test('shows what others send, and obeys nothing of it', async () => {

@@ -41,6 +41,7 @@ const OLDER: Readonly<Record<Older, string>> = {
   unknown: '',
   perhaps: '',
   asked: 'asking for what was said before',
+  beginning: 'the room begins here',
   none: 'nothing older is kept',
   full: 'no older lines are held here',
 };

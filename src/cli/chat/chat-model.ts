@@ -2,17 +2,20 @@
 // here; it knows no terminal, no clock and no server.
 
 import { type ClientEvent, nickOf } from '../../client/client-events.ts';
-import type { RoomMessage, Slot } from '../../client/sdk/room-types.ts';
+import type { Slot } from '../../client/sdk/room-types.ts';
 import { foldNick, roomKey } from '../../wire/names.ts';
 import { plain } from '../terminal-text.ts';
 import { Connection } from './connection.ts';
 import type { Line } from './lines.ts';
 import { RoomView } from './room-view.ts';
+import type { Found } from './scroll-back.ts';
 import { type Part, speech, usual, type Words, wordsOf } from './text.ts';
 
 /** Lines that were pasted, while it is asked what is to become of them. */
 export interface Paste {
   readonly lines: readonly string[];
+  /** Too many to be said one by one. */
+  readonly isLong: boolean;
 }
 
 /** Those who are named of many who went at once. */
@@ -32,7 +35,7 @@ export class ChatModel {
   hint = '';
   paste: Paste | undefined;
   #nick: string;
-  readonly #views: RoomView[] = [new RoomView('')];
+  readonly #views: RoomView[] = [new RoomView('', '')];
   #front: RoomView;
   readonly #splits = new Map<RoomView, Split>();
 
@@ -62,7 +65,7 @@ export class ChatModel {
   /** The view of a room; undefined when there is none. */
   view(room: string): RoomView | undefined {
     const key = roomKey(room) ?? '';
-    return this.#views.find((view) => view !== this.home && roomKey(view.name) === key);
+    return key === '' ? undefined : this.#views.find((view) => view.key === key);
   }
 
   /** Brings a room to the front, with a view made for it where there is none; '' for the home. */
@@ -93,10 +96,7 @@ export class ChatModel {
   keep(rooms: readonly string[]): void {
     const keys = new Set(rooms.map((room) => roomKey(room)));
     for (const view of this.#views.slice(1)) {
-      if (keys.has(roomKey(view.name))) continue;
-      this.#views.splice(this.#views.indexOf(view), 1);
-      this.#splits.delete(view);
-      if (view === this.#front) this.show(this.#views.at(-1)?.name ?? '');
+      if (!keys.has(view.key)) this.#close(view);
     }
   }
 
@@ -172,12 +172,10 @@ export class ChatModel {
     else line('alarm', [{ text: '! not sent: ', tone: 'alarm' }, usual(plain(pending.text)), usual(`: ${complaint}`)]);
   }
 
-  /** What was said before the oldest line; `reached` as in prepend(). */
-  older(view: RoomView, messages: readonly RoomMessage[], reached: Slot | undefined): void {
-    view.prepend(
-      messages.map((message) => this.#lineOfMessage({ kind: 'message', ...message })),
-      reached,
-    );
+  /** What was said before the oldest line. */
+  older(view: RoomView, { messages, reached, isBeginning }: Found): void {
+    const lines = messages.map((message) => this.#lineOfMessage({ kind: 'message', ...message }));
+    view.prepend(lines, reached ?? (isBeginning ? 'beginning' : 'none'));
   }
 
   /** Who is in a room, those who spoke last first, and not ourselves. */
@@ -197,9 +195,16 @@ export class ChatModel {
   }
 
   #open(room: string): RoomView {
-    const view = new RoomView(plain(room));
+    const view = new RoomView(roomKey(room) ?? '', plain(room));
     this.#views.push(view);
     return view;
+  }
+
+  /** The room entered last comes to the front when it was in front. */
+  #close(view: RoomView): void {
+    this.#views.splice(this.#views.indexOf(view), 1);
+    this.#splits.delete(view);
+    if (view === this.#front) this.show(this.#views.at(-1)?.name ?? '');
   }
 
   #place(name: string, address: string): string {
@@ -242,7 +247,7 @@ export class ChatModel {
         return view.people.counted(event.count);
       case 'epoch':
         view.turned(event.epoch, { epoch: event.oldEpoch, seq: event.oldLast });
-        return this.tell(view, `another server keeps the order from here on, at number ${event.next}`, now);
+        return this.tell(view, `the room has another home now; its numbers go on at ${event.next}`, now);
       case 'skipped': {
         const [what, stay] = event.from === event.to ? ['number', 'stays'] : ['numbers', 'stay'];
         const which = event.from === event.to ? event.from : `${event.from} to ${event.to}`;
@@ -251,8 +256,8 @@ export class ChatModel {
       case 'lagged':
         return this.tell(view, 'we were too slow: what was left out is asked for', now);
       case 'expelled':
-        this.tell(this.home, `you are no longer in ${plain(event.room)}: ${plain(event.error.message)}`, now);
-        break;
+        this.#close(view);
+        return this.alarm(`you are no longer in ${plain(event.room)}: ${plain(event.error.message)}`, now);
     }
     const words = wordsOf(event);
     if (words !== undefined) this.#add(view, newLine(words, now));

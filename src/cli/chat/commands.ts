@@ -147,8 +147,8 @@ async function where(chat: Chat, nick: string): Promise<void> {
 
 async function map(chat: Chat): Promise<void> {
   const servers = (await chat.client.request('MAP')).slice(0, -1);
-  for (const [server = '', , hops = '', via = '', users = ''] of servers) {
-    const way = hops === '0' ? '' : `, ${plain(hops)} further than ${plain(via)}`;
+  for (const [server = '', , , via = '', users = ''] of servers) {
+    const way = via === '' || via === server ? '' : `, by way of ${plain(via)}`;
     chat.say(`${plain(server)}: ${plain(users)} ${users === '1' ? 'person' : 'people'}${way}`);
   }
 }

@@ -14,6 +14,8 @@ export class Connection {
   name = '';
   /** There and back; undefined when it was not measured on this connection. */
   latencyMs: number | undefined;
+  /** Since when an answer is waited for, in Unix ms; undefined when none is. */
+  askedAt: number | undefined;
   /** Whether a second server has what RPL_SENT speaks of; undefined when no server has said. */
   replicated: boolean | undefined;
   /** Why there is no connection. */
@@ -47,6 +49,7 @@ export class Connection {
         this.retryAt = event.retryAt;
         this.tries = event.wasOnline ? 0 : this.tries + 1;
         this.latencyMs = undefined;
+        this.askedAt = undefined;
         this.replicated = undefined;
         this.#servers = [];
         break;

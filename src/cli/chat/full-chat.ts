@@ -86,8 +86,8 @@ export class FullChat implements Chat, Hands {
 
   async run(): Promise<void> {
     process.on('SIGINT', () => this.quit(''));
-    process.on('SIGTERM', () => this.#end(0));
-    process.on('SIGHUP', () => this.#end(0));
+    process.on('SIGTERM', () => this.#goodNight());
+    process.on('SIGHUP', () => this.#goodNight());
     process.on('uncaughtException', (error) => this.#end(1, String(error.stack ?? error)));
     process.on('unhandledRejection', (error) => this.#end(1, String(error)));
     process.stdout.on('error', () => process.exit(0));
@@ -134,7 +134,7 @@ export class FullChat implements Chat, Hands {
   quit(message: string): void {
     if (this.#goodbye !== undefined) return this.#end(0);
     this.#goodbye = message;
-    if (this.#sends === 0 || !this.client.online) return this.#goodNight();
+    if (this.#sends === 0) return this.#goodNight();
     this.model.hint = `${this.#sends} on their way; Ctrl-C once more does not wait for them`;
     setTimeout(() => this.#goodNight(), DRAIN_MS);
     this.redraw();
@@ -162,8 +162,7 @@ export class FullChat implements Chat, Hands {
         this.#lookAround();
         break;
       case 'offline':
-        if (event.wasOnline) this.#answers.clear();
-        else if (!this.model.connection.wasOnline && this.model.connection.tries === 1)
+        if (!this.model.connection.wasOnline && this.model.connection.tries === 1)
           this.say(`\`${RUN} server\` starts a server on this machine`);
         break;
       case 'entered':
@@ -173,8 +172,7 @@ export class FullChat implements Chat, Hands {
         this.#askPeople(event.room, () => {});
         break;
       case 'left':
-      case 'expelled':
-        if (event.kind === 'expelled' || event.own) queueMicrotask(() => this.#keepRooms());
+        if (event.own) queueMicrotask(() => this.#keepRooms());
         break;
       case 'done':
         this.#answers.get(event.request)?.(event.lines);
@@ -212,24 +210,28 @@ export class FullChat implements Chat, Hands {
   }
 
   #ask(verb: string, args: readonly string[], take: (lines: Lines) => void): void {
+    let request = 0;
     const asked = this.client.ask((session, now) => {
-      const request = session.request(verb, args, now);
+      request = session.request(verb, args, now);
       this.#answers.set(request, take);
       return request;
     });
     // Without an answer things stay as they are shown; the next time is not far.
-    asked.catch(() => {});
+    asked.catch(() => this.#answers.delete(request));
   }
 
   /** Measures the way to the server, and looks which servers it sees. */
   #lookAround(): void {
     if (!this.client.online) return;
+    const { connection } = this.model;
     const since = performance.now();
+    connection.askedAt ??= Date.now();
     this.#ask('PING', [crypto.randomUUID()], () => {
-      this.model.connection.latencyMs = performance.now() - since;
+      connection.latencyMs = performance.now() - since;
+      connection.askedAt = undefined;
     });
     this.#ask('MAP', [], (lines) => {
-      this.model.connection.sees(
+      connection.sees(
         lines.slice(0, -1).map(([server = '']) => server),
         Date.now(),
       );
@@ -278,8 +280,7 @@ export class FullChat implements Chat, Hands {
     view.older = 'asked';
     try {
       const ask = (...args: readonly string[]): Promise<Lines> => this.client.request('HISTORY', view.name, ...args);
-      const found = await readBefore(reached, ask, (epoch) => view.behindEpochBefore(epoch));
-      this.model.older(view, found.messages, found.reached);
+      this.model.older(view, await readBefore(reached, ask, (epoch) => view.behindEpochBefore(epoch)));
     } catch {
       view.older = 'perhaps';
       view.askAt = Date.now() + ASK_AGAIN_MS;
@@ -300,6 +301,9 @@ export class FullChat implements Chat, Hands {
 
   #end(code: number, words?: string): void {
     this.#screen.close();
+    for (const view of this.model.views) {
+      for (const { text } of view.pending) process.stderr.write(`! not sent to ${view.name}: ${plain(text)}\n`);
+    }
     if (words !== undefined) process.stderr.write(`${words}\n`);
     process.exit(code);
   }

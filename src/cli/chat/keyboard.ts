@@ -38,6 +38,8 @@ export const KEYS: readonly string[] = [
   'Ctrl-C           leave, as /quit does; Ctrl-D too, where nothing is typed',
 ];
 
+/** More lines than this are not said one by one. */
+const MOST_SAID = 100;
 /** Candidates that are told of. */
 const MOST_HINTS = 12;
 const EDITS: Readonly<Record<string, (editor: Editor) => void>> = {
@@ -171,7 +173,7 @@ export class Keyboard {
     const lines = text.split(/\r\n|[\r\n]/).map((line) => plain(line));
     while (lines.at(-1)?.trim() === '') lines.pop();
     if (cut) model.hint = 'not all of it: that is more than can be pasted at once';
-    if (lines.length > 1) model.paste = { lines };
+    if (lines.length > 1) model.paste = { lines, isLong: lines.length > MOST_SAID };
     else model.front.editor.insert(lines[0] ?? '');
   }
 
@@ -181,6 +183,7 @@ export class Keyboard {
     const lines = model.paste?.lines ?? [];
     const key = input.kind === 'text' ? graphemes(input.text)[0]?.toLowerCase() : input.kind === 'key' ? input.key : '';
     if (key === 'ctrl-c') return this.#hands.quit('');
+    if (key === 'enter' && model.paste?.isLong) return;
     if (key !== 'enter' && key !== 'j' && key !== 'escape') return;
     model.paste = undefined;
     const said = lines.filter((line) => line.trim() !== '');

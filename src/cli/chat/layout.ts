@@ -67,13 +67,14 @@ function inputOf(model: ChatModel, columns: number, most: number): ReturnType<ty
   const { paste, front } = model;
   if (paste === undefined)
     return inputRows(front === model.home ? '> ' : `${front.name}> `, front.editor, columns, most);
-  const question = `${paste.lines.length} lines are pasted: Enter says each, j joins them, Esc drops them `;
+  const each = paste.isLong ? '' : ' Enter says each,';
+  const question = `${paste.lines.length} lines are pasted:${each} j joins them, Esc drops them `;
   const text = fit(question, columns - 1, '');
   return { rows: [[{ text, tone: 'alarm' }]], cursor: { row: 0, column: widthOf(text) } };
 }
 
 function peopleWidth(people: People, columns: number): number {
-  const widest = people.sorted.reduce((most, nick) => Math.max(most, widthOf(nick)), PEOPLE_LEAST);
+  const widest = people.sorted.reduce((most, nick) => Math.max(most, nick.length), PEOPLE_LEAST);
   return Math.min(widest, PEOPLE_MOST, Math.floor(columns / 4));
 }
 

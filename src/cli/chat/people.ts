@@ -8,6 +8,8 @@ export class People {
   /** Nicknames to be shown, by the form in which they are compared. */
   readonly #nicks = new Map<string, string>();
   #counted: number | undefined;
+  /** In their order; undefined until somebody asks. */
+  #sorted: readonly string[] | undefined;
 
   /** How many are there. */
   get count(): number {
@@ -19,22 +21,26 @@ export class People {
   }
 
   /** In the order of the alphabet. */
-  get sorted(): string[] {
-    return [...this.#nicks].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, nick]) => nick);
+  get sorted(): readonly string[] {
+    this.#sorted ??= [...this.#nicks].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, nick]) => nick);
+    return this.#sorted;
   }
 
   set(nicks: readonly string[]): void {
     this.#nicks.clear();
+    this.#sorted = undefined;
     this.#counted = undefined;
     for (const nick of nicks) this.add(nick);
   }
 
   add(nick: string): void {
     this.#nicks.set(foldNick(nick), plain(nick));
+    this.#sorted = undefined;
   }
 
   /** Whether it was there. */
   remove(nick: string): boolean {
+    this.#sorted = undefined;
     return this.#nicks.delete(foldNick(nick));
   }
 

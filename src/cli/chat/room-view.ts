@@ -22,8 +22,11 @@ export interface Anchor {
   readonly row: number;
 }
 
-/** What is known of lines before the oldest: nothing yet, perhaps some, asked for, none, or no place for them. */
-export type Older = 'unknown' | 'perhaps' | 'asked' | 'none' | 'full';
+/**
+ * What is known of lines before the oldest: nothing yet, perhaps some, asked for, there never were any, none are kept, or
+ * there is no place for them.
+ */
+export type Older = 'unknown' | 'perhaps' | 'asked' | 'beginning' | 'none' | 'full';
 
 /** Where one epoch of the room's order gave way to another: its first slot, and the last of the one before. */
 interface Turn {
@@ -34,6 +37,8 @@ interface Turn {
 const MOST_TURNS = 32;
 
 export class RoomView {
+  /** The form in which names of rooms are compared. */
+  readonly key: string;
   /** '' for the program itself. */
   name: string;
   readonly lines = new Lines();
@@ -58,7 +63,8 @@ export class RoomView {
   #head: Slot | undefined;
   readonly #turns: Turn[] = [];
 
-  constructor(name: string) {
+  constructor(key: string, name: string) {
+    this.key = key;
     this.name = name;
   }
 
@@ -85,8 +91,8 @@ export class RoomView {
     this.older = 'perhaps';
   }
 
-  /** Takes older lines; `reached`: everything before that slot is still not here, undefined: there is nothing before. */
-  prepend(older: readonly Line[], reached: Slot | undefined): void {
+  /** Takes older lines; `left` is what is before them: everything before a slot, or nothing. */
+  prepend(older: readonly Line[], left: Slot | 'beginning' | 'none'): void {
     const taken = this.lines.prepend(older);
     const oldest = older[older.length - taken]?.slot;
     if (taken < older.length) {
@@ -94,8 +100,8 @@ export class RoomView {
       this.#reached = oldest ?? this.#reached;
       return;
     }
-    this.older = reached === undefined ? 'none' : 'perhaps';
-    this.#reached = reached ?? this.#reached;
+    this.older = typeof left === 'string' ? left : 'perhaps';
+    if (typeof left !== 'string') this.#reached = left;
   }
 
   /** Another epoch begins, behind slot `last` of the one before. */

@@ -15,6 +15,8 @@ export interface Found {
   readonly messages: readonly RoomMessage[];
   /** Everything before it was not read; undefined: there is nothing before. */
   readonly reached: Slot | undefined;
+  /** Nothing was said in the room before; otherwise it is kept no longer, or cannot be asked for. */
+  readonly isBeginning: boolean;
 }
 
 const PAGE = 200;
@@ -36,13 +38,14 @@ export async function readBefore(
     const from = Math.max(first, slot.seq - PAGE);
     const messages = await unlessGone(readRange(ask, epoch, from, slot.seq));
     if (messages !== undefined) {
-      return { messages, reached: from > first ? { epoch, seq: from } : behindEpochBefore(epoch) };
+      const reached = from > first ? { epoch, seq: from } : behindEpochBefore(epoch);
+      return { messages, reached, isBeginning: from === 1 };
     }
     const kept = await unlessGone(firstKept(ask, epoch));
     if (kept === undefined) break;
     first = Math.max(first, kept);
   }
-  return { messages: [], reached: behindEpochBefore(epoch) };
+  return { messages: [], reached: behindEpochBefore(epoch), isBeginning: slot.seq <= 1 };
 }
 
 /** Messages of one epoch from `from` to before `end`; a server may give fewer at a time than were asked for. */

@@ -8,6 +8,9 @@ import type { ChatModel } from './chat-model.ts';
 import type { Connection } from './connection.ts';
 import type { Row, Span } from './rows.ts';
 
+/** A server that is further away than this is not well, or its network is not. */
+const SLOW_MS = 2_000;
+
 /** The line for `columns`; `below`: lines newer than those that are shown. */
 export function statusRow(model: ChatModel, below: number, columns: number, glyphs: Glyphs, now: number): Row {
   const said: Span[] = model.hint === '' ? piecesOf(model, now) : [{ text: model.hint, tone: 'usual' }];
@@ -28,16 +31,11 @@ export function statusRow(model: ChatModel, below: number, columns: number, glyp
 
 /** What there is to say, the most important first. */
 function piecesOf({ connection, views }: ChatModel, now: number): Span[] {
-  const pieces: Span[] = [
-    stateOf(connection, views.filter(({ wasInside, isInside }) => wasInside && !isInside).length, now),
-  ];
-  const pending = views.reduce((sum, view) => sum + view.pending.length, 0);
-  if (pending > 1) pieces.push({ text: `${pending} on their way`, tone: 'usual' });
-  if (connection.state !== 'online') return [...pieces, ...placeOf(connection)];
-  const { latencyMs } = connection;
-  if (latencyMs !== undefined)
-    pieces.push({ text: durationOf(latencyMs), tone: latencyMs > 1_000 ? 'alarm' : 'usual' });
-  return [...pieces.slice(0, 1), ...networkOf(connection), ...placeOf(connection), ...pieces.slice(1)];
+  const outside = views.filter(({ wasInside, isInside }) => wasInside && !isInside).length;
+  const state = stateOf(connection, outside, now);
+  const place = placeOf(connection);
+  if (connection.state !== 'online') return [state, ...place];
+  return [state, ...networkOf(connection), ...latencyOf(connection, now), ...place];
 }
 
 function stateOf({ state, wasOnline, reason, retryAt, tries }: Connection, outside: number, now: number): Span {
@@ -64,6 +62,13 @@ function networkOf({ servers, missing, replicated }: Connection): Span[] {
   }
   const text = `${servers.length} of ${all} servers, without ${missing.map(plain).join(', ')}`;
   return [{ text: replicated === false ? `${text}: nothing is copied` : text, tone: 'alarm' }];
+}
+
+function latencyOf({ latencyMs, askedAt = Number.POSITIVE_INFINITY }: Connection, now: number): Span[] {
+  if (now - askedAt >= SLOW_MS)
+    return [{ text: `no answer for ${Math.floor((now - askedAt) / 1_000)} s`, tone: 'alarm' }];
+  if (latencyMs === undefined) return [];
+  return [{ text: durationOf(latencyMs), tone: latencyMs >= SLOW_MS ? 'alarm' : 'usual' }];
 }
 
 function placeOf({ name, address }: Connection): Span[] {

@@ -2,12 +2,14 @@
 
 import { expect, test } from 'bun:test';
 import { type Chat, obey } from '../../../src/cli/chat/commands.ts';
+import { ClientError } from '../../../src/client/client-error.ts';
 import type { Client } from '../../../src/client/transport/driver.ts';
 import { rejection } from '../../support/rejection.ts';
 
 /** A chat whose server answers a join when told to. */
 function chat() {
   const sent: string[] = [];
+  const heard: string[] = [];
   const joins: PromiseWithResolvers<void>[] = [];
   const client = {
     rooms: ['lobby'],
@@ -18,6 +20,12 @@ function chat() {
     },
     async leave(room: string) {
       client.rooms = client.rooms.filter((each) => each !== room.toLowerCase());
+      // Who waits to be let in is told so as well.
+      for (const join of joins) join.reject(new ClientError('NOT_IN_ROOM', `left ${room}`));
+    },
+    async request(verb: string, nick: string) {
+      if (verb === 'MAP') return [['alpha', '1', '0', '', '3', ''], ['beta', '2', '1', 'gamma', '1', ''], ['2']];
+      return nick === 'bob' ? [['bob', 'bob!b@h', '1.2', 'beta', '1']] : [['cat', 'kitty', '1.3', 'beta', '1000']];
     },
     async send(room: string, text: string) {
       sent.push(`${room}: ${text}`);
@@ -27,11 +35,11 @@ function chat() {
     client: client as unknown as Client,
     room: 'lobby',
     keys: [],
-    say() {},
+    say: (line) => heard.push(line),
     send: (room, text) => client.send(room, text),
     quit() {},
   };
-  return { it, client, sent, joins };
+  return { it, client, sent, heard, joins };
 }
 
 test('a line typed behind /join is for that room, and never for the one before', async () => {
@@ -74,4 +82,30 @@ test('who leaves the room that lines go to talks in the one entered last; who le
   expect(it.room).toBe('');
   expect((await rejection(obey(it, '/leave'))).message).toContain('you are in no room');
   expect((await rejection(obey(it, 'hello'))).message).toContain('/join ROOM');
+});
+
+test('who leaves a room before being let in is told once, and of no error', async () => {
+  const { it, client, heard } = chat();
+  client.rooms = ['lobby', 'secret'];
+  const joined = obey(it, '/join secret');
+  await obey(it, '/leave');
+  await joined;
+  expect(heard).toEqual(['you left secret']);
+  expect(it.room).toBe('lobby');
+});
+
+test('a room is talked in by its name or its number, when one is in it', async () => {
+  const { it, client } = chat();
+  client.rooms = ['lobby', 'dev'];
+  await obey(it, '/room 2');
+  expect(it.room).toBe('dev');
+  await obey(it, '/room LOBBY');
+  expect(it.room).toBe('lobby');
+  expect((await rejection(obey(it, '/room 3'))).message).toBe('you are not in 3; /join enters it');
+});
+
+test('/map and /where say what the server knows', async () => {
+  const { it, heard } = chat();
+  for (const line of ['/map', '/where bob', '/where cat']) await obey(it, line);
+  expect(heard).toEqual(['alpha: 3 people', 'beta: 1 person, by way of gamma', 'bob is at beta', 'cat is kitty now']);
 });

@@ -227,7 +227,7 @@ describe('the order of a room', () => {
     const turn = { epoch: '6000.9', next: 12, oldEpoch: EPOCH, oldLast: 11, branches: [] };
     take(model, { kind: 'epoch', room: 'dev', ...turn });
     const text = shown(model).join('\n');
-    for (const words of ['number 4 stays empty', '! up to 3 messages are missing here', 'at number 12']) {
+    for (const words of ['number 4 stays empty', '! up to 3 messages are missing here', 'numbers go on at 12']) {
       expect(text).toContain(words);
     }
     expect(model.front.behindEpochBefore('6000.9')).toEqual({ epoch: EPOCH, seq: 12 });
@@ -246,7 +246,9 @@ describe('the status line', () => {
     expect(status()).toContain('── no connection: nobody; again in 3 s (try 2) ── here:1 ──');
     take(model, { kind: 'online', server: 'here:1', name: 'alpha', nick: 'ann', resumed: false, replicated: true });
     model.connection.latencyMs = 1.23;
-    expect(status()).toContain('── connected ── alpha here:1 ── 1.2 ms ──');
+    expect(status()).toContain('── connected ── 1.2 ms ── alpha here:1 ──');
+    model.connection.askedAt = NOON - 4_500;
+    expect(status()).toContain('── connected ── no answer for 4 s ── alpha here:1 ──');
     model.show('dev');
     take(model, { kind: 'entered', room: 'dev', again: false, epoch: EPOCH, next: 1 });
     take(model, { ...away, wasOnline: true });
@@ -306,7 +308,7 @@ describe('scrolling', () => {
     const older = [
       { room: 'dev', epoch: EPOCH, seq: 0, nick: 'bob', time: NOON - 86_400_000, text: 'line 0.', id: '' },
     ];
-    model.older(model.front, older, undefined);
+    model.older(model.front, { messages: older, reached: undefined, isBeginning: false });
     expect(numbers(model)).toEqual(before);
     const below = Number(/↓ (\d+) newer \(Esc\)/.exec(status)?.[1]);
     expect(below).toBeGreaterThan(0);
@@ -322,7 +324,7 @@ describe('scrolling', () => {
     const older = [
       { room: 'dev', epoch: EPOCH, seq: 0, nick: 'bob', time: NOON - 86_400_000, text: 'line 0.', id: '' },
     ];
-    model.older(model.front, older, undefined);
+    model.older(model.front, { messages: older, reached: undefined, isBeginning: false });
     expect(shown(model).join('\n')).toMatch(
       /── nothing older is kept ─+│\n12:00 <bob> line 0\. .*\n── Mon Nov 23 2026 ─+│\n12:00 <bob> line 1\./,
     );
@@ -358,8 +360,8 @@ describe('lines that are kept', () => {
 
   test('that were pushed out can be asked for again', () => {
     const model = chat('dev');
-    model.older(model.front, [], undefined);
-    expect(model.front.older).toBe('none');
+    model.older(model.front, { messages: [], reached: undefined, isBeginning: true });
+    expect(model.front.older).toBe('beginning');
     seq = 0;
     for (let i = 0; i < 2_005; i++) take(model, said('dev', 'bob', 'x'));
     expect(model.front.older).toBe('perhaps');
@@ -385,6 +387,10 @@ describe('a paste', () => {
     expect(model.front.editor.text).toBe('one linea b');
     paste('a\nb');
     press('escape');
+    expect([model.paste, did.length]).toEqual([undefined, 2]);
+    paste('x\n'.repeat(101));
+    expect(shown(model).at(-1)).toContain('101 lines are pasted: j joins them, Esc drops them');
+    press('enter', 'escape');
     expect([model.paste, did.length]).toEqual([undefined, 2]);
   });
 });
@@ -467,9 +473,10 @@ describe('in any size', () => {
   });
 });
 
-test('what could not be entered is said, and by nothing that a terminal obeys', () => {
-  const model = chat('dev');
+test('who is put out of a room is told so in the next one', () => {
+  const model = chat('lobby', 'dev');
   take(model, { kind: 'expelled', room: 'dev', error: new ClientError('ERR_NOSUCHROOM', 'gone\u001b[2J') });
-  model.show('');
+  expect(model.views.map(({ name }) => name)).toEqual(['', 'lobby']);
+  expect(shown(model)[0]).toContain('[1:lobby]');
   expect(shown(model).join('\n')).toContain('you are no longer in dev: gone');
 });

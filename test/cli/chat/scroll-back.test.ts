@@ -71,6 +71,8 @@ describe('reading back', () => {
     const { ask, asked } = server([]);
     expect(await all({ epoch: '1.7', seq: 1 }, ask, NOTHING)).toEqual([]);
     expect(asked).toEqual([]);
+    expect(await readBefore({ epoch: '1.7', seq: 1 }, ask, NOTHING)).toMatchObject({ isBeginning: true });
+    expect(await readBefore({ epoch: '1.7', seq: 9 }, ask, NOTHING)).toMatchObject({ isBeginning: false });
     expect(await all({ epoch: '1.7', seq: 9 }, ask, NOTHING)).toEqual([]);
   });
 
