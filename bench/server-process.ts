@@ -10,10 +10,27 @@ const MAIN = join(import.meta.dir, '../src/main.ts');
 const TICKS = 100;
 const STOP_MS = 5_000;
 
+/** The flags of every server here, unless others are given. A crowd answers no PING. */
+const USUAL = [
+  ['--clients', '127.0.0.1:0'],
+  ['--web', '127.0.0.1:0'],
+  ['--flood', 'off'],
+  ['--per-ip', 'off'],
+  ['--log-level', 'warn'],
+  ['--idle-ping-ms', '30m'],
+  ['--idle-timeout-ms', '1h'],
+] as const;
+
 /** Seconds of processor time, in the program and in the kernel for it. */
 export interface ProcessorTime {
   readonly user: number;
   readonly system: number;
+}
+
+/** What servers are started with beside that: a program that each runs in, and flags. */
+export interface Around {
+  readonly under?: readonly string[];
+  readonly flags?: readonly string[];
 }
 
 export class ServerProcess implements AsyncDisposable {
@@ -24,14 +41,17 @@ export class ServerProcess implements AsyncDisposable {
   readonly web: number;
   /** Where other servers link; '' for one that is alone. */
   readonly links: string;
+  /** Where operators look; '' where that is off. */
+  readonly http: string;
   readonly #child: Bun.Subprocess;
 
-  private constructor(child: Bun.Subprocess, clients: readonly string[], web: string, links: string) {
+  private constructor(child: Bun.Subprocess, clients: readonly string[], line: string) {
     this.#child = child;
     this.port = portOf(clients[0] as string);
     this.clients = clients;
-    this.web = portOf(web);
-    this.links = links;
+    this.web = portOf(saidIn(line, 'web'));
+    this.links = saidIn(line, 'links');
+    this.http = saidIn(line, 'http');
   }
 
   get pid(): number {
@@ -47,14 +67,25 @@ export class ServerProcess implements AsyncDisposable {
   static async startAll(
     stack: AsyncDisposableStack,
     count: number,
-    ...under: readonly string[]
+    { under = [], flags: all = [] }: Around = {},
   ): Promise<ServerProcess[]> {
-    if (count === 1) return [stack.use(await ServerProcess.#start(under, '', []))];
+    if (count === 1) return [stack.use(await ServerProcess.#start(under, '', all))];
     const secret = crypto.randomUUID() + crypto.randomUUID();
     const servers: ServerProcess[] = [];
     for (let i = 1; i <= count; i++) {
       const peers = servers.flatMap(({ links }) => ['--peers', links]);
-      const flags = ['--name', `mesh${i}`, '--id', `${i}`, '--links', '127.0.0.1:0', '--discovery', 'off', ...peers];
+      const flags = [
+        '--name',
+        `mesh${i}`,
+        '--id',
+        `${i}`,
+        '--links',
+        '127.0.0.1:0',
+        '--discovery',
+        'off',
+        ...peers,
+        ...all,
+      ];
       servers.push(stack.use(await ServerProcess.#start(under, secret, flags)));
     }
     for (const { port } of servers) await whole(port, count);
@@ -62,11 +93,11 @@ export class ServerProcess implements AsyncDisposable {
   }
 
   static async #start(under: readonly string[], secret: string, flags: readonly string[]): Promise<ServerProcess> {
-    // A crowd answers no PING.
-    const idle = ['--idle-ping-ms', '30m', '--idle-timeout-ms', '1h'];
-    const limits = ['--web', '127.0.0.1:0', '--flood', 'off', '--per-ip', 'off', '--log-level', 'warn', ...idle];
-    const child = Bun.spawn([...under, process.execPath, MAIN, '--clients', '127.0.0.1:0', ...limits, ...flags], {
-      stdio: ['ignore', 'pipe', 'inherit'],
+    const given = new Set(flags.filter((flag) => flag.startsWith('--')));
+    const usual = USUAL.filter(([flag]) => !given.has(flag) || flag === '--clients').flat();
+    const child = Bun.spawn([...under, process.execPath, MAIN, ...usual, ...flags], {
+      // A log that was asked for is written, and read by nobody.
+      stdio: ['ignore', 'pipe', given.has('--log-level') ? 'ignore' : 'inherit'],
       env: { ...process.env, CHORUS_SECRET: secret },
     });
     const line = await firstLine(child.stdout);
@@ -75,8 +106,7 @@ export class ServerProcess implements AsyncDisposable {
       child.kill();
       throw new Error('the server did not say where it listens');
     }
-    const web = /"web":"([^"]+)"/.exec(line)?.[1] ?? '';
-    return new ServerProcess(child, clients, web, /"links":"([^"]+)"/.exec(line)?.[1] ?? '');
+    return new ServerProcess(child, clients, line);
   }
 
   /** What it has used until now; undefined where the system does not say. */
@@ -105,6 +135,11 @@ export function processorTimeOf(pid: number): ProcessorTime | undefined {
   // Behind the name, which may hold anything: utime and stime are the 14th and 15th of all fields.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   return { user: Number(fields[11]) / TICKS, system: Number(fields[12]) / TICKS };
+}
+
+/** An address of the line that a server says when it listens; '' where it has none. */
+function saidIn(line: string, name: string): string {
+  return new RegExp(`"${name}":"([^"]+)"`).exec(line)?.[1] ?? '';
 }
 
 /** The port of an address that a server says it listens on. */
