@@ -66,6 +66,7 @@ export class Nicknames {
     assert(user.endedAt === 0, 'a user that goes twice');
     const freed = this.ownership.remove(user);
     user.endedAt = now;
+    user.rest();
     this.#remember(user, user.nick, user.folded, now);
     this.#gone.set(user.uid, user);
     this.#forget(now);

@@ -76,6 +76,12 @@ export class User {
     this.#ident = undefined;
   }
 
+  /** It has gone, and is remembered by its names: what is made of them is made again where somebody asks. */
+  rest(): void {
+    this.#nickBytes = undefined;
+    this.#ident = undefined;
+  }
+
   /** `heir` takes its place. Nobody takes the place of who took its own: that would never end. */
   succeededBy(heir: User): void {
     for (let next: User | undefined = heir; next !== undefined; next = next.successor) if (next === this) return;

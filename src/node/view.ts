@@ -41,6 +41,8 @@ export interface Figures {
   readonly received: number;
   readonly written: number;
   readonly lags: number;
+  /** Clients who take nothing at present of what they are given. */
+  readonly laggards: number;
   readonly commands: readonly (readonly [verb: string, count: number])[];
   readonly errors: ReadonlyMap<string, number>;
   readonly reservations: number;
@@ -58,7 +60,7 @@ export interface Figures {
   readonly mesh: MeshFigures | undefined;
 }
 
-/** Everything that is counted. Looks at every connection once. */
+/** Everything that is counted. Looks at every connection. */
 export function figures(node: Node): Figures {
   const { chat, connections, rooms, links } = node;
   const { received, written, lags } = connections.traffic;
@@ -69,9 +71,16 @@ export function figures(node: Node): Figures {
   return {
     ...{ clients: connections.count - linked, usersHere: chat.users.here, users: chat.users.size },
     ...{ rooms: chat.rooms.size, opened, refused, received, written, lags, commands, errors, reservations },
+    laggards: laggardsOf(node),
     ...{ messages, skips, deliveries, epochs, commits, commitMs, ringBytes: rooms.budget.held, ids: rooms.ids.held },
     mesh: meshFigures(node, linked),
   };
+}
+
+function laggardsOf({ connections }: Node): number {
+  let count = 0;
+  for (const { session, outbox } of connections) if (session !== undefined && outbox.blocked) count++;
+  return count;
 }
 
 function meshFigures({ links }: Node, up: number): MeshFigures | undefined {

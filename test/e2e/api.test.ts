@@ -135,6 +135,7 @@ describe.concurrent('what is shown', () => {
     expect(lag.nick).toBe('slow');
     expect(lag.behindBytes + lag.waitingBytes).toBeGreaterThan(0);
     expect((await api.get('/api/laggards?search=ann')).body.total).toBe(0);
+    expect(await (await fetch(`http://${server.ready.http}/metrics`)).text()).toMatch(/^chorus_laggards\S* 1$/m);
     expect((await api.get('/api/rooms/dev')).body).toMatchObject({ here: 2, behind: 1 });
     slow.resume();
     ann.send('<CSEND,the end>');

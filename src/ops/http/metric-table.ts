@@ -122,6 +122,7 @@ export const METRICS: readonly Metric[] = [
   counter('chorus_writes_blocked_total', 'Writes of which nothing was taken.', ({ writes }) => writes.refused),
   counter('chorus_flushes_total', 'Batches of input that had something to write.', ({ writes }) => writes.flushes),
   counter('chorus_lags_total', 'Times that a room overtook a slow reader.', ({ figures }) => figures.lags),
+  gauge('chorus_laggards', 'Clients who take nothing of what they are given.', ({ figures }) => figures.laggards),
   gauge('chorus_ring_bytes', 'Memory of what rooms keep for readers to catch up.', ({ figures }) => figures.ringBytes),
 
   {

@@ -38,6 +38,7 @@ function sampleOf(loop: LoopDelay, mesh: MeshFigures | undefined): Sample {
         epochs: 1,
         commits: new Float64Array(14),
         commitMs: 0,
+        laggards: 2,
         ringBytes: 10,
         ids: 0,
         mesh,
