@@ -57,8 +57,8 @@ export class CoreClient {
     session.start(this.#world.now);
     for (const room of this.#weather.rooms) {
       if (!this.#random.chance(0.6)) continue;
-      session.request('CREATEROOM', [room], this.#world.now);
-      session.join(room, {}, this.#world.now);
+      this.#asked(session.request('CREATEROOM', [room], this.#world.now));
+      this.#asked(session.join(room, {}, this.#world.now));
     }
     this.#drive();
     this.#actLater();
@@ -173,17 +173,23 @@ export class CoreClient {
     const { now } = this.#world;
     const rooms = session.rooms;
     const random = this.#random;
-    const what = random.weighted({ send: 10, join: 1, leave: 0.3, cut: 0.3, list: 0.5 });
+    const what = random.weighted({ send: 10, join: 1, leave: 0.3, cut: this.#weather.coreCuts, list: 0.5 });
     const room = rooms.length > 0 ? random.pick(rooms) : random.pick(this.#weather.rooms);
     if (what === 'send') {
       const text = `c${this.index}s0.m${++this.#messages} of a core, with <odd> bytes\\`;
-      const request = session.send(room, text, now);
+      const request = this.#asked(session.send(room, text, now));
       this.#record.coreSends.push({ client: this.index, request, room, text });
-    } else if (what === 'join') session.join(random.pick(this.#weather.rooms), {}, now);
-    else if (what === 'leave') session.leave(room, now);
-    else if (what === 'list') session.request('ULIST', [room], now);
+    } else if (what === 'join') this.#asked(session.join(random.pick(this.#weather.rooms), {}, now));
+    else if (what === 'leave') this.#asked(session.leave(room, now));
+    else if (what === 'list') this.#asked(session.request('ULIST', [room], now));
     else if (random.chance(0.5)) this.#end?.terminate();
     else this.#end?.vanish();
     this.#drive();
+  }
+
+  /** Passes on the number of what was asked for: it has to be settled once. */
+  #asked(request: number): number {
+    this.#record.coreAsked.push({ client: this.index, request });
+    return request;
   }
 }

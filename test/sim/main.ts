@@ -20,14 +20,17 @@ const USAGE = `Usage: bun run sim [--seeds N] [--from S]      many seeds; ends a
   --json       one line of JSON instead of words
   --trace      every event of the seed, a line each
   --servers N  so many servers, 1 to 5, or \`many\`: two or more (drawn from the seed)
+  --cores N    so many client cores, which lose their connections all the time
   --only TEXT  those whose name has the text in it
   --help       this text`;
 const values = readFlags(process.argv.slice(2));
 const servers = values.servers === 'many' ? 'many' : values.servers === undefined ? undefined : Number(values.servers);
+const cores = values.cores === undefined ? undefined : Number(values.cores);
 const options = {
   count: Number(values.seeds ?? DEFAULT_SEEDS),
   from: Number(values.from ?? 1),
   servers,
+  cores,
   all: values.all === true,
 } as const;
 
@@ -50,6 +53,7 @@ function readFlags(args: readonly string[]) {
         seed: { type: 'string' },
         servers: { type: 'string' },
         jobs: { type: 'string' },
+        cores: { type: 'string' },
         part: { type: 'string' },
         only: { type: 'string' },
         trace: { type: 'boolean' },
@@ -64,7 +68,9 @@ function readFlags(args: readonly string[]) {
       process.exit(0);
     }
     // No number would be no seed, and no seed fails.
-    const numbers = [values.seeds, values.from, values.seed, values.jobs].filter((text) => text !== undefined);
+    const numbers = [values.seeds, values.from, values.seed, values.jobs, values.cores].filter(
+      (text) => text !== undefined,
+    );
     const isCount = values.servers === undefined || /^(many|[1-5])$/.test(values.servers);
     if (isCount && numbers.every((text) => /^[1-9][0-9]{0,14}$/.test(text))) return values;
   } catch {
@@ -76,7 +82,7 @@ function readFlags(args: readonly string[]) {
 
 function one(seed: number): never {
   const onLine = values.trace === true ? (line: string) => console.log(line) : undefined;
-  const result = runSeed(seed, { servers, onLine });
+  const result = runSeed(seed, { servers, cores, onLine });
   report(result);
   console.log(`seed ${seed}: hash ${result.hash}, ${result.events} events, ${result.frames} frames`);
   process.exit(result.violations.length === 0 ? 0 : 1);
@@ -129,6 +135,7 @@ function report({ seed, violations }: { readonly seed: number; readonly violatio
   console.log(`\nseed ${seed} fails:`);
   for (const { invariant, at, what } of violations)
     console.log(`  ${invariant} at ${(at / 1000).toFixed(3)} s: ${what.slice(0, 300).replaceAll('\n', '␊')}`);
-  const fixed = servers === undefined ? '' : ` --servers ${servers}`;
+  const fixed =
+    (servers === undefined ? '' : ` --servers ${servers}`) + (cores === undefined ? '' : ` --cores ${cores}`);
   console.log(`  again: bun run sim --seed ${seed}${fixed} --trace\n`);
 }

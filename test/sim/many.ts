@@ -12,6 +12,8 @@ export interface ManyOptions {
   readonly count: number;
   readonly from: number;
   readonly servers: number | 'many' | undefined;
+  /** Client cores on rough lines. */
+  readonly cores?: number | undefined;
   /** Processes; 1: all of it here. */
   readonly jobs: number;
   /** Goes on behind seeds that fail. */
@@ -43,12 +45,12 @@ export interface Summary {
 
 /** Every `step`-th seed of `count` from `from` on, until one fails or all are done. */
 export function* seedReports(
-  { count, from, servers, all }: Omit<ManyOptions, 'jobs' | 'onSeed'>,
+  { count, from, servers, cores, all }: Omit<ManyOptions, 'jobs' | 'onSeed'>,
   first = 0,
   step = 1,
 ): Generator<SeedReport> {
   for (let i = first; i < count; i += step) {
-    const report = reportOf(runSeed(from + i, { servers }));
+    const report = reportOf(runSeed(from + i, { servers, cores }));
     yield report;
     if (report.violations.length > 0 && !all) return;
   }
@@ -89,9 +91,10 @@ function add(summary: Summary, report: SeedReport): void {
 }
 
 async function runJob(options: ManyOptions, job: number, take: (report: SeedReport) => void): Promise<void> {
-  const { count, from, servers, all, jobs } = options;
+  const { count, from, servers, cores, all, jobs } = options;
   const flags = ['--seeds', String(count), '--from', String(from), '--part', `${job}/${jobs}`];
   if (servers !== undefined) flags.push('--servers', String(servers));
+  if (cores !== undefined) flags.push('--cores', String(cores));
   if (all) flags.push('--all');
   const child = Bun.spawn([process.execPath, MAIN, ...flags], { stdio: ['ignore', 'pipe', 'inherit'] });
   let rest = '';

@@ -226,6 +226,8 @@ export class Record {
     readonly room: string;
     readonly text: string;
   }[] = [];
+  /** Everything that cores were asked for, sends too. */
+  readonly coreAsked: { readonly client: number; readonly request: number }[] = [];
   readonly #taps = new Map<string, LinkTap>();
   #order = 0;
 

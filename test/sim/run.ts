@@ -11,7 +11,7 @@ import { countRecord, Sometimes } from './sometimes.ts';
 import { Storm } from './storm.ts';
 import { STRANGE } from './stranger.ts';
 import type { Violation } from './violation.ts';
-import { drawWays, drawWeather, PROMPT_WAY } from './weather.ts';
+import { drawWays, drawWeather, PROMPT_WAY, roughLines } from './weather.ts';
 import { Livelock, World } from './world.ts';
 
 export interface Result {
@@ -38,14 +38,17 @@ const MOST_WAITS = 6;
 export interface RunOptions {
   /** How many there are; drawn from the seed when undefined, too, but at least two for 'many'. */
   readonly servers?: number | 'many' | undefined;
+  /** So many client cores on rough lines; drawn, and on better ones, when undefined. */
+  readonly cores?: number | undefined;
   /** Is told the trace, line by line. */
   readonly onLine?: ((line: string) => void) | undefined;
 }
 
 export function runSeed(seed: number, options: RunOptions = {}): Result {
-  const { servers, onLine } = options;
+  const { servers, cores: rough, onLine } = options;
   const world = new World(seed, onLine);
-  const weather = drawWeather(world.random.fork(), servers);
+  const drawn = drawWeather(world.random.fork(), servers);
+  const weather = rough === undefined ? drawn : roughLines(drawn, rough);
   if (onLine !== undefined) onLine(`weather ${JSON.stringify(weather)}`);
   const sometimes = new Sometimes();
   const record = new Record({ ...weather.facts });

@@ -77,6 +77,7 @@ export const EXPECTED: readonly string[] = [
 /** Counts what the record shows. */
 export function countRecord(record: Record, sometimes: Sometimes): void {
   countServers(record, sometimes);
+  countCores(record, sometimes);
   const epochs = new Map<string, string>();
   for (const dialogue of record.dialogues) {
     const { utterances } = dialogue;
@@ -123,6 +124,25 @@ export function countRecord(record: Record, sometimes: Sometimes): void {
       }
       if (verb === 'NEWSEQUENCE') countReservation(record, dialogue, args, at, sometimes);
     }
+  }
+}
+
+/** What became of the connections of client cores: how many were lost, under how many a server went, how many led elsewhere. */
+function countCores({ coreEvents, dialogues, lives }: Record, sometimes: Sometimes): void {
+  const servers = new Map<number, unknown>();
+  for (const { client, event } of coreEvents) {
+    if (event.kind === 'offline' && event.wasOnline === true) sometimes.count('core: connection lost');
+    if (event.kind !== 'online') continue;
+    const before = servers.get(client);
+    if (before !== undefined && before !== event.server) sometimes.count('core: moved to another server');
+    servers.set(client, event.server);
+  }
+  const cores = new Set(coreEvents.map(({ client }) => client));
+  for (const { client, server, openedAt, ended, endedAt } of dialogues) {
+    const until = ended === undefined ? Number.POSITIVE_INFINITY : endedAt;
+    const under = (life: (typeof lives)[number]): boolean =>
+      life.server === server && life.until >= openedAt && life.until <= until;
+    if (cores.has(client) && lives.some(under)) sometimes.count('core: server gone under it');
   }
 }
 

@@ -57,6 +57,8 @@ export interface Weather {
   readonly profiles: readonly Profile[];
   /** Clients that are real client cores. */
   readonly cores: number;
+  /** How often they lose their connection by themselves: a weight beside that of a message, which is 10. */
+  readonly coreCuts: number;
   readonly rooms: readonly string[];
   readonly operator: { readonly name: string; readonly password: string };
   /** How long faults last. */
@@ -130,6 +132,7 @@ export function drawWeather(random: Random, wanted: number | 'many' | undefined)
     },
     profiles,
     cores: random.pick([0, 0, 1, 1, 2]),
+    coreCuts: 0.3,
     rooms: ROOMS.slice(0, random.pick([1, 2, 2, 3, 4, 6])),
     operator: { name: 'root', password: 'hash of root' },
     stormMs: random.between(3_000, 8_500),
@@ -142,6 +145,11 @@ export function drawWeather(random: Random, wanted: number | 'many' | undefined)
     pace,
     textBytes,
   };
+}
+
+/** The same with so many client cores, which lose their connections all the time, in a storm that lasts. */
+export function roughLines(weather: Weather, cores: number): Weather {
+  return { ...weather, cores, coreCuts: 20, stormMs: weather.stormMs * 10 };
 }
 
 function drawServer(

@@ -136,9 +136,10 @@ function requests(record: Record, client: number, events: readonly CoreEvent[]):
       fail(`(${send.text}) was accepted at ${room} ${seq}, where ${slot.message?.text ?? 'nothing'} stands`);
     }
   }
-  for (const { request, text } of sends.values()) {
+  for (const { request } of record.coreAsked.filter((one) => one.client === client)) {
     if (!settled.has(request)) {
-      found.push({ invariant: 'CLIENT', at: record.facts.calmAt, what: `core ${client}: ${text} was never settled` });
+      const what = `core ${client}: ${sends.get(request)?.text ?? `request ${request}`} was never settled`;
+      found.push({ invariant: 'CLIENT', at: record.facts.calmAt, what });
     }
   }
   return found;
