@@ -16,6 +16,8 @@ export interface FleetOptions {
   readonly servers: number;
   /** Whether links go through gates, and so can be cut. */
   readonly gates?: boolean;
+  /** Whether they listen for WebSockets. */
+  readonly web?: boolean;
   /** Further flags of each server. */
   readonly flags?: readonly string[];
 }
@@ -84,7 +86,8 @@ export class Fleet implements AsyncDisposable {
   /** Starts a server that has ended, and brings a member into the room there. */
   async restart(place: Place): Promise<void> {
     const { ready, port } = place.server;
-    const flags = ['--clients', `127.0.0.1:${port}`, '--links', ready.links as string];
+    const web = ready.web === undefined ? [] : ['--web', ready.web];
+    const flags = ['--clients', `127.0.0.1:${port}`, '--links', ready.links as string, ...web];
     place.server = await this.#start(place.number, place.name, place.gate, ...flags);
     place.observer = await this.#enter(place);
   }
@@ -148,7 +151,8 @@ export class Fleet implements AsyncDisposable {
 
   async #add(number: number, name: string): Promise<void> {
     const gate = this.#options.gates ? new Gate() : undefined;
-    const server = await this.#start(number, name, gate);
+    const web = this.#options.web === true ? ['--web', '127.0.0.1:0'] : [];
+    const server = await this.#start(number, name, gate, ...web);
     const observer = await Observer.enter(server.port, `${name}-1`, this.record, number === 1);
     this.places.push({ number, name, gate, server, observer, lives: 1 });
   }
