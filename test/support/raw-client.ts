@@ -2,24 +2,14 @@
 // nothing of the protocol, so that what a test expects stands in the test.
 
 import type { Socket, SocketHandler, TCPSocketConnectOptions } from 'bun';
+import { Heard } from './heard.ts';
 import { narrowSocket } from './narrow-socket.ts';
 
-const DEADLINE_MS = 10_000;
-
-interface Waiter {
-  readonly look: () => boolean;
-  readonly resolve: () => void;
-}
-
-export class RawClient implements Disposable {
-  /** Every line received that was not taken yet. */
-  readonly lines: string[] = [];
+export class RawClient extends Heard implements Disposable {
   /** Bytes received. */
   received = 0;
-  closed = false;
   #rest = '';
   #socket: Socket | undefined;
-  #waiters: Waiter[] = [];
   readonly #unsent: Uint8Array[] = [];
   readonly #decoder = new TextDecoder();
 
@@ -87,28 +77,6 @@ export class RawClient implements Disposable {
     this.#write();
   }
 
-  /** Takes lines up to the first that starts with `start` and returns that one. */
-  async until(start: string): Promise<string> {
-    return (await this.upTo(start)).at(-1) as string;
-  }
-
-  /** Takes lines up to the first that starts with `start` and returns all of them. */
-  async upTo(start: string): Promise<string[]> {
-    let looked = 0;
-    const found = (): boolean => {
-      while (looked < this.lines.length && !this.lines[looked]?.startsWith(start)) looked++;
-      return looked < this.lines.length;
-    };
-    await this.#wait(found, start);
-    return this.lines.splice(0, looked + 1);
-  }
-
-  /** Takes the next `count` lines. */
-  async take(count: number): Promise<string[]> {
-    await this.#wait(() => this.lines.length >= count, `${count} lines`);
-    return this.lines.splice(0, count);
-  }
-
   /** Bytes that the kernel did not take yet. */
   get unsent(): number {
     return this.#unsent.reduce((sum, bytes) => sum + bytes.length, 0);
@@ -116,12 +84,7 @@ export class RawClient implements Disposable {
 
   /** Resolves when the kernel has taken everything that was sent, or the connection has ended. */
   async flushed(): Promise<void> {
-    await this.#wait(() => this.closed || this.#unsent.length === 0, 'what was sent to be taken');
-  }
-
-  /** Resolves when the server has ended the connection. */
-  async ended(): Promise<void> {
-    await this.#wait(() => this.closed, 'the end');
+    await this.wait(() => this.closed || this.#unsent.length === 0, 'what was sent to be taken');
   }
 
   /** Stops and starts reading. */
@@ -152,18 +115,18 @@ export class RawClient implements Disposable {
       data: (_socket, chunk) => this.#take(chunk),
       drain: () => {
         this.#write();
-        this.#look();
+        this.came();
       },
-      end: () => this.#close(),
-      close: () => this.#close(),
-      error: () => this.#close(),
+      end: () => this.gone(),
+      close: () => this.gone(),
+      error: () => this.gone(),
     };
   }
 
   #write(): void {
     for (let bytes = this.#unsent[0]; bytes !== undefined; bytes = this.#unsent[0]) {
       const taken = (this.#socket as Socket).write(bytes);
-      if (taken < 0) return this.#close();
+      if (taken < 0) return this.gone();
       if (taken < bytes.length) {
         if (taken > 0) this.#unsent[0] = bytes.subarray(taken);
         return;
@@ -177,35 +140,6 @@ export class RawClient implements Disposable {
     const parts = (this.#rest + this.#decoder.decode(chunk, { stream: true })).split('\n');
     this.#rest = parts.pop() as string;
     this.lines.push(...parts);
-    this.#look();
-  }
-
-  #close(): void {
-    this.closed = true;
-    this.#look();
-  }
-
-  #look(): void {
-    this.#waiters = this.#waiters.filter((waiter) => {
-      if (!waiter.look()) return true;
-      waiter.resolve();
-      return false;
-    });
-  }
-
-  #wait(look: () => boolean, what: string): Promise<void> {
-    if (look()) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        reject(
-          new Error(`waited for ${what}; received ${JSON.stringify(this.lines.slice(-5))}, closed ${this.closed}`),
-        );
-      }, DEADLINE_MS);
-      const done = (): void => {
-        clearTimeout(timer);
-        resolve();
-      };
-      this.#waiters.push({ look, resolve: done });
-    });
+    this.came();
   }
 }

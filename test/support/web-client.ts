@@ -4,9 +4,8 @@
 
 import { randomBytes } from 'node:crypto';
 import type { Socket, SocketHandler, TCPSocketConnectOptions } from 'bun';
+import { Heard } from './heard.ts';
 import { narrowSocket } from './narrow-socket.ts';
-
-const DEADLINE_MS = 20_000;
 
 export interface WebDial {
   readonly path?: string;
@@ -60,23 +59,17 @@ export function upgradeRequest(port: number, { path = '/ws', headers = {} }: Web
   return `GET ${path} HTTP/1.1\r\n${lines.join('')}\r\n`;
 }
 
-export class WebClient implements Disposable {
+export class WebClient extends Heard implements Disposable {
   /** The head of the server's answer, and what stands behind it where that is no WebSocket. */
   answer = '';
-  /** Every line of every message that was not taken yet. */
-  readonly lines: string[] = [];
   /** The sizes of all messages. */
   readonly sizes: number[] = [];
   readonly pongs: string[] = [];
   /** The server's end, as a frame. */
   end: { readonly code: number; readonly reason: string } | undefined;
-  /** The connection is gone. */
-  closed = false;
-  #broken: Error | undefined;
   #socket: Socket | undefined;
   #bytes: Buffer = Buffer.alloc(0);
   #open = false;
-  #waiters: { readonly look: () => boolean; readonly resolve: () => void; readonly reject: (e: Error) => void }[] = [];
   #unsent: Uint8Array[] = [];
 
   /** Connects a socket and says nothing. */
@@ -87,9 +80,9 @@ export class WebClient implements Disposable {
     const socket: SocketHandler<undefined> = {
       data: (_socket, chunk) => client.#take(chunk),
       drain: () => client.#write(),
-      end: () => client.#gone(),
-      close: () => client.#gone(),
-      error: () => client.#gone(),
+      end: () => client.gone(),
+      close: () => client.gone(),
+      error: () => client.gone(),
       ...(ca !== undefined && { open: () => {}, handshake: (_s, good, error) => (good ? resolve() : reject(error)) }),
     };
     const tls = ca === undefined ? {} : { tls: { ca, serverName: 'localhost' } };
@@ -99,7 +92,7 @@ export class WebClient implements Disposable {
     } catch (error) {
       // Who has no place may be sent away before it knows that it was there.
       if ((error as NodeJS.ErrnoException).code !== 'ECONNRESET') throw error;
-      client.#gone();
+      client.gone();
     }
     if (ca !== undefined) await promise;
     return client;
@@ -142,43 +135,6 @@ export class WebClient implements Disposable {
     this.#write();
   }
 
-  /** Takes lines up to the first that starts with `start`, and returns that one. */
-  async until(start: string): Promise<string> {
-    return (await this.upTo(start)).at(-1) as string;
-  }
-
-  /** Takes lines up to the first that starts with `start`, and returns all of them. */
-  async upTo(start: string): Promise<string[]> {
-    let looked = 0;
-    await this.wait(() => {
-      while (looked < this.lines.length && !this.lines[looked]?.startsWith(start)) looked++;
-      return looked < this.lines.length;
-    }, start);
-    return this.lines.splice(0, looked + 1);
-  }
-
-  /** Resolves when the server has ended the connection. */
-  async ended(): Promise<void> {
-    await this.wait(() => this.closed, 'the end');
-  }
-
-  /** Resolves when `look` holds; it is asked whenever something came. */
-  wait(look: () => boolean, what: string): Promise<void> {
-    if (this.#broken !== undefined) return Promise.reject(this.#broken);
-    if (look()) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        const said = JSON.stringify({ answer: this.answer, lines: this.lines.slice(-5), end: this.end });
-        reject(new Error(`waited for ${what}; ${said}, closed ${this.closed}`));
-      }, DEADLINE_MS);
-      const done = (): void => {
-        clearTimeout(timer);
-        resolve();
-      };
-      this.#waiters.push({ look, resolve: done, reject });
-    });
-  }
-
   pause(): void {
     this.#socket?.pause();
   }
@@ -204,7 +160,7 @@ export class WebClient implements Disposable {
   #write(): void {
     for (let bytes = this.#unsent[0]; bytes !== undefined; bytes = this.#unsent[0]) {
       const taken = this.#socket?.write(bytes) ?? 0;
-      if (taken < 0) return this.#gone();
+      if (taken < 0) return this.gone();
       if (taken < bytes.length) {
         this.#unsent[0] = bytes.subarray(taken);
         return;
@@ -219,11 +175,10 @@ export class WebClient implements Disposable {
       if (!this.#open) this.#readAnswer();
       while (this.#open && this.#readFrame());
     } catch (error) {
-      this.#broken = error as Error;
-      for (const { reject } of this.#waiters.splice(0)) reject(this.#broken);
+      this.broke(error as Error);
       this.reset();
     }
-    this.#look();
+    this.came();
   }
 
   #readAnswer(): void {
@@ -263,16 +218,7 @@ export class WebClient implements Disposable {
     } else throw new Error(`a frame with opcode ${opcode}`);
   }
 
-  #gone(): void {
-    this.closed = true;
-    this.#look();
-  }
-
-  #look(): void {
-    this.#waiters = this.#waiters.filter((waiter) => {
-      if (!waiter.look()) return true;
-      waiter.resolve();
-      return false;
-    });
+  protected override more(): string {
+    return ` ${JSON.stringify({ answer: this.answer, end: this.end })}`;
   }
 }
