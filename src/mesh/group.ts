@@ -1,7 +1,8 @@
 // Groups: the units of a link. Some frames announce that others belong to them (`<FACT,…,count>` and count frames);
 // such a frame and what follows it is one group, every other frame is a group of its own. A group is taken whole or not
 // at all, and what it holds has been brought to canonical form, so whatever is passed on could have been written here.
-// But for one kind: what a ROUTE brings to this very server are words that stand alone, and each goes on as it comes.
+// But for one kind: what a ROUTE brings to this very server goes on word by word as it comes. Words of one server belong
+// together, so of two links that bring some at a time the one that began first is not listened to any more.
 //
 // It refuses a count that is no number or too high, and a group that is too long: memory for one unfinished group is
 // all that a link can hold here. It does not know what verbs mean, beyond where their count stands.
@@ -57,6 +58,8 @@ export class GroupReader {
   #left = 0;
   /** The frames that came are handed on one by one. */
   #isHere = false;
+  /** The rest of the group is passed over. */
+  #isBroken = false;
   readonly #writer = new FrameWriter();
   readonly #canonical = new Frame();
 
@@ -73,14 +76,26 @@ export class GroupReader {
 
   /**
    * Takes the link's next frame: the group that it completes; `more` when others belong to it; `here` when it is one of
-   * those that a ROUTE brings to this server; `bad` ends the link.
+   * those that a ROUTE brings to this server, and `begun` when the next one is the first of them; `bad` ends the link.
    */
-  take(frame: Frame): Group | 'more' | 'here' | 'bad' {
+  take(frame: Frame): Group | 'more' | 'begun' | 'here' | 'bad' {
     if (this.#left === 0) return this.#begin(frame);
+    if (this.#isBroken) return this.#passOver();
     return this.#isHere ? this.#handOn(frame) : this.#add(frame);
   }
 
-  #begin(frame: Frame): Group | 'more' | 'bad' {
+  /** Another link begins to bring what `from` says: what this one has of it still is passed over. */
+  breakOff(from: ServerId): void {
+    if (this.#isHere && this.#left > 0 && this.from === from) this.#isBroken = true;
+  }
+
+  #passOver(): 'more' {
+    this.#left--;
+    this.#isBroken = this.#left > 0;
+    return 'more';
+  }
+
+  #begin(frame: Frame): Group | 'more' | 'begun' | 'bad' {
     const verb = frame.verb();
     const args = argsOf(frame);
     const column = Object.hasOwn(this.#columns, verb) ? this.#columns[verb] : undefined;
@@ -93,7 +108,7 @@ export class GroupReader {
     this.#count = count;
     this.#left = count;
     this.#isHere = verb === 'ROUTE' && this.#leadsHere(args);
-    return 'more';
+    return this.#isHere ? 'begun' : 'more';
   }
 
   /** Whether the arguments of a ROUTE name this server, and are good. */

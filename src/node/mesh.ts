@@ -242,6 +242,10 @@ export class Mesh implements LinksOut, DiscoveryOut, LinkOut, Watcher {
     if (reader === undefined) return true;
     const group = reader.take(frame);
     if (group === 'more') return true;
+    if (group === 'begun') {
+      for (const other of this.#readers.values()) if (other !== reader) other.breakOff(reader.from);
+      return true;
+    }
     if (group === 'here') {
       this.router.arrive(reader.from, reader.frame, reader.isAlone);
       reader.handedOn();

@@ -2,7 +2,7 @@
 // the log says.
 
 import { describe, expect, test } from 'bun:test';
-import { connectionId } from '../../src/base/ids.ts';
+import { type ConnectionId, connectionId } from '../../src/base/ids.ts';
 import { bytes, identity, START } from '../mesh/servers.ts';
 import { type Member, Meshes } from './mesh.ts';
 
@@ -89,6 +89,27 @@ test('a clock that is off is named with its size, from a datagram of a server th
   const lines = a.lines.length;
   for (let i = 0; i < 100; i++) a.mesh.unheard(b.self, 45_000 + i, net.now + i * 1000);
   expect(a.lines).toHaveLength(lines);
+});
+
+// Else entries that come by one link are taken for those of a stream that another one has begun to bring.
+test('of two links that bring words of one server at a time the one that began first is not listened to any more', () => {
+  const net = new Meshes();
+  const [a] = [1, 2, 3].map((id) => net.add(identity(id))) as [Member];
+  net.run(1500);
+  const [one, other] = [...a.mesh.links.peers()].map(({ connection }) => connection) as [ConnectionId, ConnectionId];
+  const hear = (link: ConnectionId, text: string): void => a.mesh.links.receive(link, bytes(text), net.now);
+  hear(one, '<ROUTE,1,2,31,4><A><B>');
+  hear(other, '<ROUTE,1,3,31,2><X>');
+  hear(one, '<C');
+  hear(other, '<Y><ROUTE,1,2,32,3><E>');
+  hear(one, '><D><ROUTE,1,3,31,1><Z>');
+  hear(other, '<F>');
+  hear(one, '<ROUTE,1,2,31,1><G>');
+  hear(other, '<H>');
+  expect(a.words).toEqual(['2 A', '2 B', '3 X', '3 Y', '2 E', '3 Z', '2 F', '2 G']);
+  hear(other, '<ROUTE,1,2,32,1><I>');
+  expect(a.words.at(-1)).toBe('2 I');
+  expect([...a.mesh.links.peers()]).toHaveLength(2);
 });
 
 test('a link that does not take what it is sent ends, and is there again when it does', () => {

@@ -1,11 +1,12 @@
 // Meshes in memory: some servers as the node has them, without clients, on one clock. Streams arrive at once and whole,
 // or not at all; datagrams go to all.
 
-import { type ConnectionId, connectionId } from '../../src/base/ids.ts';
+import { type ConnectionId, connectionId, type ServerId } from '../../src/base/ids.ts';
 import type { Endpoint, Identity } from '../../src/mesh/identity.ts';
 import type { State } from '../../src/mesh/replica-ports.ts';
 import { Mesh, type MeshHost, type MeshPorts } from '../../src/node/mesh.ts';
 import type { Load } from '../../src/node/pulse.ts';
+import type { Frame } from '../../src/wire/scanner.ts';
 import { NETWORK, SeededChance, START, secrets } from '../mesh/servers.ts';
 
 const EMPTY: State = {
@@ -24,6 +25,8 @@ export class Member implements MeshHost, MeshPorts {
   readonly lines: string[] = [];
   readonly sent: { readonly link: ConnectionId; readonly text: string }[] = [];
   addresses: string[] = [];
+  /** What a ROUTE has brought here. */
+  readonly words: string[] = [];
   now: Load = { users: 0, rooms: 0, said: 0, delivered: 0 };
   /** Bytes that wait for every link. */
   held = 0;
@@ -73,7 +76,9 @@ export class Member implements MeshHost, MeshPorts {
   hash(text: string): string {
     return text;
   }
-  arrived(): void {}
+  arrived(from: ServerId, frame: Frame): void {
+    this.words.push(`${from} ${frame.verb()}`);
+  }
   reached(): void {}
   lost(): void {}
   astray(): void {}
