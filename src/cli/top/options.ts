@@ -54,11 +54,10 @@ export function readTopFlags(
   const values = parseFlags(args, FLAGS);
   if (typeof values === 'string') return { wrong: values };
   if (values.help) return { help: USAGE };
-  const http = values.http ?? [env.CHORUS_HTTP || USUAL];
-  const bases = http.flatMap((each) => each.split(',')).map(baseOf);
+  const places = (values.http ?? [env.CHORUS_HTTP || USUAL]).flatMap((each) => each.split(','));
+  const bases = places.map(baseOf);
   const bad = bases.indexOf(undefined);
-  if (bad >= 0)
-    return { wrong: `--http ${shown(http.flatMap((each) => each.split(','))[bad] ?? '')} is not HOST:PORT` };
+  if (bad >= 0) return { wrong: `--http ${shown(places[bad] as string)} is not HOST:PORT` };
   const once = values.once === true || values.json === true;
   const seconds = numberFlag('interval', values.interval ?? (once ? '1' : '2'), LEAST_S, MOST_S, false);
   if (typeof seconds === 'string') return { wrong: seconds };
