@@ -370,6 +370,14 @@ export const MUTANTS: readonly SimMutant[] = [
     servers: 'many',
   },
   {
+    name: 'two spellings of one room stay',
+    file: 'node/shared-room.ts',
+    from: 'if (newest !== undefined && newest.name !== this.channel.name) this.#host.respelled(this, newest.name);',
+    to: 'void newest;',
+    by: ['O9'],
+    servers: 'many',
+  },
+  {
     name: 'KILL ends who has the name now',
     file: 'chat/routes.ts',
     from: "  const user = follow(context, id as Uid, now);\n  if (user === undefined) return 'good';\n  if (user.session",
