@@ -8,12 +8,16 @@ import { join, resolve } from 'node:path';
 import pkg from '../../package.json' with { type: 'json' };
 import type { Ready } from '../../src/ops/life.ts';
 import { RawClient } from '../support/raw-client.ts';
+import { Terminal } from '../support/terminal.ts';
+import { requireTool } from '../support/tools.ts';
 
 const ROOT = resolve(import.meta.dir, '../..');
 const LONG = process.env.CHORUS_TEST_LONG === '1';
 const BUILT_MS = 120_000;
 /** What a process may take to say something on a busy machine. */
 const PATIENCE_MS = 60_000;
+
+const tmux = requireTool('tmux');
 
 let folder = '';
 /** Empty, and so it stays: nothing is looked for in the folder where a program is started, and nothing is left there. */
@@ -153,6 +157,26 @@ function behaves(program: () => readonly string[], called: () => string): void {
           `${http}: nobody listens there; is the server up, and this its --http?\n`,
         ]);
         expect(readdirSync(empty)).toEqual([]);
+      } finally {
+        server.kill('SIGKILL');
+      }
+    },
+    PATIENCE_MS,
+  );
+
+  test.skipIf(tmux === undefined)(
+    'the chat takes the whole screen of a terminal (needs tmux)',
+    async () => {
+      const server = start([...program(), 'server', '--clients', '127.0.0.1:0', '--web', 'off', '--http', 'off']);
+      try {
+        const [address = ''] = (JSON.parse(await firstLine(server.stdout)) as Ready).clients;
+        const command = [...program(), 'chat', '--server', address, '--nick', 'ann'].join(' ');
+        using screen = new Terminal(tmux as string, command, { columns: 80, rows: 24 });
+        await screen.until(/^ \[1:lobby\] ─+ ann ─$[\s\S]*you are in lobby, alone/m);
+        screen.keys('hello', 'Enter');
+        await screen.until(/ <ann> hello /);
+        screen.keys('C-c');
+        await screen.until(/EXIT 0/);
       } finally {
         server.kill('SIGKILL');
       }
