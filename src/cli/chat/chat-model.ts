@@ -22,7 +22,6 @@ export interface Paste {
 const MOST_NAMED = 8;
 
 interface Split {
-  readonly view: RoomView;
   /** The number behind the line that tells of it. */
   readonly end: number;
   readonly reason: string;
@@ -72,7 +71,6 @@ export class ChatModel {
   show(room: string): void {
     const view = room === '' ? this.home : (this.view(room) ?? this.#open(room));
     if (view === this.#front) return;
-    this.#front.newFrom = undefined;
     this.#front = view;
     view.show();
   }
@@ -106,12 +104,7 @@ export class ChatModel {
     if (place !== undefined) this.#passed(place.room, place);
     switch (event.kind) {
       case 'online':
-        this.#nick = event.nick;
-        return this.tell(
-          this.home,
-          `connected to ${this.#place(event.name, event.server)} as ${plain(event.nick)}`,
-          now,
-        );
+        return this.#online(event, now);
       case 'offline':
         return this.#offline(event, now);
       case 'entered':
@@ -207,8 +200,10 @@ export class ChatModel {
     if (view === this.#front) this.show(this.#views.at(-1)?.name ?? '');
   }
 
-  #place(name: string, address: string): string {
-    return name === '' ? address : `${plain(name)} (${address})`;
+  #online({ name, server, nick }: Extract<ClientEvent, { kind: 'online' }>, now: number): void {
+    this.#nick = nick;
+    const where = name === '' ? server : `${plain(name)} (${server})`;
+    this.tell(this.home, `connected to ${where} as ${plain(nick)}`, now);
   }
 
   #offline({ server, reason, wasOnline }: Extract<ClientEvent, { kind: 'offline' }>, now: number): void {
@@ -289,7 +284,7 @@ export class ChatModel {
     const line = newLine({ kind: 'alarm', parts: [{ text, tone: 'alarm' }] }, now);
     if (goesOn) view.lines.replaceNewest(line);
     else view.append(line);
-    this.#splits.set(view, { view, end: view.lines.end, reason, nicks });
+    this.#splits.set(view, { end: view.lines.end, reason, nicks });
   }
 
   #inEach(views: readonly RoomView[], words: Words | undefined, now: number): void {

@@ -15,7 +15,7 @@ const NOON = new Date(2026, 10, 23, 12, 0).getTime();
 const SIZE = { columns: 80, rows: 24 };
 const LOOK = { style: COLOURLESS, glyphs: UNICODE };
 const EPOCH = '5000.7';
-const ESC = '\\u001b';
+const ESC = '\u001b';
 /** What the program itself sends within a line. */
 const COLUMN = new RegExp(`${ESC}\\[(\\d+)G`);
 const COLOURS = new RegExp(`${ESC}\\[[0-9;]*m`, 'g');
@@ -195,6 +195,9 @@ describe('messages of ours', () => {
     take(model, said('dev', 'ann', 'ann speaks', 'id-1'));
     expect(rows()[1]).toStartWith('12:00 <ann> ann speaks ');
     expect(model.front.pending).toEqual([]);
+    // Nor does what we said elsewhere, or before.
+    take(model, said('dev', 'ann', 'ann again'));
+    expect(rows()[2]).toStartWith('12:00 <ann> ann again ');
   });
 
   test('that were refused are said not to be sent, and why', () => {
@@ -293,6 +296,7 @@ describe('scrolling', () => {
     expect(seen.size).toBe(60);
     press('page-up', 'page-up');
     expect(numbers(model)[0]).toBe(1);
+    expect(shown(model)[1]).toContain('line 1.');
     for (let i = 0; i <= pages; i++) press('page-down');
     expect(model.front.anchor).toBeUndefined();
     expect(numbers(model).at(-1)).toBe(60);
@@ -433,27 +437,37 @@ describe('in any size', () => {
       columns: fc.integer({ min: NARROWEST, max: 180 }),
       rows: fc.integer({ min: 1, max: 50 }),
     });
+    const yes = fc.boolean();
     fc.assert(
-      fc.property(sizes, fc.array(texts, { maxLength: 12 }), texts, fc.boolean(), (size, said_, typed, coloured) => {
-        const model = chat('lobby', 'dev');
-        for (const text of said_) take(model, said('dev', text.slice(0, 40), text));
-        take(model, { kind: 'joined', room: 'dev', ident: `${EVIL}!u@h` });
-        model.sending('dev', 'id', said_[0] ?? 'x', NOON);
-        const keys = keyboard(model, size);
-        keys.type(typed);
-        keys.press('page-up');
-        const look = { style: coloured ? COLOURED : COLOURLESS, glyphs: coloured ? UNICODE : ASCII };
-        const { lines, cursor } = draw(model, size, look, NOON);
-        expect(lines).toHaveLength(size.rows);
-        for (const line of lines) {
-          const [left = '', column, right = ''] = line.split(COLUMN);
-          expect(width(left)).toBeLessThanOrEqual(column === undefined ? size.columns : Number(column) - 1);
-          expect(Number(column ?? 1) - 1 + width(right)).toBeLessThanOrEqual(size.columns);
-          expect((left + right).replace(COLOURS, '')).not.toMatch(/[\p{Cc}\u202e]/u);
-        }
-        expect(cursor.row).toBeLessThan(size.rows);
-        expect(cursor.column).toBeLessThan(size.columns);
-      }),
+      fc.property(
+        sizes,
+        fc.array(texts, { maxLength: 12 }),
+        texts,
+        yes,
+        yes,
+        (size, said_, typed, coloured, isHome) => {
+          const model = chat('lobby', 'dev');
+          for (const text of said_) take(model, said('dev', text.slice(0, 40), text));
+          take(model, { kind: 'joined', room: 'dev', ident: `${EVIL}!u@h` });
+          model.sending('dev', 'id', said_[0] ?? 'x', NOON);
+          const keys = keyboard(model, size);
+          keys.type(typed);
+          keys.press('page-up');
+          if (isHome) keys.press('home');
+          const look = { style: coloured ? COLOURED : COLOURLESS, glyphs: coloured ? UNICODE : ASCII };
+          const { lines, cursor } = draw(model, size, look, NOON);
+          expect(lines).toHaveLength(size.rows);
+          for (const line of lines) {
+            const [left = '', column, right = ''] = line.split(COLUMN);
+            expect(width(left)).toBeLessThanOrEqual(column === undefined ? size.columns : Number(column) - 1);
+            expect(Number(column ?? 1) - 1 + width(right)).toBeLessThanOrEqual(size.columns);
+            expect((left + right).replace(COLOURS, '')).not.toMatch(/[\p{Cc}\u202e]/u);
+          }
+          expect(cursor.row).toBeWithin(0, size.rows);
+          expect(cursor.column).toBeWithin(0, size.columns);
+          if (isHome) expect(lines[cursor.row]).toStartWith(coloured ? `${ESC}[2mdev` : 'dev');
+        },
+      ),
       { numRuns: 150 },
     );
   });
@@ -469,6 +483,8 @@ describe('in any size', () => {
         .join('')
         .replaceAll(' ', '');
       expect(all).toContain(text.replaceAll(' ', ''));
+      const margins = rows.slice(1).map((row) => /^ */.exec(row.map((span) => span.text).join(''))?.[0].length);
+      expect(new Set(margins.slice(margins.findIndex((margin) => margin !== undefined && margin > 0)))).toHaveLength(1);
     }
   });
 });

@@ -85,6 +85,12 @@ describe('reading back', () => {
     expect(await all({ epoch: '2.9', seq: 38 }, ask, before)).toEqual([...texts(1, 21), ...texts(31, 38)]);
   });
 
+  test('a server that gives more than it was asked for makes nothing double', async () => {
+    const { ask } = server([{ epoch: '1.7', floor: 1, end: 40 }]);
+    const generous: AskHistory = (epoch, from) => ask(epoch, from, '256');
+    expect(await all({ epoch: '1.7', seq: 20 }, generous, NOTHING)).toEqual(texts(1, 20));
+  });
+
   test('any other error is the caller’s', async () => {
     const ask = () => Promise.reject(new ClientError('ERR_FLOODING', 'too fast'));
     const error = await rejection(readBefore({ epoch: '1.7', seq: 9 }, ask, NOTHING));
