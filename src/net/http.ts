@@ -35,8 +35,8 @@ export interface HttpStream {
 export interface HttpAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** A text, or what begins to stream. */
-  readonly body: string | ((sink: HttpSink) => HttpStream);
+  /** A text, bytes, or what begins to stream. */
+  readonly body: string | Uint8Array | ((sink: HttpSink) => HttpStream);
 }
 
 export interface HttpLimits {
@@ -160,7 +160,7 @@ function send(
   // What was not read of a request would be taken for the next one.
   const rest = request.complete ? {} : { connection: 'close' };
   const headOnly = request.method === 'HEAD';
-  if (typeof body === 'string') {
+  if (typeof body !== 'function') {
     response.writeHead(status, { ...headers, ...rest, 'content-length': String(Buffer.byteLength(body)) });
     response.end(headOnly ? undefined : body);
     return;

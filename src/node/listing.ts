@@ -1,6 +1,7 @@
 // Listings: servers, links, rooms and clients as operators are shown them, a bounded page at a time. Looking costs one
 // pass over what there is; nothing is kept but how fast rooms were when they were looked at last.
 
+import { serverId } from '../base/ids.ts';
 import type { Room } from '../chat/rooms.ts';
 import type { User } from '../chat/users.ts';
 import type { Connection } from './connection.ts';
@@ -31,6 +32,8 @@ export interface ServerItem {
   readonly via: string;
   readonly users: number;
   readonly info: string;
+  /** The servers that it has a link with, by name; empty for one that is alone. */
+  readonly links: readonly string[];
   /** What it told of itself in the last seconds; missing where nothing came. */
   readonly load?: { readonly rooms: number; readonly inRate: number; readonly outRate: number };
 }
@@ -134,9 +137,13 @@ export class Listing {
   }
 
   servers(): readonly ServerItem[] {
-    const pulse = this.#node.links?.mesh.pulse;
-    return this.#node.chat.servers().map((server) => {
-      const told = pulse?.of(server.id);
+    const mesh = this.#node.links?.mesh;
+    const topology = mesh?.replica.topology;
+    return this.#node.chat.servers().map((row) => {
+      const id = serverId(row.id);
+      const neighbours = topology?.server(id)?.neighbours.filter((other) => topology.linked(id, other)) ?? [];
+      const server = { ...row, links: neighbours.map((other) => topology?.name(other) ?? '') };
+      const told = mesh?.pulse.of(row.id);
       if (told === undefined) return server;
       const { rooms, inRate, outRate } = told;
       return { ...server, load: { rooms, inRate, outRate } };

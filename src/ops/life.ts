@@ -187,7 +187,7 @@ export class Life {
   }
 
   /** Nobody has asked for the usual place: where another server has it, this one does without. */
-  async #listenForOperators({ options, version, log, apiTokens: tokens }: ServerParts): Promise<void> {
+  async #listenForOperators({ options, version, log, sites, apiTokens: tokens }: ServerParts): Promise<void> {
     const address = options.http ?? USUAL_HTTP;
     if (address === 'off') return;
     const { name, id } = this.#ready;
@@ -196,7 +196,8 @@ export class Life {
       const { fdReserve } = options;
       const [clients, links] = [this.#clientTls?.counts, this.#linkTls?.counts];
       const handshakes = { ...(clients && { clients }), ...(links && { servers: links }) };
-      this.#http = await OperatorHttp.start(address, { edge: this.#edge, log, server, tokens, fdReserve, handshakes });
+      const parts = { edge: this.#edge, log, server, tokens, fdReserve, handshakes, site: () => sites.site('admin') };
+      this.#http = await OperatorHttp.start(address, parts);
     } catch (error) {
       if (options.http !== undefined) throw refused(this.#edge, `--http ${formatAddress(address)}`, error);
       const taken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';

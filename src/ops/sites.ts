@@ -5,8 +5,8 @@ import { describeFault } from '../base/fault.ts';
 import { Site, type SiteFile } from '../net/site.ts';
 import type { Log } from './log/log.ts';
 
-/** The page for people who talk. */
-export type PageName = 'chat';
+/** The page for people who talk, and that for operators. */
+export type PageName = 'chat' | 'admin';
 /** Gives the files of a page. */
 export type PageFiles = (name: PageName) => Promise<readonly SiteFile[]>;
 

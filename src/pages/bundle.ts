@@ -5,8 +5,8 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 
-/** The pages there are: `chat` at `/` of the listener for browsers. */
-export const PAGES = ['chat'] as const;
+/** The pages there are: `chat` at `/` of the listener for browsers, `admin` at `/admin` of that for operators. */
+export const PAGES = ['chat', 'admin'] as const;
 export type PageName = (typeof PAGES)[number];
 
 /** One file, as a browser asks for it. */
@@ -31,6 +31,7 @@ interface Plan {
 const PLANS: Readonly<Record<PageName, Plan>> = {
   // A chat goes on at another server of its network, wherever that is, when its own is lost.
   chat: { at: '/', scripts: '/', title: 'Chorus', connect: "'self' ws: wss:" },
+  admin: { at: '/admin', scripts: '/admin/', title: 'Chorus · operators', connect: "'self'" },
 };
 
 const HERE = import.meta.dir;

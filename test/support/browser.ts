@@ -34,7 +34,7 @@ export class TestBrowser implements AsyncDisposable {
     page.on('pageerror', (error) => this.#faults.push(error.stack ?? error.message));
     page.on('console', (message) => {
       // Whoever loses its server hears of it from the browser, too.
-      if (message.type() === 'error' && !/WebSocket connection|ERR_CONNECTION/.test(message.text())) {
+      if (message.type() === 'error' && !/WebSocket connection|ERR_CONNECTION|ERR_INCOMPLETE/.test(message.text())) {
         this.#faults.push(message.text());
       }
     });

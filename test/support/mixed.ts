@@ -4,7 +4,7 @@
 // them and not from the server: so the server's own share of a core and the delay of its loop stand beside it.
 
 import { join } from 'node:path';
-import { type Buckets, between, quantile, Scrape } from '../../src/cli/top/prometheus.ts';
+import { type Buckets, between, quantile, Scrape } from '../../src/base/prometheus.ts';
 import type { Abuse } from './abusers.ts';
 import { Hall, type HallShape, percentile } from './hall.ts';
 import { ServerProcess } from './server.ts';

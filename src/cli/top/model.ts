@@ -2,7 +2,7 @@
 // history to draw, and a server that was there and is not any more stays for a while, as one that was lost. It knows no
 // clock and no terminal: the time comes with each look, and what it gives is what stands on the screen, in plain values.
 
-import { type Buckets, between, quantile, type Scrape } from './prometheus.ts';
+import { type Buckets, between, quantile, type Scrape } from '../../base/prometheus.ts';
 import type { EventRow, LaggardRow, LinkRow, Look, RoomRow, RoomSort, ServerRow } from './source.ts';
 
 /** Rates that are kept of each counter. */

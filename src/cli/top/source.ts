@@ -4,7 +4,7 @@
 
 import type { LaggardItem, LinkItem, RoomItem, RoomOrder, ServerItem } from '../../node/listing.ts';
 import { plain } from '../terminal-text.ts';
-import { Scrape } from './prometheus.ts';
+import { Scrape } from '../../base/prometheus.ts';
 
 export type RoomSort = RoomOrder;
 export type ServerRow = ServerItem;
@@ -194,6 +194,7 @@ function serverRow(body: Body): ServerRow {
     via: textIn(body, 'via'),
     users: numberIn(body, 'users'),
     info: textIn(body, 'info'),
+    links: Array.isArray(body.links) ? body.links.filter((name) => typeof name === 'string').map(plain) : [],
     ...(body.load !== undefined && { load: loadOf(bodyOf(body.load)) }),
   };
 }

@@ -2,7 +2,8 @@
 // Nobody has to be known for the first three, which tell no names of users and rooms, and change nothing.
 
 import type { Edge, ListenAddress } from '../../net/edge.ts';
-import { type HttpLimits, HttpListener } from '../../net/http.ts';
+import { type HttpAnswer, type HttpLimits, HttpListener, type HttpRequest } from '../../net/http.ts';
+import type { Site } from '../../net/site.ts';
 import { figures, type Readiness, readiness } from '../../node/view.ts';
 import { isLoopback } from '../address.ts';
 import type { LogEvents } from '../log/log-events.ts';
@@ -24,6 +25,8 @@ export interface OperatorHttpParts {
   readonly handshakes: Sample['handshakes'];
   /** Tokens of the API, two while one is being changed; none: it is off. */
   readonly tokens: readonly string[];
+  /** The page for operators. */
+  readonly site: () => Promise<Site>;
   /** Open files that are kept back from clients: half of them may be taken here. */
   readonly fdReserve: number;
 }
@@ -46,7 +49,7 @@ export class OperatorHttp {
     }));
     const tokens = new ApiTokens(parts.tokens);
     const api = new Api(edge, tokens, log);
-    const table = [...watchingRoutes(ready, metrics), ...api.routes];
+    const table = [...watchingRoutes(ready, metrics), ...api.routes, ...pageRoutes(parts.site)];
     const routes = new Routes(table, isLoopback(address.host), (error) =>
       log.error('internal.error', { reason: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
     );
@@ -101,4 +104,13 @@ export function watchingRoutes(ready: () => Readiness, metrics: Metrics): Route[
     },
     { method: 'GET', path: '/metrics', run: async () => text(200, await metrics.scrape(), metrics.contentType) },
   ];
+}
+
+/** The page, and what belongs to it. Whoever reaches the listener may have it: it shows nothing without a token. */
+function pageRoutes(site: () => Promise<Site>): Route[] {
+  const run = async ({ method, path, header }: HttpRequest): Promise<HttpAnswer> => {
+    const answer = (await site()).answer({ method, path, header: (name) => header(name) ?? '' });
+    return answer ?? problem(404, 'The page has no such file; it begins at /admin');
+  };
+  return ['/admin', '/admin/{file}'].map((path) => ({ method: 'GET', path, run }));
 }

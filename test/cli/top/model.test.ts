@@ -1,8 +1,8 @@
 // What top makes of looks, at times that the test gives: rates, histories, delays, and servers that were there.
 
 import { describe, expect, test } from 'bun:test';
+import { Scrape } from '../../../src/base/prometheus.ts';
 import { TopModel, type View } from '../../../src/cli/top/model.ts';
-import { Scrape } from '../../../src/cli/top/prometheus.ts';
 import type { Look } from '../../../src/cli/top/source.ts';
 import { link, look, metrics, room, STARTED, server, tables } from './world.ts';
 

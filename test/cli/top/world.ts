@@ -1,6 +1,6 @@
 // What top sees, made by hand: looks at a server of which figures and rows are given, at times that are given.
 
-import { Scrape } from '../../../src/cli/top/prometheus.ts';
+import { Scrape } from '../../../src/base/prometheus.ts';
 import type { LinkRow, Look, RoomRow, ServerRow, Tables } from '../../../src/cli/top/source.ts';
 
 export const STARTED = 1_700_000_000;
@@ -15,7 +15,7 @@ export function metrics(figures: Readonly<Record<string, number>>, started = STA
 }
 
 export const server = (name: string, id: number, hopcount = 0, via = name): ServerRow => ({
-  ...{ name, id, hopcount, via, users: 1, info: '' },
+  ...{ name, id, hopcount, via, users: 1, info: '', links: [] },
   load: { rooms: 1, inRate: 2, outRate: 3 },
 });
 

@@ -1,7 +1,7 @@
 // The text format of Prometheus: what the server's own table writes is read back, and what nobody wrote is passed over.
 
 import { describe, expect, test } from 'bun:test';
-import { between, quantile, Scrape } from '../../../src/cli/top/prometheus.ts';
+import { between, quantile, Scrape } from '../../src/base/prometheus.ts';
 
 const TEXT = `# HELP chorus_info Always 1.
 # TYPE chorus_info gauge
