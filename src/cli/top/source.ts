@@ -2,9 +2,9 @@
 // everybody may read, and its tables from the API, for who has the token. Nothing that a server answers is trusted: what
 // has not the form that is expected is empty or 0, texts are made plain, and nothing is longer than can be shown.
 
+import { Scrape } from '../../base/prometheus.ts';
 import type { LaggardItem, LinkItem, RoomItem, RoomOrder, ServerItem } from '../../node/listing.ts';
 import { plain } from '../terminal-text.ts';
-import { Scrape } from '../../base/prometheus.ts';
 
 export type RoomSort = RoomOrder;
 export type ServerRow = ServerItem;
