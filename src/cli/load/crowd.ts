@@ -67,6 +67,8 @@ export class Crowd {
   /** Numbers that could not be had. */
   reservationsRefused = 0;
   readonly failures = new Map<string, number>();
+  /** Why the last attempt at a connection failed, and where; '' where none did. */
+  trouble = '';
   readonly #options: LoadOptions;
   readonly #texts: LoadTexts;
   readonly #outages: Outages;
@@ -298,6 +300,7 @@ export class Crowd {
         return;
       case 'offline':
         if (event.wasOnline) this.disconnects++;
+        else this.trouble = `${event.server}: ${event.reason}`;
         return;
       default:
     }

@@ -10,6 +10,7 @@ import { dirname } from 'node:path';
 import { fdLimit } from '../../ops/fd-limit.ts';
 import { accessOrExit } from '../access.ts';
 import { optionsOrExit, shown } from '../flags.ts';
+import { plain } from '../terminal-text.ts';
 import { Crowd } from './crowd.ts';
 import { LoopLag } from './loop-lag.ts';
 import { type LoadOptions, MOST_MESSAGES, readLoadFlags } from './options.ts';
@@ -72,14 +73,22 @@ class LoadRun {
     return told && verdictOf(result).good ? 0 : 1;
   }
 
+  /** What stands in the way of connections, to be put behind something else. */
+  get #trouble(): string {
+    return this.#crowd.trouble === '' ? '' : `; ${plain(this.#crowd.trouble)}`;
+  }
+
   async #gather(): Promise<boolean> {
     const { clients, connect } = this.#options;
     const late = new AbortController();
     const timer = setTimeout(
-      () => late.abort(new Error(`only ${this.#crowd.online} of ${clients} clients are connected`)),
+      () => late.abort(new Error(`only ${this.#crowd.online} of ${clients} clients are connected${this.#trouble}`)),
       GATHER_MS + clients * (GATHER_MS_A_CLIENT + (connect === undefined ? 0 : 1_000 / connect)),
     );
-    const progress = setInterval(() => this.#progress.connecting(this.#crowd.online, clients), CONNECTING_MS);
+    const progress = setInterval(
+      () => this.#progress.connecting(this.#crowd.online, clients, this.#trouble),
+      CONNECTING_MS,
+    );
     try {
       await this.#crowd.gather(AbortSignal.any([this.#interrupted.signal, late.signal]));
       return true;

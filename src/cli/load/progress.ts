@@ -30,10 +30,10 @@ export class Progress {
     this.#seconds = seconds;
   }
 
-  /** So many of the clients are connected. */
-  connecting(connected: number, clients: number): void {
+  /** So many of the clients are connected; `trouble` stands in the way of others. */
+  connecting(connected: number, clients: number, trouble = ''): void {
     if (this.#stream.isTTY !== true) return;
-    this.#draw(`${this.#bar(connected / clients)} ${count(connected)} of ${count(clients)} connected`);
+    this.#draw(`${this.#bar(connected / clients)} ${count(connected)} of ${count(clients)} connected${trouble}`);
   }
 
   /** What the last stretch was like; `alarms` are faults until now, `notes` what else there is. */
