@@ -1,6 +1,6 @@
 // The load generator against a real server: a clean run is good, and every planted fault is found and counted.
 
-import { describe, expect, test } from 'bun:test';
+import { describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -8,6 +8,8 @@ import type { Socket } from 'bun';
 import type { Result, Verdict } from '../../src/cli/load/result.ts';
 import { type Change, Relay } from '../support/relay.ts';
 import { ServerProcess } from '../support/server.ts';
+
+setDefaultTimeout(40_000);
 
 const LOAD = resolve(import.meta.dir, '../../src/cli/load/load.ts');
 
@@ -113,7 +115,7 @@ describe('a run without faults', () => {
     expect(windowed).toMatchObject({ code: 0, account: { acknowledged: 900, delivered: 900 } });
     const bare = await load(scope, server.port, ...SMALL, '--ids', 'off');
     expect(bare).toMatchObject({ code: 0, account: { acknowledged: 0, accepted: 300, delivered: 900, expected: 900 } });
-  }, 20_000);
+  });
 
   test('refused for sending too fast, windows lose nothing and keep the order', async () => {
     using scope = new Scope();
@@ -123,7 +125,7 @@ describe('a run without faults', () => {
     expect(result).toMatchObject({ code: 0, verdict: { lost: 0, doubled: 0, outOfOrder: 0 } });
     // Whoever sends faster than is allowed waits, and is seen to.
     expect(result.acknowledgement.max).toBeGreaterThan(300);
-  }, 30_000);
+  });
 });
 
 describe('a run of another kind', () => {
@@ -148,7 +150,7 @@ describe('a run of another kind', () => {
     expect(result.disconnects).toBeGreaterThanOrEqual(result.cuts);
     expect(result.reconnects).toBeGreaterThan(5);
     expect(result.resumed).toBeGreaterThan(0);
-  }, 20_000);
+  });
 
   test('by WebSocket, with a rate that rises, and with a report of it', async () => {
     using scope = new Scope();
@@ -208,13 +210,9 @@ describe('a fault on the way to one client', () => {
     ['three pairs that changed places', swapping(), { lost: 0, doubled: 0, outOfOrder: 3 }],
     // Each of three members in a room sees 150 messages.
     ['the last message of all, which nothing comes behind', without(150), { lost: 1, neverCame: 1 }],
-  ])(
-    '%s',
-    async (_what, fault, verdict) => {
-      expect(await suffering(fault)).toMatchObject({ code: 1, verdict });
-    },
-    40_000,
-  );
+  ])('%s', async (_what, fault, verdict) => {
+    expect(await suffering(fault)).toMatchObject({ code: 1, verdict });
+  });
 });
 
 describe.concurrent('a run with trouble', () => {
