@@ -166,12 +166,15 @@ describe('a run of another kind', () => {
     expect(await Bun.file(report).text()).toContain('<span class="badge good">good</span>');
   });
 
-  test('a report that no file can be made for ends it before anything is done', async () => {
-    using scope = new Scope();
-    const child = spawn(scope, '--report', '/nowhere/at/all.html');
-    expect(await new Response(child.stderr).text()).toContain('--report "/nowhere/at/all.html"');
-    expect(await child.exited).toBe(2);
-  });
+  test.each(['/nowhere/at/all.html', tmpdir()])(
+    'a report that cannot be %s ends it before anything is done',
+    async (path) => {
+      using scope = new Scope();
+      const child = spawn(scope, '--report', path);
+      expect(await new Response(child.stderr).text()).toContain(`--report "${path}"`);
+      expect(await child.exited).toBe(2);
+    },
+  );
 });
 
 /** A small run of which one client suffers so. */

@@ -5,7 +5,7 @@
 // their own. It exits with 0 when all is well, with 1 when it is not, with 2 for a wrong flag, and with 130 when a
 // second Ctrl-C ends it without a table.
 
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fdLimit } from '../../ops/fd-limit.ts';
 import { accessOrExit } from '../access.ts';
@@ -230,6 +230,7 @@ function reportOrExit(path: string | undefined): void {
   if (path === undefined) return;
   try {
     accessSync(dirname(path), constants.W_OK);
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw new Error('a folder');
   } catch {
     process.stderr.write(`load: --report ${shown(path)}: no file can be made there (--help shows the flags)\n`);
     process.exit(2);
