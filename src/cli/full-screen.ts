@@ -96,6 +96,8 @@ export class FullScreen {
 
   /** Lets the shell have the terminal, until it continues all of its job. */
   suspend(): void {
+    // Before the others of the job stop: the shell has the terminal as soon as they have.
+    this.close();
     process.kill(0, 'SIGTSTP');
   }
 

@@ -210,7 +210,8 @@ describe.skipIf(tmux === undefined).concurrent('the chat on a whole screen (need
     await stopped.until(/you are in lobby/);
     const child = await stopped.child();
     process.kill(child, 'SIGTSTP');
-    while (!isGivenBack(stopped)) await Bun.sleep(20);
+    while (!(await Bun.file(`/proc/${child}/stat`).text()).includes(') T ')) await Bun.sleep(20);
+    expect(isGivenBack(stopped)).toBe(true);
     process.kill(child, 'SIGCONT');
     await stopped.until(/you are in lobby[\s\S]*lobby>/);
     stopped.keys('here again', 'Enter');
@@ -221,6 +222,27 @@ describe.skipIf(tmux === undefined).concurrent('the chat on a whole screen (need
     broken.keys('M-a');
     await broken.until(/Error: planted[\s\S]*EXIT 1/);
     expect(isGivenBack(broken)).toBe(true);
+  });
+
+  test('is put away by Ctrl-Z, with what started it, and comes back by fg', async () => {
+    await using server = await ServerProcess.start();
+    using shell = new Terminal(tmux as string, 'sh -i', SIZE);
+    const command = `${process.execPath} ${CHAT} --server 127.0.0.1:${server.port} --nick ann`;
+    shell.keys(`sh -c '${command}; true'`, 'Enter');
+    await shell.until(/you are in lobby/);
+    shell.keys('C-z');
+    await shell.until(/Stopped/);
+    expect(isGivenBack(shell)).toBe(true);
+    shell.keys('echo in "the shell"', 'Enter');
+    await shell.until(/^in the shell/m);
+    shell.keys('fg', 'Enter');
+    await shell.until(/you are in lobby[\s\S]*lobby>/);
+    shell.keys('here again', 'Enter');
+    await shell.until(/<ann> here again/);
+    shell.keys('/quit', 'Enter');
+    while (!isGivenBack(shell)) await Bun.sleep(20);
+    shell.keys('echo gone "by now"', 'Enter');
+    await shell.until(/^gone by now/m);
   });
 
   test('says why it is not let in where everything else stands, and ends with 1', async () => {
