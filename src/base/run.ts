@@ -5,11 +5,17 @@
 //   bytes   … | frame | frame | frame | …
 //           start   ends[0] ends[1] ends[2] = end
 
-import { addressOf, stable } from './library.ts';
+import { addressOf, given, type Library, stable } from './library.ts';
 
 /** The most entries of a run, and the most bytes of one that has an array of its own. */
 export const RUN_ENTRIES = 64;
 export const RUN_BYTES = 8_192;
+
+/** How long a run may become. */
+export interface RunLimits {
+  readonly entries: number;
+  readonly bytes: number;
+}
 
 export class Run {
   bytes: Uint8Array;
@@ -29,6 +35,8 @@ export class Run {
   /** The place of each in the server's order of decision. */
   readonly stamps = new Float64Array(RUN_ENTRIES);
 
+  #library: Library | undefined;
+
   /** A run over this array of frames; without one, over an array of its own. */
   constructor(bytes: Uint8Array = stable(RUN_BYTES)) {
     this.bytes = bytes;
@@ -39,8 +47,11 @@ export class Run {
     return this.count === RUN_ENTRIES;
   }
 
-  /** Finds out where the array, which is one of stable(), lies. */
+  /** Finds out where its own array lies. */
   locate(): void {
+    const { library } = given;
+    if (library === this.#library) return;
+    this.#library = library;
     this.address = addressOf(this.bytes);
   }
 

@@ -10,7 +10,7 @@
 // who reads.
 
 import type { Budget, Member } from '../base/budget.ts';
-import type { Run } from '../base/run.ts';
+import type { Run, RunLimits } from '../base/run.ts';
 import { Tape } from '../base/tape.ts';
 import type { Subscription } from './subscription.ts';
 
@@ -23,6 +23,11 @@ export interface RingLimits {
   readonly entries: number;
   readonly bytes: number;
   readonly ageMs: number;
+}
+
+/** The most that a ring takes at once, as one run, and keeps whatever its readers have not been given. */
+export function runLimits({ entries, bytes }: RingLimits): RunLimits {
+  return { entries: Math.max(0, (entries >> 1) - (entries >> EVICTED_AT_ONCE) - 1), bytes: bytes >> 1 };
 }
 
 const FIRST_ENTRIES = 8;
@@ -119,8 +124,8 @@ export class Ring implements Member {
   }
 
   /**
-   * As append() of each entry of a run, with the stamps that they have: all of it, so that more than a half of the ring
-   * can have come. What was not flushed stays, as long as a run is no more than the other half.
+   * As append() of each entry of a run, with the stamps that they have: all of it before readers can be given any, so
+   * that what was not flushed stays as long as a run keeps to runLimits().
    */
   appendRun(run: Run, now: number): boolean {
     const { tape } = this;

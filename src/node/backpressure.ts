@@ -3,6 +3,7 @@
 
 import { NEW } from '../chat/session.ts';
 import { type Connection, HELD_BY_OUTPUT, HELD_BY_SOURCE } from './connection.ts';
+import type { Flusher } from './flusher.ts';
 import type { Holds } from './holds.ts';
 
 export interface OutputLimits {
@@ -14,12 +15,14 @@ export interface OutputLimits {
 export class Backpressure {
   readonly #config: { readonly limits: OutputLimits };
   readonly #holds: Holds;
+  readonly #flusher: Flusher;
   readonly #waiting = new Set<Connection>();
 
   /** The limits are looked up at every use. */
-  constructor(config: { readonly limits: OutputLimits }, holds: Holds) {
+  constructor(config: { readonly limits: OutputLimits }, holds: Holds, flusher: Flusher) {
     this.#config = config;
     this.#holds = holds;
+    this.#flusher = flusher;
   }
 
   /** Something was queued for it alone. False when it is over its limit and has to go. */
@@ -29,7 +32,7 @@ export class Backpressure {
     const { outbox } = connection;
     if (outbox.held * 4 <= limit || connection.closingAt !== 0) return true;
     // What is queued may be gone with one write; only a connection that is full is over its limit.
-    if (outbox.held > limit) outbox.flush(now);
+    if (outbox.held > limit) this.#flusher.flushOutbox(outbox, now);
     if (outbox.held > limit) return false;
     this.#hold(connection, HELD_BY_OUTPUT);
     return true;

@@ -2,6 +2,7 @@
 // and why, is decided before; this file only sees each of them out, gently, or at once.
 
 import type { Connection } from './connection.ts';
+import type { Flusher } from './flusher.ts';
 import type { Ports } from './ports.ts';
 
 /** What a connection may send behind its end: a megabyte takes the loop less than a millisecond. */
@@ -9,10 +10,12 @@ const MOST_LATE_BYTES = 1024 * 1024;
 
 export class Endings {
   readonly #ports: Pick<Ports, 'pause' | 'resume' | 'end' | 'terminate'>;
+  readonly #flusher: Flusher;
   readonly #ending = new Set<Connection>();
 
-  constructor(ports: Pick<Ports, 'pause' | 'resume' | 'end' | 'terminate'>) {
+  constructor(ports: Pick<Ports, 'pause' | 'resume' | 'end' | 'terminate'>, flusher: Flusher) {
     this.#ports = ports;
+    this.#flusher = flusher;
   }
 
   /** From `now` on nothing of it is read, and it ends when its outbox is empty. */
@@ -20,6 +23,7 @@ export class Endings {
     connection.closingAt = now;
     connection.session = undefined;
     connection.backlog = undefined;
+    this.#flusher.publish();
     connection.outbox.unsubscribeAll();
     // A socket that is not read would not tell that its peer has ended.
     if (connection.held !== 0) this.#ports.resume(connection.id);

@@ -81,14 +81,14 @@ export class Node implements Out, RoomsOut {
     this.#config = config;
     this.#ports = ports;
     this.shared = { transport: ports, stamps: new Stamps() };
-    this.#flusher = new Flusher(
-      ports,
-      () => ports.wake(),
-      (outbox, error) => this.#outputFailed(outbox, error),
-    );
+    this.#flusher = new Flusher(ports, {
+      wake: () => ports.wake(),
+      publish: () => this.rooms.publishStaged(),
+      failed: (outbox, error) => this.#outputFailed(outbox, error),
+    });
     this.#holds = new Holds(ports, () => this.#flusher.wake());
-    this.#backpressure = new Backpressure(config, this.#holds);
-    this.#endings = new Endings(ports);
+    this.#backpressure = new Backpressure(config, this.#holds, this.#flusher);
+    this.#endings = new Endings(ports, this.#flusher);
     this.#input = this.#inputOf();
     this.connections = new Connections(config, this.shared);
     this.rooms = new Rooms(config.rooms, this);
@@ -166,7 +166,7 @@ export class Node implements Out, RoomsOut {
     this.#enter(now);
     const connection = this.connections.at(id);
     if (connection === undefined) return;
-    connection.outbox.drained(now);
+    this.#flusher.drained(connection.outbox, now);
     if (connection.closingAt !== 0) this.#endings.settleOne(connection);
     else this.#backpressure.settleOne(connection);
   }

@@ -26,12 +26,15 @@ export class RoomCounters {
     this.commitMs += ms;
   }
 
+  /** So many messages were published to `readers`. */
+  messagesPublished(count: number, readers: number): void {
+    this.messages += count;
+    this.deliveries += count * readers;
+  }
+
   /** A slot was published to `readers`. */
   published(skip: boolean, readers: number): void {
     if (skip) this.skips++;
-    else {
-      this.messages++;
-      this.deliveries += readers;
-    }
+    else this.messagesPublished(1, readers);
   }
 }

@@ -16,14 +16,16 @@ import {
   type Ticket,
 } from '../base/ids.ts';
 import type { SendOutcome } from '../base/outcome.ts';
-import type { Run } from '../base/run.ts';
+import type { Run, RunLimits } from '../base/run.ts';
 import type { RoomOrder, RoomPort } from '../chat/ports.ts';
 import type { Session } from '../chat/session.ts';
 import type { Outbox, Shared } from '../fanout/outbox.ts';
-import { Ring, type RingLimits } from '../fanout/ring.ts';
-import { Home, type HomeLimits, type HomeOut } from '../order/home.ts';
+import { Ring, type RingLimits, runLimits, type Stamps } from '../fanout/ring.ts';
+import { Home } from '../order/home.ts';
+import type { HomeLimits, HomeOut } from '../order/home-ports.ts';
 import { type EntryKind, type RoomLog, SKIP } from '../order/log.ts';
 import { Penalties, type PenaltyLimits } from '../order/reservations.ts';
+import type { StageOut } from '../order/stage.ts';
 import type { Place } from './joiners.ts';
 import { RoomCounters } from './room-counters.ts';
 import { Turns } from './turns.ts';
@@ -62,6 +64,8 @@ export interface ChannelOrder extends RoomOrder {
   tick(now: number): void;
   done(ticket: Ticket, result: number, now: number): void;
   close(): void;
+  /** Left out where nothing is ever staged. */
+  publishStaged?(): void;
   /** As in RoomPort. Left out by an order that is this server's alone. */
   readonly elsewhere?: boolean;
   admits?(asker: Session, place: Place): 'yes' | 'later' | 'no';
@@ -70,19 +74,21 @@ export interface ChannelOrder extends RoomOrder {
 
 const FIRST = 1;
 
-export class Channel<Order extends ChannelOrder = ChannelOrder> implements RoomPort, HomeOut {
+export class Channel<Order extends ChannelOrder = ChannelOrder> implements RoomPort, HomeOut, StageOut {
   readonly key: RoomKey;
   readonly ring: Ring;
   readonly order: Order;
   readonly peopled: RoomPort['peopled'];
   readonly #rooms: Rooms;
   readonly #turns: Turns;
+  readonly #stamps: Stamps;
 
   constructor(rooms: Rooms, key: RoomKey, name: string, make: (channel: Channel) => Order) {
     this.#rooms = rooms;
     this.key = key;
     this.#turns = new Turns(name);
     const { config, out, budget } = rooms;
+    this.#stamps = out.shared.stamps;
     this.ring = new Ring(config.ring, out.shared.stamps, budget, FIRST, (...lost) => this.#lagged(...lost));
     const order = make(this);
     this.order = order;
@@ -99,6 +105,10 @@ export class Channel<Order extends ChannelOrder = ChannelOrder> implements RoomP
     this.#turns.room = name;
   }
 
+  get runLimits(): RunLimits {
+    return this.#rooms.runLimits;
+  }
+
   get elsewhere(): boolean {
     return this.order.elsewhere === true;
   }
@@ -108,12 +118,14 @@ export class Channel<Order extends ChannelOrder = ChannelOrder> implements RoomP
   }
 
   subscribe(connection: ConnectionId): void {
+    this.publishStaged();
     // Of what a copy took up before anybody read it the ring knows nothing.
     this.ring.low = Math.max(this.ring.low, this.order.next);
     this.#rooms.out.outbox(connection)?.subscribe(this.ring);
   }
 
   unsubscribe(connection: ConnectionId): void {
+    this.publishStaged();
     this.#rooms.out.outbox(connection)?.unsubscribe(this.ring);
     this.#rooms.out.left(connection);
   }
@@ -123,6 +135,7 @@ export class Channel<Order extends ChannelOrder = ChannelOrder> implements RoomP
   }
 
   announce(bytes: Uint8Array, start: number, end: number): void {
+    this.publishStaged();
     this.append(bytes, start, end, 0);
   }
 
@@ -154,13 +167,33 @@ export class Channel<Order extends ChannelOrder = ChannelOrder> implements RoomP
 
   /** As deliver(), of several slots, which get their places in the server's order of decision here. */
   deliverRun(run: Run): void {
-    const { config, counted, out } = this.#rooms;
-    const { ring } = this;
+    const { counted, out, runLimits } = this.#rooms;
     const { count, seqs, stamps } = run;
-    for (let i = 0; i < count; i++) counted.published((seqs[i] as number) < 0, ring.readers.length);
-    // More than half of a ring might go before it was offered.
-    if (count * 2 > config.ring.entries || (run.end - run.start) * 2 > config.ring.bytes) return this.#appendEach(run);
+    const readers = this.ring.readers.length;
+    for (let i = 0; i < count; i++) counted.published((seqs[i] as number) < 0, readers);
+    if (count > runLimits.entries || run.end - run.start > runLimits.bytes) return this.#appendEach(run);
     for (let i = 0; i < count; i++) stamps[i] = ++out.shared.stamps.last;
+    this.#appendRun(run);
+  }
+
+  /** The home has staged something. */
+  staged(): void {
+    this.#rooms.staged(this);
+  }
+
+  stamp(): number {
+    return ++this.#stamps.last;
+  }
+
+  /** The home committed messages: their frames go to every subscriber. */
+  publishRun(run: Run): void {
+    this.#rooms.counted.messagesPublished(run.count, this.ring.readers.length);
+    this.#appendRun(run);
+  }
+
+  #appendRun(run: Run): void {
+    const { out } = this.#rooms;
+    const { ring } = this;
     const full = ring.appendRun(run, out.now);
     if (full) out.overflowing(ring);
     else if (!ring.dirty) out.dirty(ring);
@@ -170,6 +203,11 @@ export class Channel<Order extends ChannelOrder = ChannelOrder> implements RoomP
     for (let i = 0, from = start; i < count; from = ends[i++] as number) {
       this.append(bytes, from, ends[i] as number, Math.abs(seqs[i] as number), lows[i]);
     }
+  }
+
+  /** Has the home publish what it staged. */
+  publishStaged(): void {
+    this.order.publishStaged?.();
   }
 
   /** The home has something to decide at `at`; Infinity: nothing. */
@@ -225,6 +263,7 @@ export class Rooms {
   readonly budget: Budget;
   readonly penalties: Penalties;
   readonly ids: Budget;
+  readonly runLimits: RunLimits;
   /** When chat wants to see to a room. */
   readonly wakes = new Deadlines<Channel>();
   /** When a home has something to decide. */
@@ -233,6 +272,8 @@ export class Rooms {
   readonly counted = new RoomCounters();
   readonly #channels = new Set<Channel>();
   readonly #waiting = new Map<Ticket, Channel>();
+  /** Those that have staged something in this batch of input. */
+  readonly #staged: Channel[] = [];
   #newest = 0;
 
   constructor(config: RoomsConfig, out: RoomsOut) {
@@ -241,6 +282,7 @@ export class Rooms {
     this.budget = new Budget(config.ringMemory);
     this.penalties = new Penalties(config.penalties);
     this.ids = new Budget(config.ids);
+    this.runLimits = runLimits(config.ring);
   }
 
   /** Makes the channel of a new room, in an epoch above every one before, whatever the clock did. */
@@ -261,17 +303,30 @@ export class Rooms {
   #home(channel: Channel, epoch: Epoch): Home {
     const { config, out, penalties, ids } = this;
     const { key, name } = channel;
+    const log = out.openLog(key, epoch, FIRST);
     return new Home({
       room: { key, name },
       epoch,
       first: FIRST,
-      log: out.openLog(key, epoch, FIRST),
+      log,
+      stage: this.runLimits.entries > 0 && log.appendRun !== undefined ? channel : undefined,
       limits: config.order,
       idBudget: ids,
       penalties,
       out: channel,
       tickets: () => out.ticket(),
     });
+  }
+
+  /** Its home has something for publishStaged(), which is called before the ring is flushed. */
+  staged(channel: Channel): void {
+    this.#staged.push(channel);
+    if (!channel.ring.dirty) this.out.dirty(channel.ring);
+  }
+
+  /** Has every room publish what it staged. */
+  publishStaged(): void {
+    for (let channel = this.#staged.pop(); channel !== undefined; channel = this.#staged.pop()) channel.publishStaged();
   }
 
   due(channel: Channel, at: number): void {

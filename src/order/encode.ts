@@ -1,10 +1,12 @@
 // The frames of decided slots: CMSG and SKIPSEQUENCE of one room and epoch, written into one buffer that all rooms of
 // the process share. What a sender says in a row differs by its number and its text, so the head of the frame before
-// stays where it is and only counts up. A frame is valid until the next one is encoded, in whatever room.
+// stays where it is and only counts up. A frame there is valid until the next one is encoded, in whatever room; one of a
+// run has a copy of the head.
 
 import { copyBytes, writeDecimal } from '../base/bytes.ts';
 import type { Epoch } from '../base/ids.ts';
-import { addressOfSource, copiesFrom, stable } from '../base/library.ts';
+import { addressOfSource, copiesFrom, copyTo, stable } from '../base/library.ts';
+import type { Run } from '../base/run.ts';
 import { needsEscape } from '../wire/canonical.ts';
 import { BACKSLASH, COMMA, GREATER, LF } from '../wire/octets.ts';
 import { copyRead } from '../wire/words.ts';
@@ -54,17 +56,29 @@ export class SlotEncoder {
     end: number,
     id: string,
   ): number {
-    let at = this.#continues(seq, nick, now) && countUp(encoded.bytes) ? headEnd : this.#writeHead(seq, nick, now);
-    headSeq = seq;
-    const most = at + end - start + 2 * id.length + 3;
-    if (most > encoded.bytes.length) grow(at, most * 2);
-    const { bytes } = encoded;
-    copyRead(text, start, end, bytes, addressOfSource(), at);
-    at += end - start;
-    if (id.length > 0) at = writeId(id, bytes, at);
-    bytes[at] = GREATER;
-    bytes[at + 1] = LF;
-    return at + 2;
+    const head = this.#head(seq, nick, now);
+    const most = longest(head, end - start, id);
+    if (most > encoded.bytes.length) grow(head, most * 2);
+    return writeRest(encoded.bytes, addressOfSource(), head, text, start, end, id);
+  }
+
+  /** As message(), behind the frames of a run, in `room` bytes; returns where it ends there, 0 when it may not fit. */
+  messageIn(
+    run: Run,
+    room: number,
+    seq: number,
+    nick: Uint8Array,
+    now: number,
+    text: Uint8Array,
+    start: number,
+    end: number,
+    id: string,
+  ): number {
+    const head = this.#head(seq, nick, now);
+    const { bytes, address, end: at } = run;
+    if (longest(head, end - start, id) > room) return 0;
+    copyTo(bytes, address, at, encoded.bytes, 0, head);
+    return writeRest(bytes, address, at + head, text, start, end, id);
   }
 
   /** Encodes the frame of a slot that stays empty. Returns its length, LF included. */
@@ -77,6 +91,14 @@ export class SlotEncoder {
     bytes[at++] = GREATER;
     bytes[at++] = LF;
     return at;
+  }
+
+  /** Has the head of a message stand in `encoded`; returns its length. */
+  #head(seq: number, nick: Uint8Array, now: number): number {
+    const length =
+      this.#continues(seq, nick, now) && countUp(encoded.bytes) ? headEnd : this.#writeHead(seq, nick, now);
+    headSeq = seq;
+    return length;
   }
 
   /** The head before says the same but for the number, which is one less. */
@@ -105,6 +127,29 @@ export class SlotEncoder {
     headEnd = at;
     return at;
   }
+}
+
+/** The most that a message is long behind a head of `head` bytes. */
+function longest(head: number, text: number, id: string): number {
+  return head + text + 2 * id.length + 3;
+}
+
+/** Writes what follows a head to bytes at `from`, an array that lies at `address`; returns where it ends. */
+function writeRest(
+  bytes: Uint8Array,
+  address: number,
+  from: number,
+  text: Uint8Array,
+  start: number,
+  end: number,
+  id: string,
+): number {
+  copyRead(text, start, end, bytes, address, from);
+  let at = from + end - start;
+  if (id.length > 0) at = writeId(id, bytes, at);
+  bytes[at] = GREATER;
+  bytes[at + 1] = LF;
+  return at + 2;
 }
 
 /** Makes place for longer frames; the first `kept` bytes stay. */

@@ -6,12 +6,12 @@
 //                         reserved ── ended ──> skipped (appended as an empty slot, and so on)
 //
 // What a log refuses is not published, and its number is given to nobody else: it becomes an empty slot as soon as
-// the log takes one. With a log that answers at once a send is decided, committed and published before it returns,
-// and allocates nothing. This file knows no users, sockets or clocks; whoever publishes must not call back into it.
+// the log takes one. With a log that answers at once a send is decided before it returns, and committed and published
+// too, or with others of its batch of input where there is a stage; it allocates nothing. Whoever asks for anything else
+// finds all published. This file knows no users, sockets or clocks; whoever publishes must not call back into it.
 
 import { assert } from '../base/assert.ts';
-import type { Budget } from '../base/budget.ts';
-import type { Epoch, RoomKey, ServerId, Ticket, Uid } from '../base/ids.ts';
+import type { Epoch, RoomKey, Ticket, Uid } from '../base/ids.ts';
 import {
   EXPIRED,
   type FindOutcome,
@@ -24,7 +24,8 @@ import {
   WAITING,
 } from '../base/outcome.ts';
 import { encoded, SlotEncoder } from './encode.ts';
-import { fingerprint, type IdLimits, MessageIds } from './ids.ts';
+import type { EarlierIds, HomeLimits, HomeOptions, HomeOut } from './home-ports.ts';
+import { fingerprint, MessageIds } from './ids.ts';
 import { type EntryKind, LATE, MESSAGE, REFUSED, type RoomLog, SKIP, type Slot } from './log.ts';
 import { Numbers } from './numbers.ts';
 import { type Entry, Pending, type Waiter } from './pending.ts';
@@ -32,65 +33,13 @@ import { CatchUpReader, emptySlot, HistoryReader } from './readers.ts';
 import type { Reference } from './references.ts';
 import { type Penalties, type Reservation, Reservations } from './reservations.ts';
 import { Retries } from './retries.ts';
+import { Stage } from './stage.ts';
 import { Tickets } from './tickets.ts';
-
-/** What one room may hold open. */
-export interface HomeLimits extends IdLimits {
-  /** How long a reservation lives. */
-  readonly ttlMs: number;
-  readonly reservations: number;
-  /** Entries, and their bytes, that a log may owe an answer for. */
-  readonly pendingEntries: number;
-  readonly pendingBytes: number;
-}
 
 /** After this long somebody who waits for a commit hears that its outcome is unknown. */
 const COMMIT_MS = 20_000;
 /** When to ask again for a slot that waits for its commit. */
 const ASK_AGAIN_MS = 100;
-
-/** Which messages were decided in the epochs before a home's own, so that none is decided again. */
-export interface EarlierIds {
-  /** What was found: `print` is of no meaning for a reference. */
-  readonly seq: number;
-  readonly print: number;
-  readonly epoch: Epoch;
-  find(id: string): boolean;
-  findReference(server: ServerId, number: number): boolean;
-}
-
-/** What a home says to those around it. */
-export interface HomeOut {
-  /** A committed frame for every reader of the room, in order of position, once. bytes[start, end) are only lent. */
-  publish(home: Home, kind: EntryKind, seq: number, bytes: Uint8Array, start: number, end: number): void;
-  /**
-   * The answer after WAITING: SENT or SENT_BEFORE with the decided seq, or UNAVAILABLE (at a deadline: the outcome is
-   * unknown) with the seq that was asked for.
-   */
-  settled(home: Home, asker: object, outcome: SendOutcome, seq: number, id: string): void;
-  /** tick() is wanted at `at` (Unix ms), and not at the time said before; Infinity: never. */
-  due(home: Home, at: number): void;
-  /** The log answers later under this ticket: done() follows, or never. */
-  waits(home: Home, ticket: Ticket): void;
-}
-
-export interface HomeOptions {
-  readonly room: { readonly key: RoomKey; readonly name: string };
-  readonly epoch: Epoch;
-  /** The first number of this epoch. */
-  readonly first: number;
-  /** Empty; the home closes it. */
-  readonly log: RoomLog;
-  readonly limits: HomeLimits;
-  readonly penalties: Penalties;
-  /** Counts the message ids known over all rooms. */
-  readonly idBudget: Budget;
-  /** Where the home notes ids and numbers, when they outlive it: then it does not close them. */
-  readonly kept?: { readonly ids: MessageIds; readonly numbers: Numbers };
-  readonly earlier?: EarlierIds;
-  readonly out: HomeOut;
-  readonly tickets: () => Ticket;
-}
 
 /** No id is known for a message: it is new. Beside the outcomes. */
 export const NEW = -1;
@@ -106,6 +55,7 @@ export class Home {
   readonly #log: RoomLog;
   readonly #limits: HomeLimits;
   readonly #out: HomeOut;
+  readonly #stage: Stage | undefined;
   readonly #tickets: Tickets;
   readonly #encoder: SlotEncoder;
   readonly #ids: MessageIds;
@@ -134,6 +84,7 @@ export class Home {
     this.#log = log;
     this.#limits = limits;
     this.#out = out;
+    this.#stage = options.stage && new Stage(options.stage, log);
     this.#tickets = new Tickets(tickets);
     this.#penalties = penalties;
     this.#encoder = new SlotEncoder(room.name, epoch);
@@ -148,8 +99,9 @@ export class Home {
     return this.#numbers.next;
   }
 
-  /** 1 + the highest seq that is kept no longer. */
+  /** 1 + the highest seq that is kept no longer, when all is published. */
   get floor(): number {
+    this.publishStaged();
     return this.#log.floor;
   }
 
@@ -189,6 +141,10 @@ export class Home {
     if (seq !== 0 && !this.#holds(holder, seq, now)) return EXPIRED;
     if (this.isBlocked) return UNAVAILABLE;
     const slot = seq === 0 ? this.#numbers.last + 1 : seq;
+    if (seq === 0 && this.#stages(slot, nick, text, start, end, id, now)) {
+      return this.#sent(slot, id, print, now, reference);
+    }
+    this.publishStaged();
     const length = this.#encoder.message(slot, nick, now, text, start, end, id);
     if (this.#pending.size !== 0 && this.#isFull(length)) return UNAVAILABLE;
     const ticket = this.#tickets.next;
@@ -205,11 +161,16 @@ export class Home {
     }
     this.#decide(answer, slot);
     this.#out.publish(this, MESSAGE, slot, encoded.bytes, 0, length);
-    if (id.length > 0) this.#remember(id, slot, print, now);
-    else if (reference !== undefined) this.#ids.addReference(reference, slot, now);
-    this.sentSeq = slot;
-    this.sentEpoch = this.epoch;
-    return SENT;
+    return this.#sent(slot, id, print, now, reference);
+  }
+
+  /** Logs and publishes what is staged. */
+  publishStaged(): void {
+    const run = this.#stage?.take();
+    if (run === undefined) return;
+    if (run.count > 0) this.#appended = this.#log.appendRun?.(this.#appended, run) ?? REFUSED;
+    this.#published = this.#appended;
+    this.#stage?.publish(run);
   }
 
   /** What is known of a message that was sent before, as send() would answer; NEW: nothing. */
@@ -272,6 +233,7 @@ export class Home {
 
   /** Fills `slot` with the published slot `seq`; false when it is undecided or kept no longer. */
   read(seq: number, slot: Slot): boolean {
+    this.publishStaged();
     // A log may have committed what it has not told yet: that is not published, so nobody reads it.
     return !this.#closed && this.#log.read(seq, slot) && slot.position <= this.#published;
   }
@@ -296,6 +258,7 @@ export class Home {
 
   /** Like resume, for what is decided above `next` already; undefined when that is nothing. */
   ahead(): CatchUpReader | undefined {
+    this.publishStaged();
     const { next, last, ahead } = this.#numbers;
     return ahead === 0 ? undefined : new CatchUpReader(this, next, last + 1, this.#published);
   }
@@ -328,6 +291,7 @@ export class Home {
   /** The room ends. Whoever waits is told so, and all memory is given back. */
   close(): void {
     if (this.#closed) return;
+    this.publishStaged();
     this.#closed = true;
     for (const entry of this.#pending.takeFrom(1)) this.#settleAll(entry, UNAVAILABLE, 0);
     this.#log.close();
@@ -369,6 +333,36 @@ export class Home {
       this.sentEpoch = earlier.epoch;
     } else return false;
     return true;
+  }
+
+  /** Decides a message that the room numbers, and leaves it to publishStaged(); false where it has to go by itself. */
+  #stages(
+    slot: number,
+    nick: Uint8Array,
+    text: Uint8Array,
+    start: number,
+    end: number,
+    id: string,
+    now: number,
+  ): boolean {
+    const stage = this.#stage;
+    const run = stage?.open();
+    if (stage === undefined || run === undefined) return false;
+    const at = this.#encoder.messageIn(run, stage.room(run), slot, nick, now, text, start, end, id);
+    if (at === 0) return false;
+    this.#numbers.last = slot;
+    this.#numbers.decide(slot);
+    stage.add(run, at, slot, this.#numbers.next);
+    return true;
+  }
+
+  /** A message was decided at `slot`. */
+  #sent(slot: number, id: string, print: number, now: number, reference: Reference | undefined): SendOutcome {
+    if (id.length > 0) this.#remember(id, slot, print, now);
+    else if (reference !== undefined) this.#ids.addReference(reference, slot, now);
+    this.sentSeq = slot;
+    this.sentEpoch = this.epoch;
+    return SENT;
   }
 
   #holds(holder: Uid, seq: number, now: number): boolean {
@@ -476,6 +470,7 @@ export class Home {
 
   /** Decides that a slot stays empty; false when the log refuses. */
   #skip(seq: number): boolean {
+    this.publishStaged();
     const length = this.#encoder.skip(seq);
     const ticket = this.#tickets.next;
     const answer = this.#log.append(this.#appended, SKIP, seq, encoded.bytes, 0, length, ticket);

@@ -9,7 +9,7 @@
 import type { Epoch, ServerId } from '../base/ids.ts';
 import type { FindOutcome } from '../base/outcome.ts';
 import type { FrameWriter } from '../wire/writer.ts';
-import type { EarlierIds } from './home.ts';
+import type { EarlierIds } from './home-ports.ts';
 import type { Held } from './opening.ts';
 import type { CatchUpReader, HistoryReader } from './readers.ts';
 import type { Segment } from './segment.ts';

@@ -101,32 +101,40 @@ export class MemoryLog implements RoomLog, Member {
     const { count, ends, seqs } = run;
     if (!this.#takes(count, run.end - run.start)) return this.#appendEach(run);
     const { slots } = this.#limits;
+    const { keepFrom } = this;
     const frames = this.#frames;
     const before = frames.head - run.start;
     frames.putFrom(run.bytes, run.address, run.start, run.end);
     let table = this.#table;
     let size = this.#size;
+    let oldest = this.#oldest;
+    let { floor } = this;
     let from = run.start;
     for (let i = 0; i < count; i++) {
       const position = after + 1 + i;
-      while (position - this.#oldest >= slots && this.#oldest < this.keepFrom) this.#evict();
+      for (; position - oldest >= slots && oldest < keepFrom; oldest++) {
+        floor = Math.max(floor, Math.abs(table[oldest & (size - 1)] as number) + 1);
+      }
       const signed = seqs[i] as number;
+      const seq = Math.abs(signed);
       const at = position & (size - 1);
       table[at] = signed;
       table[size + at] = before + from;
       from = ends[i] as number;
-      this.committed = position;
-      const seq = Math.abs(signed);
-      if (seq < this.floor) continue;
       const place = 2 * size + (seq & (size - 1));
-      if ((table[place] as number) < this.#oldest) table[place] = position;
+      if (seq < floor) continue;
+      if ((table[place] as number) < oldest) table[place] = position;
       else {
+        this.#advance(oldest, floor, position);
         this.#note(seq, position);
         table = this.#table;
         size = this.#size;
+        oldest = this.#oldest;
+        floor = this.floor;
       }
     }
-    return this.committed;
+    this.#advance(oldest, floor, after + count);
+    return after + count;
   }
 
   read(seq: number, slot: Slot): boolean {
@@ -204,8 +212,7 @@ export class MemoryLog implements RoomLog, Member {
     const { slots } = this.#limits;
     const frames = this.#frames;
     const last = this.committed + count;
-    const room =
-      last - this.#oldest < this.#size || (this.#size >= slots && count < slots && last - slots < this.keepFrom);
+    const room = last - this.#oldest < this.#size || (this.#size >= slots && last - slots < this.keepFrom);
     return room && frames.fits(length) && frames.length + length <= this.#bytes;
   }
 
@@ -253,6 +260,12 @@ export class MemoryLog implements RoomLog, Member {
     }
     const end = Math.min(this.committed + 1, this.keepFrom);
     while (this.#oldest < end && this.#frames.length + bytes > this.#bytes) this.#evictAndTrim();
+  }
+
+  #advance(oldest: number, floor: number, committed: number): void {
+    this.#oldest = oldest;
+    this.floor = floor;
+    this.committed = committed;
   }
 
   #evict(): void {

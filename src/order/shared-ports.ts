@@ -5,7 +5,7 @@ import type { RoomKey, ServerId, Ticket, Uid } from '../base/ids.ts';
 import type { ReserveOutcome, SendOutcome } from '../base/outcome.ts';
 import type { Run } from '../base/run.ts';
 import type { EpochOrNone } from './epochs.ts';
-import type { HomeLimits } from './home.ts';
+import type { HomeLimits } from './home-ports.ts';
 import type { EntryKind } from './log.ts';
 import type { Opening } from './opening.ts';
 import type { Penalties } from './reservations.ts';

@@ -1,6 +1,6 @@
 // The limits of the tests of order: those that a server has when nobody sets them, so that tests can count on them.
 
-import type { HomeLimits } from '../../src/order/home.ts';
+import type { HomeLimits } from '../../src/order/home-ports.ts';
 import type { MemoryLimits } from '../../src/order/memory.ts';
 import type { PenaltyLimits } from '../../src/order/reservations.ts';
 

@@ -4,10 +4,13 @@ import { Budget } from '../../src/base/budget.ts';
 import { utf8, utf8Bytes } from '../../src/base/bytes.ts';
 import { type Epoch, epoch, type RoomKey, serverId, type Ticket, ticket, type Uid, uid } from '../../src/base/ids.ts';
 import type { SendOutcome } from '../../src/base/outcome.ts';
-import { Home, type HomeLimits, type HomeOut } from '../../src/order/home.ts';
+import type { Run, RunLimits } from '../../src/base/run.ts';
+import { Home } from '../../src/order/home.ts';
+import type { HomeLimits, HomeOut } from '../../src/order/home-ports.ts';
 import type { RoomLog } from '../../src/order/log.ts';
 import { type MemoryLimits, MemoryLog } from '../../src/order/memory.ts';
 import { Penalties } from '../../src/order/reservations.ts';
+import type { StageOut } from '../../src/order/stage.ts';
 import { FrameWriter } from '../../src/wire/writer.ts';
 import { type Fate, LateLog } from '../support/late-log.ts';
 import { HOME_LIMITS, MEMORY_LIMITS, PENALTY_LIMITS } from './limits.ts';
@@ -27,6 +30,8 @@ export interface RoomOptions {
   readonly memory?: MemoryLimits;
   readonly limits?: Partial<HomeLimits>;
   readonly first?: number;
+  /** The most messages that it stages; left out: it stages none. */
+  readonly staged?: number;
   /** What becomes of each append; without it the log is the memory log itself. */
   readonly fate?: (seq: number) => Fate;
 }
@@ -34,18 +39,26 @@ export interface RoomOptions {
 /** The nickname of who sends, one array for as long as it is the name. */
 const ANN = utf8Bytes('ann');
 
-export class Room implements HomeOut {
+export class Room implements HomeOut, StageOut {
   readonly published: { seq: number; frame: string }[] = [];
+  /** The lowest slot undecided after each. */
+  readonly lows: number[] = [];
   readonly settlements: Settled[] = [];
   readonly tickets: Ticket[] = [];
   readonly budget = new Budget(1 << 30);
   readonly penalties = new Penalties(PENALTY_LIMITS);
   readonly late: LateLog | undefined;
   readonly home: Home;
+  readonly runLimits: RunLimits;
+  /** Something is staged. */
+  waiting = false;
   dueAt = Number.POSITIVE_INFINITY;
   #tickets = 0;
+  #stamps = 0;
+  #published = 0;
 
-  constructor({ memory = MEMORY_LIMITS, limits, first = 1, fate }: RoomOptions = {}) {
+  constructor({ memory = MEMORY_LIMITS, limits, first = 1, fate, staged = 0 }: RoomOptions = {}) {
+    this.runLimits = { entries: staged, bytes: 8_192 };
     const inner = new MemoryLog(EPOCH, this.budget, memory, first);
     this.late = fate === undefined ? undefined : new LateLog(inner, fate);
     const log: RoomLog = this.late ?? inner;
@@ -58,6 +71,7 @@ export class Room implements HomeOut {
       penalties: this.penalties,
       idBudget: new Budget(2 * HOME_LIMITS.idWindow),
       out: this,
+      stage: staged > 0 ? this : undefined,
       tickets: () => ticket(++this.#tickets),
     });
   }
@@ -96,6 +110,28 @@ export class Room implements HomeOut {
   publish(home: Home, _kind: number, seq: number, bytes: Uint8Array, start: number, end: number): void {
     if (home.next === seq) throw new Error('published while still undecided');
     this.published.push({ seq, frame: utf8(bytes, start, end).trimEnd() });
+    this.lows.push(home.next);
+  }
+
+  staged(): void {
+    this.waiting = true;
+  }
+
+  stamp(): number {
+    return ++this.#stamps;
+  }
+
+  publishRun({ bytes, start, count, ends, seqs, lows, stamps }: Run): void {
+    this.waiting = false;
+    let from = start;
+    for (let i = 0; i < count; i++) {
+      const [end = 0, seq = 0, low = 0, stamp = 0] = [ends[i], seqs[i], lows[i], stamps[i]];
+      if (stamp <= this.#published) throw new Error('published out of order');
+      this.#published = stamp;
+      this.published.push({ seq, frame: utf8(bytes, from, end).trimEnd() });
+      this.lows.push(low);
+      from = end;
+    }
   }
 
   settled(_home: Home, asker: object, outcome: SendOutcome, seq: number, id: string): void {
