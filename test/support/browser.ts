@@ -14,6 +14,23 @@ const PATIENCE_MS = 30_000;
 /** Where Chromium is; undefined: it is not installed. */
 export const chromiumPath = requireTool('chromium', 'chromium-browser', 'google-chrome');
 
+/** A task of a page's main thread: how long it took, and how long of that it ran. */
+export interface Task {
+  readonly ms: number;
+  readonly threadMs: number;
+}
+
+interface TraceEvent {
+  readonly name: string;
+  readonly ph: string;
+  readonly pid: number;
+  readonly tid: number;
+  /** Microseconds. */
+  readonly dur?: number;
+  readonly tdur?: number;
+  readonly args?: { readonly name?: string };
+}
+
 export class TestBrowser implements AsyncDisposable {
   readonly #browser: Browser;
   readonly #faults: string[] = [];
@@ -39,6 +56,20 @@ export class TestBrowser implements AsyncDisposable {
       }
     });
     return page;
+  }
+
+  /** From now on what the page does is traced. */
+  async trace(page: Page): Promise<void> {
+    await this.#browser.startTracing(page, { categories: ['toplevel', 'devtools.timeline', '__metadata'] });
+  }
+
+  /** Every task of the main thread of the page that was traced, and the end of the trace. */
+  async tasks(): Promise<Task[]> {
+    const { traceEvents } = JSON.parse((await this.#browser.stopTracing()).toString()) as { traceEvents: TraceEvent[] };
+    const mains = traceEvents.filter(({ name, args }) => name === 'thread_name' && args?.name === 'CrRendererMain');
+    const tasks = traceEvents.filter(({ name, ph }) => ph === 'X' && name.endsWith('RunTask'));
+    const ofMain = (event: TraceEvent) => mains.some(({ pid, tid }) => pid === event.pid && tid === event.tid);
+    return tasks.filter(ofMain).map(({ dur = 0, tdur = 0 }) => ({ ms: dur / 1000, threadMs: tdur / 1000 }));
   }
 
   /** What pages have thrown or complained of until now. */
