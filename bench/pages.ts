@@ -41,7 +41,7 @@ for (const [name, prepare] of [
   ['at the end', `document.querySelector('.log').scrollTop = 1e9`],
   ['in the middle', `document.querySelector('.log').scrollTop = document.querySelector('.log').scrollHeight / 2`],
 ] as const) {
-  await page.evaluate(prepare);
+  await page.evaluate(`${prepare}; new Promise((resolve) => setTimeout(resolve, 500))`);
   await browser.trace(page);
   await talk(A_SECOND * SECONDS, A_SECOND);
   await page.locator('.text', { hasText: `word ${said} ` }).waitFor({ state: 'attached' });

@@ -44,7 +44,7 @@ export interface Block {
   readonly lines: readonly Line[];
 }
 
-const BLOCK = 50;
+const BLOCK = 30;
 /** Messages of one person that are closer than this stand together. */
 const TOGETHER_MS = 5 * 60_000;
 
