@@ -172,8 +172,10 @@ describe.skipIf(tmux === undefined).concurrent('the chat on a whole screen (need
 
   test('is lines of text where the terminal can only print', async () => {
     await using server = await ServerProcess.start();
+    using bob = chat(server.port, 'bob', { more: '--room lobby --room dev --room ops' });
+    await bob.until(/^ \[1:lobby\] 2:dev {2}3:ops /m);
     using ann = chat(server.port, 'ann', { env: 'TERM=dumb' });
-    await ann.until(/^you are in lobby, alone/m);
+    await ann.until(/^you are in lobby/m);
     ann.keys('hello', 'Enter');
     await ann.until(/<ann> hello/);
     expect(ann.screen(true)).not.toContain(ESC);

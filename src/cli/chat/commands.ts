@@ -96,6 +96,18 @@ export async function enter(chat: Chat, room: string): Promise<void> {
   }
 }
 
+/** Enters rooms, and talks in the first of them; what goes wrong is told one by one. Resolves when all is settled. */
+export async function enterAll(
+  chat: Chat,
+  rooms: readonly string[],
+  complain: (error: unknown) => void,
+): Promise<void> {
+  const entered = rooms.map((room) => enter(chat, room).catch(complain));
+  chat.room = rooms[0] ?? '';
+  await Promise.all(entered);
+  if (chat.room === '') chat.room = chat.client.rooms[0] ?? '';
+}
+
 /** Who leaves a room before being let in has said so, and needs not be told. */
 function isLeft({ client }: Chat, room: string, error: unknown): boolean {
   if (!(error instanceof ClientError) || error.code !== 'NOT_IN_ROOM') return false;

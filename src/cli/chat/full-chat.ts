@@ -14,7 +14,7 @@ import type { Access } from '../access.ts';
 import { FullScreen } from '../full-screen.ts';
 import { plain } from '../terminal-text.ts';
 import { ChatModel } from './chat-model.ts';
-import { type Chat, enter, obey } from './commands.ts';
+import { type Chat, enterAll, obey } from './commands.ts';
 import { type Hands, KEYS, Keyboard } from './keyboard.ts';
 import { KeyDecoder } from './keys.ts';
 import { type Drawn, draw, type Look } from './layout.ts';
@@ -95,7 +95,7 @@ export class FullChat implements Chat, Hands {
     this.#screen.open();
     setInterval(() => this.#draw(), SECOND_MS);
     setInterval(() => this.#lookAround(), LOOK_MS);
-    await enter(this, this.#options.room).catch((error: unknown) => this.#complain(error));
+    await enterAll(this, this.#options.rooms, (error) => this.#complain(error));
   }
 
   say(line: string): void {

@@ -11,7 +11,7 @@ import { roomKey } from '../../wire/names.ts';
 import type { Access } from '../access.ts';
 import { openScreen, type Screen } from '../line-screen.ts';
 import { plain, type Style } from '../terminal-text.ts';
-import { type Chat, enter, obey } from './commands.ts';
+import { type Chat, enterAll, obey } from './commands.ts';
 import type { ChatOptions } from './options.ts';
 import { complaintOf, lineOf } from './text.ts';
 
@@ -71,7 +71,7 @@ export class LineChat implements Chat {
 
   /** Enters the first room, then does what is typed until there is no more. */
   async run(): Promise<void> {
-    const entered = enter(this, this.#options.room).catch((error: unknown) => this.#complain(error));
+    const entered = enterAll(this, this.#options.rooms, (error) => this.#complain(error));
     const piped = !process.stdin.isTTY;
     if (piped) await entered;
     for await (const line of this.#screen.lines()) {

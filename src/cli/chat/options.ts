@@ -10,7 +10,8 @@ export interface ChatOptions extends AccessPaths {
   /** `host:port` or `tls://host:port`, tried in turn. */
   readonly servers: readonly string[];
   readonly nick: string;
-  readonly room: string;
+  /** One at least; the first is talked in. */
+  readonly rooms: readonly string[];
   /** Lines of text, where the whole screen could be had. */
   readonly plain: boolean;
   readonly colour: boolean;
@@ -22,7 +23,7 @@ const NICK_LENGTH = 32;
 const FLAGS = {
   server: { type: 'string', multiple: true },
   nick: { type: 'string' },
-  room: { type: 'string' },
+  room: { type: 'string', multiple: true },
   plain: { type: 'boolean' },
   'no-color': { type: 'boolean' },
   ...ACCESS_FLAGS,
@@ -35,7 +36,7 @@ export const USAGE = `Usage: ${RUN} chat [--server HOST:PORT] [--nick NICK] [--r
   --tls-ca FILE         authorities whose certificates are believed, in PEM (those that Bun comes with)
   --password-file FILE  the server's password, where it asks for one (the variable ${PASSWORD_VARIABLE})
   --nick NICK           your nickname (your user name on this machine)
-  --room ROOM           the room to enter; made when there is none (${DEFAULT_ROOM})
+  --room ROOM           the room to enter, made when there is none; may be given several times (${DEFAULT_ROOM})
   --plain               lines of text below each other; without it a terminal gives its whole screen
   --no-color            no colours and no bold print (the same: a variable NO_COLOR that is not empty)
   --help                this text
@@ -49,15 +50,16 @@ export function readFlags(args: readonly string[], user: string | undefined): Fl
   if (typeof values === 'string') return { wrong: values };
   if (values.help) return { help: USAGE };
   const servers = values.server ?? [DEFAULT_SERVER];
-  const { nick = nickFrom(user), room = DEFAULT_ROOM } = values;
+  const { nick = nickFrom(user), room: rooms = [DEFAULT_ROOM] } = values;
   const address = servers.find((server) => !isServerAddress(server));
   if (address !== undefined) return { wrong: `--server ${shown(address)} is neither HOST:PORT nor tls://HOST:PORT` };
   if (!isNick(nick)) return { wrong: `--nick ${shown(nick)} cannot be a nickname: 1-32 letters, digits, _-[]{}^|` };
-  if (roomKey(room) === undefined) {
+  const room = rooms.find((each) => roomKey(each) === undefined);
+  if (room !== undefined) {
     return { wrong: `--room ${shown(room)} cannot be a room's name: 1-64 letters, digits, _-.#` };
   }
   const look = { plain: values.plain === true, colour: values['no-color'] !== true };
-  return { options: { servers, nick, room, ...look, ...pathsOf(values) } };
+  return { options: { servers, nick, rooms, ...look, ...pathsOf(values) } };
 }
 
 /** A nickname made of the name of the machine's user. */

@@ -93,7 +93,7 @@ function heard(stream: ReadableStream<Uint8Array>) {
 describe('the flags of the chat program', () => {
   test('have defaults, and the nickname is the user of the machine', () => {
     expect(readFlags([], 'ann')).toEqual({
-      options: { servers: ['127.0.0.1:7400'], nick: 'ann', room: 'lobby', plain: false, colour: true },
+      options: { servers: ['127.0.0.1:7400'], nick: 'ann', rooms: ['lobby'], plain: false, colour: true },
     });
     expect(readFlags([], '9-müller x')).toMatchObject({ options: { nick: 'mllerx' } });
     expect(readFlags([], undefined)).toMatchObject({ options: { nick: 'guest' } });

@@ -1,7 +1,7 @@
 // What a typed line does while the server is still thinking about the one before.
 
 import { expect, test } from 'bun:test';
-import { type Chat, obey } from '../../../src/cli/chat/commands.ts';
+import { type Chat, enterAll, obey } from '../../../src/cli/chat/commands.ts';
 import { ClientError } from '../../../src/client/client-error.ts';
 import type { Client } from '../../../src/client/transport/driver.ts';
 import { rejection } from '../../support/rejection.ts';
@@ -108,4 +108,16 @@ test('/map and /where say what the server knows', async () => {
   const { it, heard } = chat();
   for (const line of ['/map', '/where bob', '/where cat']) await obey(it, line);
   expect(heard).toEqual(['alpha: 3 people', 'beta: 1 person, by way of gamma', 'bob is at beta', 'cat is kitty now']);
+});
+
+test('of several rooms that are entered at once the first is talked in, and the others go on without one that is refused', async () => {
+  const { it, joins, sent } = chat();
+  const complaints: unknown[] = [];
+  const entered = enterAll(it, ['one', 'two', 'three'], (error) => complaints.push(error));
+  await obey(it, 'hello');
+  joins[1]?.reject(new Error('no'));
+  for (const join of [joins[0], joins[2]]) join?.resolve();
+  await entered;
+  expect(sent).toEqual(['one: hello']);
+  expect([it.room, complaints]).toEqual(['one', [new Error('no')]]);
 });
