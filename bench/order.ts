@@ -38,6 +38,7 @@ class Published implements HomeOut {
     this.bytes += end - start;
     this.count++;
   }
+  publishCommitted(): void {}
   settled(): void {}
   due(): void {}
   waits(): void {}

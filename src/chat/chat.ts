@@ -191,6 +191,13 @@ export class Chat {
     if (session.held === undefined) this.#resume(session);
   }
 
+  /** As sent(), where nothing is said of it and others are waited for; otherwise nothing is done: false. */
+  sentInSilence(session: Session, outcome: SendOutcome, id: string): boolean {
+    if (outcome !== SENT || id !== '' || session.unanswered <= 1) return false;
+    session.unanswered--;
+    return true;
+  }
+
   /**
    * The outcome of a send that was WAITING. `seq` is the message's number when it was sent, else the number that it
    * was sent under, 0 for none; `epoch` is that of the slot, left out for the room's own. Called once for each, also
@@ -206,11 +213,7 @@ export class Chat {
     epoch?: Epoch,
   ): void {
     assert(session.unanswered > 0 && outcome !== WAITING, 'the outcome of a send that did not wait');
-    // Of this one nothing is said, and others are waited for.
-    if (outcome === SENT && id === '' && session.unanswered > 1) {
-      session.unanswered--;
-      return;
-    }
+    if (this.sentInSilence(session, outcome, id)) return;
     const waiting = session.held === undefined ? session.heir : session;
     const held = waiting?.held !== undefined;
     this.#alone(now, () => {

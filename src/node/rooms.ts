@@ -165,6 +165,10 @@ export class Channel<Order extends ChannelOrder = ChannelOrder> implements RoomP
     this.append(bytes, start, end, seq);
   }
 
+  publishCommitted(_home: Home, run: Run): void {
+    this.deliverRun(run);
+  }
+
   /** As deliver(), of several slots, which get their places in the server's order of decision here. */
   deliverRun(run: Run): void {
     const { counted, out, runLimits } = this.#rooms;

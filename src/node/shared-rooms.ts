@@ -357,6 +357,7 @@ export class SharedRooms implements SharedRoomHost, RoomFactsOut, FrameCarrier {
   }
 
   settled(session: Session, channel: Channel, outcome: SendOutcome, epoch: EpochOrNone, seq: number, id: string): void {
+    if (this.#out.chat().sentInSilence(session, outcome, id)) return;
     this.#out.later(session, () => {
       this.#out.chat().sent(session, channel.key, outcome, seq, id, this.now, epoch === '' ? undefined : epoch);
     });

@@ -3,12 +3,17 @@
 import type { Budget } from '../base/budget.ts';
 import type { Epoch, RoomKey, ServerId, Ticket } from '../base/ids.ts';
 import type { SendOutcome } from '../base/outcome.ts';
+import type { Run } from '../base/run.ts';
 import type { Home } from './home.ts';
 import type { IdLimits, MessageIds } from './ids.ts';
 import type { EntryKind, RoomLog } from './log.ts';
 import type { Numbers } from './numbers.ts';
 import type { Penalties } from './reservations.ts';
 import type { StageOut } from './stage.ts';
+
+/** No id is known for a message: it is new. Beside the outcomes. */
+export const NEW = -1;
+export type Known = SendOutcome | typeof NEW;
 
 /** What one room may hold open. */
 export interface HomeLimits extends IdLimits {
@@ -34,6 +39,8 @@ export interface EarlierIds {
 export interface HomeOut {
   /** A committed frame for every reader of the room, in order of position, once. bytes[start, end) are only lent. */
   publish(home: Home, kind: EntryKind, seq: number, bytes: Uint8Array, start: number, end: number): void;
+  /** As publish(), of several. */
+  publishCommitted(home: Home, run: Run): void;
   /**
    * The answer after WAITING: SENT or SENT_BEFORE with the decided seq, or UNAVAILABLE (at a deadline: the outcome is
    * unknown) with the seq that was asked for.

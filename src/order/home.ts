@@ -23,8 +23,9 @@ import {
   UNAVAILABLE,
   WAITING,
 } from '../base/outcome.ts';
+import { Run } from '../base/run.ts';
 import { encoded, SlotEncoder } from './encode.ts';
-import type { EarlierIds, HomeLimits, HomeOptions, HomeOut } from './home-ports.ts';
+import { type EarlierIds, type HomeLimits, type HomeOptions, type HomeOut, type Known, NEW } from './home-ports.ts';
 import { fingerprint, MessageIds } from './ids.ts';
 import { type EntryKind, LATE, MESSAGE, REFUSED, type RoomLog, SKIP, type Slot } from './log.ts';
 import { Numbers } from './numbers.ts';
@@ -40,10 +41,8 @@ import { Tickets } from './tickets.ts';
 const COMMIT_MS = 20_000;
 /** When to ask again for a slot that waits for its commit. */
 const ASK_AGAIN_MS = 100;
-
-/** No id is known for a message: it is new. Beside the outcomes. */
-export const NEW = -1;
-type Known = SendOutcome | typeof NEW;
+/** What is being published: one home does so at a time. */
+const committed = new Run(new Uint8Array(0));
 
 export class Home {
   readonly key: RoomKey;
@@ -183,7 +182,7 @@ export class Home {
     id: string,
     now: number,
     reference: Reference,
-  ): SendOutcome | typeof NEW {
+  ): Known {
     if (id !== '') return this.#lookUp(asker, seq, id, fingerprint(text, start, end), now);
     return this.#knows(reference) ? SENT_BEFORE : NEW;
   }
@@ -278,13 +277,19 @@ export class Home {
   done(ticket: Ticket, result: number, now: number): void {
     const entry = this.#pending.byTicket(ticket);
     if (entry === undefined || entry.committed || this.#closed) return;
-    if (result === REFUSED) {
-      this.#fail(entry, now);
-    } else {
+    if (result === REFUSED) this.#fail(entry, now);
+    else {
       assert(result === entry.position, 'a log that committed an entry at another place');
       entry.committed = true;
       this.#publishCommitted(now);
     }
+    this.#announceDue();
+  }
+
+  /** The log has committed every entry up to `position`, as done() says of one. */
+  committedTo(position: number, now: number): void {
+    if (this.#closed) return;
+    this.#publishCommitted(now, position);
     this.#announceDue();
   }
 
@@ -358,8 +363,8 @@ export class Home {
 
   /** A message was decided at `slot`. */
   #sent(slot: number, id: string, print: number, now: number, reference: Reference | undefined): SendOutcome {
-    if (id.length > 0) this.#remember(id, slot, print, now);
-    else if (reference !== undefined) this.#ids.addReference(reference, slot, now);
+    this.#ids.note(id, reference, slot, print, now);
+    if (id.length > 0) this.#announceDue();
     this.sentSeq = slot;
     this.sentEpoch = this.epoch;
     return SENT;
@@ -390,11 +395,6 @@ export class Home {
     this.#numbers.decide(seq);
   }
 
-  #remember(id: string, seq: number, print: number, now: number): void {
-    this.#ids.add(id, seq, print, now);
-    this.#announceDue();
-  }
-
   /** Keeps the frame that was encoded last until the log has committed it and everything before it. */
   #defer(
     answer: number,
@@ -417,19 +417,24 @@ export class Home {
 
   #wait(entry: Entry<object>, asker: object, asked: number, id: string, now: number): void {
     this.#pending.wait(entry, { asker, asked, id, deadline: now + COMMIT_MS, answered: false, next: undefined });
-    this.#announceDue();
+    // Whoever came before is given up before.
+    if (this.#pending.waiting === 1) this.#announceDue();
   }
 
-  #publishCommitted(now: number): void {
+  /** Publishes what stands in front and is committed, all up to position `upTo` among it, and answers who waits. */
+  #publishCommitted(now: number, upTo = 0): void {
     this.#retries.reset();
-    const pending = this.#pending;
-    for (let entry = pending.takeCommitted(); entry !== undefined; entry = pending.takeCommitted()) {
-      const { kind, seq, id, reference } = entry;
-      this.#decide(entry.position, seq);
-      this.#out.publish(this, kind, seq, pending.frames.buffer, pending.start, pending.end);
-      if (id !== '') this.#ids.add(id, seq, entry.print, now);
-      else if (reference !== undefined) this.#ids.addReference(reference, seq, now);
-      this.#settleAll(entry, SENT, seq);
+    for (;;) {
+      const taken = this.#pending.takeRun(upTo, committed);
+      if (taken.length === 0) return;
+      for (const [i, { position, seq, id, print, reference }] of taken.entries()) {
+        this.#decide(position, seq);
+        committed.lows[i] = this.next;
+        this.#ids.note(id, reference, seq, print, now);
+      }
+      committed.low = this.next;
+      this.#out.publishCommitted(this, committed);
+      for (const entry of taken) this.#settleAll(entry, SENT, entry.seq);
     }
   }
 

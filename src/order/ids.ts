@@ -56,6 +56,12 @@ export class MessageIds implements Member {
     return seq !== 0;
   }
 
+  /** Remembers a message that is not known by its id, or where it has none by its reference. */
+  note(id: string, reference: Reference | undefined, seq: number, print: number, now: number): void {
+    if (id !== '') this.add(id, seq, print, now);
+    else if (reference !== undefined) this.addReference(reference, seq, now);
+  }
+
   /** Remembers an id that find() does not know. */
   add(id: string, seq: number, print: number, now: number): void {
     this.#fresh(now).add(id, seq, print);

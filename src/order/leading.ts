@@ -7,12 +7,13 @@
 
 import type { Epoch, ServerId, Ticket, Uid } from '../base/ids.ts';
 import { type ReserveOutcome, type SendOutcome, UNAVAILABLE, WAITING } from '../base/outcome.ts';
+import type { Run } from '../base/run.ts';
 import type { Frame } from '../wire/scanner.ts';
 import { FrameWriter, openFrame } from '../wire/writer.ts';
 import type { EpochOrNone } from './epochs.ts';
 import { Followers } from './followers.ts';
-import { Home, NEW } from './home.ts';
-import type { HomeOut } from './home-ports.ts';
+import { Home } from './home.ts';
+import { type HomeOut, NEW } from './home-ports.ts';
 import type { Line } from './line.ts';
 import type { EntryKind } from './log.ts';
 import { outcomeFor } from './member-sends.ts';
@@ -102,8 +103,8 @@ export class Leading implements HomeOut {
     this.#followers = new Followers((...frames) => options.out.to(...frames));
     const waiting = Math.min(limits.pendingEntries, Math.max(1, kept.memory.slots >> 1));
     const waitingBytes = Math.min(limits.pendingBytes, Math.max(1, kept.memory.bytes >> 1));
-    this.#log = new ReplicatedLog(segment, { waiting, waitingBytes }, (ticket, position) => {
-      this.home.done(ticket, position, this.#now);
+    this.#log = new ReplicatedLog(segment, { waiting, waitingBytes }, (position) => {
+      this.home.committedTo(position, this.#now);
     });
     this.home = new Home({
       room: options.room,
@@ -421,6 +422,11 @@ export class Leading implements HomeOut {
   publish(_home: Home, kind: EntryKind, seq: number, bytes: Uint8Array, start: number, end: number): void {
     this.#options.out.publish(kind, seq, bytes, start, end);
     if (this.#followers.size > 0) this.#options.out.dirty();
+  }
+
+  publishCommitted(_home: Home, run: Run): void {
+    this.#options.out.publishRun(run);
+    this.#options.out.dirty();
   }
 
   settled(_home: Home, asker: object, outcome: SendOutcome, seq: number): void {

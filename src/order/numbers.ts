@@ -58,11 +58,12 @@ export class Numbers {
 
   /** A number that was given out just now, or is decided no more than before, waits for its decision. */
   hold(seq: number): void {
-    if (this.#from === this.#until) {
+    if (seq === this.#until && this.#from < seq && !this.#others.has(seq)) this.#until++;
+    else if (this.isUndecided(seq)) return;
+    else if (this.#from === this.#until) {
       this.#from = seq;
       this.#until = seq + 1;
-    } else if (seq === this.#until) this.#until++;
-    else this.#others.add(seq);
+    } else this.#others.add(seq);
   }
 
   /** A number given out is decided, once. */

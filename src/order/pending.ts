@@ -3,8 +3,9 @@
 // Their frames lie one behind the other in one buffer. This file decides nothing and speaks to nobody.
 
 import type { Ticket } from '../base/ids.ts';
+import type { Run } from '../base/run.ts';
 import { Tape } from '../base/tape.ts';
-import type { EntryKind } from './log.ts';
+import { type EntryKind, SKIP } from './log.ts';
 import type { Reference } from './references.ts';
 
 /** What is said of an entry when it is pushed. */
@@ -133,9 +134,10 @@ export class Pending<Asker> {
     return this.#ids.get(id);
   }
 
-  /** Takes the first entry if it is committed; `start` and `end` say where in `frames` its frame lies. */
-  takeCommitted(): Entry<Asker> | undefined {
-    if (this.#entries.first?.committed !== true) return undefined;
+  /** Takes the first entry if it is committed, by its own word or by `upTo`; `start` and `end`: its frame in `frames`. */
+  takeCommitted(upTo: number): Entry<Asker> | undefined {
+    const { first } = this.#entries;
+    if (first === undefined || !(first.committed || first.position <= upTo)) return undefined;
     const entry = this.#entries.shift() as Entry<Asker>;
     const { frames } = this;
     this.start = frames.tail - frames.base;
@@ -143,6 +145,22 @@ export class Pending<Asker> {
     frames.trim(frames.tail + entry.length);
     if (entry.id !== '') this.#ids.delete(entry.id);
     return entry;
+  }
+
+  /** Takes the entries in front that are committed, as many as a run may be: it becomes their frames, and is lent. */
+  takeRun(upTo: number, run: Run): readonly Entry<Asker>[] {
+    const { frames } = this;
+    const taken: Entry<Asker>[] = [];
+    run.bytes = frames.buffer;
+    run.address = frames.address;
+    run.clear(frames.tail - frames.base);
+    while (!run.isFull) {
+      const entry = this.takeCommitted(upTo);
+      if (entry === undefined) break;
+      taken.push(entry);
+      run.add(this.end, entry.kind === SKIP ? -entry.seq : entry.seq, 0, 0);
+    }
+    return taken;
   }
 
   /** Takes the entry at `position` and all behind it, in order. */

@@ -16,8 +16,8 @@ export interface ReplicatedLimits {
   readonly waitingBytes: number;
 }
 
-/** Where the answers go that append() owed. */
-export type Answer = (ticket: Ticket, position: number) => void;
+/** Hears that every entry up to a position is committed that append() owed an answer for. */
+export type Answer = (position: number) => void;
 
 export class ReplicatedLog implements RoomLog {
   /** The reference that the next entry travels with; undefined for none. */
@@ -25,8 +25,6 @@ export class ReplicatedLog implements RoomLog {
   readonly #segment: Segment;
   readonly #limits: ReplicatedLimits;
   readonly #answer: Answer;
-  /** Tickets of the entries above `committed`, in order of position; 0 for one whose ticket was answered. */
-  #tickets: Ticket[] = [];
   #waitingBytes = 0;
   #waits = false;
   #stopped = false;
@@ -61,22 +59,20 @@ export class ReplicatedLog implements RoomLog {
     bytes: Uint8Array,
     start: number,
     end: number,
-    ticket: Ticket,
+    _ticket: Ticket,
   ): number {
     const segment = this.#segment;
     if (this.#stopped) return REFUSED;
     const isNew = after === segment.position;
+    const isAlone = !this.#waits && this.waiting === 0;
     if (isNew && this.#waits && this.#isFull(end - start)) return REFUSED;
     const position = segment.append(after + 1, kind, seq, bytes, start, end, this.reference);
     if (position === REFUSED || position <= segment.committed) return position;
-    if (!this.#waits && this.#tickets.length === 0) {
+    if (isAlone) {
       segment.committed = position;
       return position;
     }
-    if (isNew) {
-      this.#tickets.push(ticket);
-      this.#waitingBytes += end - start;
-    }
+    if (isNew) this.#waitingBytes += end - start;
     return LATE;
   }
 
@@ -93,21 +89,16 @@ export class ReplicatedLog implements RoomLog {
   /** The standby holds everything up to `position`. */
   held(position: number): void {
     const segment = this.#segment;
-    const count = Math.min(position, segment.position) - segment.committed;
-    if (count <= 0 || this.#stopped) return;
-    let answered = this.#tickets;
-    if (count < answered.length) answered = answered.splice(0, count);
-    else this.#tickets = [];
-    const before = segment.committed;
-    segment.committed = before + count;
-    if (this.#tickets.length === 0) this.#waitingBytes = 0;
-    for (let i = 0; i < answered.length; i++) this.#answer(answered[i] as Ticket, before + i + 1);
+    const upTo = Math.min(position, segment.position);
+    if (upTo <= segment.committed || this.#stopped) return;
+    segment.committed = upTo;
+    if (this.waiting === 0) this.#waitingBytes = 0;
+    this.#answer(upTo);
   }
 
   /** Nothing is committed or taken any more: another server decides. */
   stop(): void {
     this.#stopped = true;
-    this.#tickets = [];
   }
 
   /** The segment belongs to the owner of this log, and stays. */

@@ -30,6 +30,7 @@ const home = new Home({
       bytes += end - start;
       if (leaky) last = { seq };
     },
+    publishCommitted() {},
     settled() {},
     due() {},
     waits() {},

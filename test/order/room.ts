@@ -14,6 +14,7 @@ import type { StageOut } from '../../src/order/stage.ts';
 import { FrameWriter } from '../../src/wire/writer.ts';
 import { type Fate, LateLog } from '../support/late-log.ts';
 import { HOME_LIMITS, MEMORY_LIMITS, PENALTY_LIMITS } from './limits.ts';
+import { forEach } from './run.ts';
 
 export const EPOCH: Epoch = epoch(1_790_000_000_000, serverId(7));
 export const user = (n: number): Uid => uid(serverId(7), n);
@@ -132,6 +133,11 @@ export class Room implements HomeOut, StageOut {
       this.lows.push(low);
       from = end;
     }
+  }
+
+  publishCommitted(_home: Home, run: Run): void {
+    forEach(run, (seq, ...frame) => this.published.push({ seq: Math.abs(seq), frame: utf8(...frame).trimEnd() }));
+    this.lows.push(...run.lows.subarray(0, run.count));
   }
 
   settled(_home: Home, asker: object, outcome: SendOutcome, seq: number, id: string): void {

@@ -34,8 +34,8 @@ export const MUTANTS: readonly SimMutant[] = [
   {
     name: 'delivered before it is committed',
     file: 'order/pending.ts',
-    from: 'if (this.#entries.first?.committed !== true) return undefined;',
-    to: 'if (this.#entries.first === undefined) return undefined;',
+    from: 'if (first === undefined || !(first.committed || first.position <= upTo)) return undefined;',
+    to: 'if (first === undefined) return undefined;',
     by: ['O2', 'O5', 'O8', 'O10', 'FAULT', 'ANSWER'],
   },
   {
