@@ -40,12 +40,13 @@ export class IncomingStreams {
     const stream = this.#byServer.get(from);
     if (stream?.segment === undefined) return undefined;
     const { head, segment } = stream;
-    const { message, skip } = segment.heads;
+    const { message, skip } = segment.forms;
     while (stream.got < head.count) {
       const kind = frame.follow(message) ? MESSAGE : frame.follow(skip) ? SKIP : 0;
       if (kind === 0) break;
       if (frame.start !== taken.end || taken.isFull) put(stream, segment);
-      add(stream, segment, kind, numberAt(frame, 2), frame.bytes, frame.start, frame.end + 1);
+      const { number } = kind === MESSAGE ? message : skip;
+      add(stream, segment, kind, number, frame.bytes, frame.start, frame.end + 1);
     }
     put(stream, segment);
     return this.#whole(from, stream);

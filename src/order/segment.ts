@@ -12,6 +12,7 @@ import type { Budget } from '../base/budget.ts';
 import type { Epoch, ServerId, Ticket } from '../base/ids.ts';
 import type { FindOutcome } from '../base/outcome.ts';
 import { RUN_ENTRIES, Run } from '../base/run.ts';
+import { Alike } from '../wire/alike.ts';
 import { openFrame } from '../wire/writer.ts';
 import { homeOf } from './epochs.ts';
 import { fingerprint, type IdLimits, MessageIds } from './ids.ts';
@@ -39,10 +40,10 @@ export interface SegmentBudgets {
   readonly ids: Budget;
 }
 
-/** The bytes with which entries of each kind begin, up to their number. */
-export interface EntryHeads {
-  readonly message: Uint8Array;
-  readonly skip: Uint8Array;
+/** What entries of each kind look like. */
+export interface EntryForms {
+  readonly message: Alike;
+  readonly skip: Alike;
 }
 
 /** Those who hear of every entry that becomes readable, of several at once. They are lent. */
@@ -72,7 +73,7 @@ export class Segment implements ReadableRoom {
   #base: number;
   /** The highest number that an entry here decides. */
   #highest = 0;
-  #heads: EntryHeads | undefined;
+  #forms: EntryForms | undefined;
 
   /** A segment that is empty; what stands at or below `base` is not asked for. */
   constructor(name: string, opening: Opening, limits: SegmentLimits, budgets: SegmentBudgets, base = 0) {
@@ -95,11 +96,11 @@ export class Segment implements ReadableRoom {
     return this.#log.floor;
   }
 
-  /** How its entries begin. */
-  get heads(): EntryHeads {
-    const { name, epoch } = this;
-    this.#heads ??= { message: openFrame('CMSG', name, epoch, ''), skip: openFrame('SKIPSEQUENCE', name, epoch, '') };
-    return this.#heads;
+  /** What its entries look like. */
+  get forms(): EntryForms {
+    const form = (verb: string): Alike => new Alike(openFrame(verb, this.name, this.epoch, ''));
+    this.#forms ??= { message: form('CMSG'), skip: form('SKIPSEQUENCE') };
+    return this.#forms;
   }
 
   /** The highest position held. */

@@ -21,7 +21,8 @@
 
 import { assert } from '../base/assert.ts';
 import { copyBytes, utf8 } from '../base/bytes.ts';
-import { isCanonicalFrame, unescapeText } from './canonical.ts';
+import type { Alike } from './alike.ts';
+import { unescapeText } from './canonical.ts';
 import { findEnd, Head, NESTED, type Offsets, REASONS, readFrame, WHOLE } from './grammar.ts';
 import { BACKSLASH, LESS, LF, OWS, VERB_CLASS } from './octets.ts';
 import { Texts } from './texts.ts';
@@ -86,12 +87,11 @@ export class Frame implements Offsets {
   }
 
   /**
-   * Becomes the next of the frames that are ahead, where that lies ready: whole, in canonical form, an LF behind it, and
-   * beginning with `head`, which ends with the comma of an argument. False where it does not: then it comes by itself,
-   * and this frame is good no longer.
+   * Becomes the next of the frames that are ahead, as far as where it begins and ends, if that lies ready: whole, in
+   * canonical form, an LF behind it, and like others. False where it does not: then it comes by itself.
    */
-  follow(head: Uint8Array): boolean {
-    if (this.ahead === 0 || this.scanner?.follow(this, head) !== true) return false;
+  follow(others: Alike): boolean {
+    if (this.ahead === 0 || this.scanner?.follow(this, others) !== true) return false;
     this.ahead--;
     return true;
   }
@@ -174,15 +174,16 @@ export class Scanner {
   }
 
   /** Reads the next frame if it lies here as Frame.follow() wants it; otherwise nothing is read. */
-  follow(frame: Frame, head: Uint8Array): boolean {
+  follow(frame: Frame, others: Alike): boolean {
     if (this.#held !== 0 || this.#state !== GAP) return false;
     const chunk = this.#chunk;
     const at = chunk[this.#at] === LF ? this.#at + 1 : this.#at;
-    if (!beginsWith(chunk, at, head)) return false;
-    const stop = Math.min(at + this.limit, chunk.length);
-    if (readFrame(frame, chunk, at, stop, this.#maxArgs, wordsOf(chunk)) !== WHOLE) return false;
-    if (chunk[frame.end] !== LF || !isCanonicalFrame(frame)) return false;
-    this.#at = frame.end + 1;
+    const end = others.read(chunk, at, Math.min(at + this.limit, chunk.length), wordsOf(chunk));
+    if (end === 0 || chunk[end] !== LF) return false;
+    frame.bytes = chunk;
+    frame.start = at;
+    frame.end = end;
+    this.#at = end + 1;
     return true;
   }
 
@@ -355,9 +356,4 @@ export class Scanner {
     frame.bytes = EMPTY;
     return TOO_LONG;
   }
-}
-
-function beginsWith(bytes: Uint8Array, at: number, head: Uint8Array): boolean {
-  for (let i = 0; i < head.length; i++) if (bytes[at + i] !== head[i]) return false;
-  return true;
 }
