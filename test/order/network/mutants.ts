@@ -62,8 +62,8 @@ export const MUTANTS: readonly NetworkMutant[] = [
   {
     name: 'a home waits for no standby',
     file: 'order/replicated.ts',
-    from: 'if (!this.#waits && this.#tickets.length === 0) {',
-    to: 'if (this.#tickets.length === 0) {',
+    from: 'const isAlone = !this.#waits && this.waiting === 0;',
+    to: 'const isAlone = this.waiting === 0;',
     by: ['O5'],
   },
   {
