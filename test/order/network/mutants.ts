@@ -64,7 +64,7 @@ export const MUTANTS: readonly NetworkMutant[] = [
     file: 'order/replicated.ts',
     from: 'const isAlone = !this.#waits && this.waiting === 0;',
     to: 'const isAlone = this.waiting === 0;',
-    by: ['O5'],
+    by: ['O5', 'HOLD'],
   },
   {
     name: 'a silent server is counted as an acknowledgement',
