@@ -43,7 +43,7 @@ export class CoreClient {
         sendMs: 8_000,
         paceMaxMs: 2_000,
         retryMs: 100,
-        retryMaxMs: 2_000,
+        retryMaxMs: weather.roughLines ? 200 : 2_000,
         pingIdleMs: 2_000,
         pingAnswerMs: 3_000,
       },
@@ -173,7 +173,7 @@ export class CoreClient {
     const { now } = this.#world;
     const rooms = session.rooms;
     const random = this.#random;
-    const what = random.weighted({ send: 10, join: 1, leave: 0.3, cut: this.#weather.coreCuts, list: 0.5 });
+    const what = random.weighted({ send: 10, join: 1, leave: 0.3, cut: this.#weather.roughLines ? 20 : 0.3, list: 0.5 });
     const room = rooms.length > 0 ? random.pick(rooms) : random.pick(this.#weather.rooms);
     if (what === 'send') {
       const text = `c${this.index}s0.m${++this.#messages} of a core, with <odd> bytes\\`;
@@ -182,7 +182,7 @@ export class CoreClient {
     } else if (what === 'join') this.#asked(session.join(random.pick(this.#weather.rooms), {}, now));
     else if (what === 'leave') this.#asked(session.leave(room, now));
     else if (what === 'list') this.#asked(session.request('ULIST', [room], now));
-    else if (random.chance(0.5)) this.#end?.terminate();
+    else if (random.chance(this.#weather.roughLines ? 0.95 : 0.5)) this.#end?.terminate();
     else this.#end?.vanish();
     this.#drive();
   }

@@ -11,7 +11,7 @@ import { countRecord, Sometimes } from './sometimes.ts';
 import { Storm } from './storm.ts';
 import { STRANGE } from './stranger.ts';
 import type { Violation } from './violation.ts';
-import { drawWays, drawWeather, PROMPT_WAY, roughLines } from './weather.ts';
+import { drawWays, drawWeather, onRoughLines, PROMPT_WAY } from './weather.ts';
 import { Livelock, World } from './world.ts';
 
 export interface Result {
@@ -48,7 +48,7 @@ export function runSeed(seed: number, options: RunOptions = {}): Result {
   const { servers, cores: rough, onLine } = options;
   const world = new World(seed, onLine);
   const drawn = drawWeather(world.random.fork(), servers);
-  const weather = rough === undefined ? drawn : roughLines(drawn, rough);
+  const weather = rough === undefined ? drawn : onRoughLines(drawn, rough);
   if (onLine !== undefined) onLine(`weather ${JSON.stringify(weather)}`);
   const sometimes = new Sometimes();
   const record = new Record({ ...weather.facts });

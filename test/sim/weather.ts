@@ -57,8 +57,8 @@ export interface Weather {
   readonly profiles: readonly Profile[];
   /** Clients that are real client cores. */
   readonly cores: number;
-  /** How often they lose their connection by themselves: a weight beside that of a message, which is 10. */
-  readonly coreCuts: number;
+  /** Their connections break all the time, and they come back at once. */
+  readonly roughLines: boolean;
   readonly rooms: readonly string[];
   readonly operator: { readonly name: string; readonly password: string };
   /** How long faults last. */
@@ -132,7 +132,7 @@ export function drawWeather(random: Random, wanted: number | 'many' | undefined)
     },
     profiles,
     cores: random.pick([0, 0, 1, 1, 2]),
-    coreCuts: 0.3,
+    roughLines: false,
     rooms: ROOMS.slice(0, random.pick([1, 2, 2, 3, 4, 6])),
     operator: { name: 'root', password: 'hash of root' },
     stormMs: random.between(3_000, 8_500),
@@ -147,9 +147,10 @@ export function drawWeather(random: Random, wanted: number | 'many' | undefined)
   };
 }
 
-/** The same with so many client cores, which lose their connections all the time, in a storm that lasts. */
-export function roughLines(weather: Weather, cores: number): Weather {
-  return { ...weather, cores, coreCuts: 20, stormMs: weather.stormMs * 10 };
+/** The same with so many client cores on rough lines and nobody else, in a storm that lasts. */
+export function onRoughLines(weather: Weather, cores: number): Weather {
+  const profiles = weather.profiles.filter((profile) => profile === 'observer');
+  return { ...weather, profiles, cores, roughLines: true, pace: 3, stormMs: weather.stormMs * 10 };
 }
 
 function drawServer(
