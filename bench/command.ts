@@ -1,6 +1,6 @@
 // The command line of the benches. Every mistake is found and named at once, and nothing runs when there is one.
 
-export const SUITES = ['wire', 'fanout', 'order', 'allocations', 'sockets', 'mesh', 'load'] as const;
+export const SUITES = ['wire', 'fanout', 'order', 'client', 'allocations', 'sockets', 'mesh', 'load'] as const;
 export type SuiteName = (typeof SUITES)[number];
 
 export interface Command {

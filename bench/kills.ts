@@ -18,7 +18,7 @@ const USAGE = `Usage: bun bench/kills.ts [--kills N] [--servers N] [--members N]
   --members N  half of them by TCP, half by WebSocket (6)
   --rooms N    each of them is in all (2)
   --every MS   between two messages of a member in a room (50)
-  --hold S     the servers' --hold (0.5)`;
+  --hold S     the servers' --hold (3)`;
 
 interface Options {
   readonly kills: number;
@@ -35,7 +35,7 @@ const RANGES = {
   members: [6, 2, 100],
   rooms: [2, 1, 20],
   every: [50, 1, 10_000],
-  hold: [0.5, 0.1, 60],
+  hold: [3, 0.1, 60],
 } as const;
 
 function readFlags(args: readonly string[]): Flags<Options> {

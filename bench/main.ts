@@ -1,6 +1,7 @@
 // bun run bench: measures what is said to be fast, beside the least that could be done.
 //
 //   wire, fanout, order   what runs in nanoseconds, by mitata
+//   client                what a client pays for the messages that it receives, by mitata
 //   allocations           collections counted while millions of frames are taken
 //   sockets               a server and its clients over TCP, by tinybench
 //   mesh                  three servers that share a room, beside one
@@ -11,6 +12,7 @@
 // Tables go to stdout, what is being done to stderr. It exits 2 on a wrong argument, 1 when a bench fails.
 
 import { allocations } from './allocations.ts';
+import { client } from './client.ts';
 import { type Command, HELP, readCommand, type SuiteName } from './command.ts';
 import { fanout } from './fanout.ts';
 import { FULL_LOAD, load, SMOKE_LOAD } from './load.ts';
@@ -57,6 +59,8 @@ function run(name: SuiteName, { smoke }: Command, reporter: Reporter): Promise<v
       return fanout(effort, reporter);
     case 'order':
       return order(effort, reporter);
+    case 'client':
+      return client(effort, reporter);
     case 'allocations':
       return allocations(smoke ? SMOKE_FRAMES : ALLOCATION_FRAMES, reporter);
     case 'sockets':

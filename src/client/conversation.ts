@@ -5,8 +5,8 @@
 import { foldNick, parseEpoch, roomKey } from '../wire/names.ts';
 import { ClientError } from './client-error.ts';
 import { nickOf } from './client-events.ts';
-import type { Branch } from './epoch-slots.ts';
-import { type ClientFrame, readNumber } from './frames.ts';
+import type { Branch, Message } from './epoch-slots.ts';
+import { type ClientFrame, type ReceivedFrame, readNumber } from './frames.ts';
 import type { Membership } from './membership.ts';
 import type { Registration } from './registration.ts';
 import type { Requests } from './requests.ts';
@@ -35,8 +35,10 @@ export class Conversation {
   }
 
   /** Takes one frame of the server. */
-  take(frame: ClientFrame): void {
-    if (frame.verb.startsWith('ERR_')) return this.#takeError(frame);
+  take(frame: ReceivedFrame): void {
+    const { verb } = frame;
+    if (verb === 'CMSG') return this.#takeSlot(frame, 6);
+    if (verb.startsWith('ERR_')) return this.#takeError(frame);
     if (this.#takeRoomFrame(frame) || this.#takePresence(frame) || this.#takeSessionFrame(frame)) return;
     if (!this.#requests.reply(frame)) this.#session.emit({ kind: 'frame', verb: frame.verb, args: frame.args });
   }
@@ -50,13 +52,10 @@ export class Conversation {
   }
 
   /** Frames that belong to the order of a room. */
-  #takeRoomFrame(frame: ClientFrame): boolean {
+  #takeRoomFrame(frame: ReceivedFrame): boolean {
     const { verb, args } = frame;
     const { now } = this.#session;
     switch (verb) {
-      case 'CMSG':
-        this.#takeSlot(frame, 6);
-        return true;
       case 'SKIPSEQUENCE':
         this.#takeSlot(frame, 3);
         return true;
@@ -89,12 +88,12 @@ export class Conversation {
     }
   }
 
-  #takeSlot(frame: ClientFrame, arity: number): void {
-    const [room = '', epoch = '', seqText, nick = '', timeText, text = '', id = ''] = frame.args;
-    const seq = readNumber(seqText);
-    if (seq === undefined || seq < 1 || !this.#isEpoch(epoch) || frame.args.length < arity) return;
-    const message = arity === 3 ? undefined : { nick, time: readNumber(timeText) ?? 0, text, id };
-    this.#room(room)?.order.slot(epoch, seq, message, this.#session.now);
+  #takeSlot(frame: ReceivedFrame, arity: number): void {
+    const epoch = frame.name(1);
+    const seq = frame.number(2);
+    if (seq < 1 || !this.#isEpoch(epoch) || frame.count < arity) return;
+    this.#room(frame.name(0))?.order.slot(epoch, seq, arity === 3 ? undefined : messageIn(frame), this.#session.now);
+    if (this.#requests.empty) return;
     this.#requests.answer('FINDSEQUENCE', frame, true);
     this.#requests.answer('HISTORY', frame, false);
   }
@@ -232,6 +231,10 @@ export class Conversation {
   #isOwn(identOrNick: string): boolean {
     return foldNick(nickOf(identOrNick)) === foldNick(this.#registration.nick);
   }
+}
+
+function messageIn(frame: ReceivedFrame): Message {
+  return { nick: frame.name(3), time: Math.max(frame.number(4), 0), text: frame.text(5), id: frame.text(6) };
 }
 
 function readLimits(args: readonly string[]): Map<string, number> {

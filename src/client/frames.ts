@@ -1,11 +1,13 @@
-// Frames as the client handles them: a verb and its arguments as strings. A client reads some thousand frames a second
-// at most, so it can afford what a server cannot.
+// Frames as the client handles them: a verb and its arguments as strings, which are made when they are asked for. Messages
+// are most of what a client reads; what they hold is taken one by one, and numbers without a string between.
 
+import { safeDecimal } from '../base/bytes.ts';
 import { FRAME, Frame, MORE, Scanner, TOO_LONG } from '../wire/scanner.ts';
 import { FrameWriter } from '../wire/writer.ts';
 
 /** Any frame that a server may send to a client fits, with room to spare. */
 const FRAME_BYTES = 64 * 1024;
+const ZERO = 0x30;
 
 /** One frame, unescaped. */
 export interface ClientFrame {
@@ -13,13 +15,66 @@ export interface ClientFrame {
   readonly args: readonly string[];
 }
 
+/** A frame as it was read; good until the next one is. Its arguments as an array are anybody's to keep. */
+export class ReceivedFrame implements ClientFrame {
+  readonly #frame: Frame;
+  #args: readonly string[] | undefined;
+
+  constructor(frame: Frame) {
+    this.#frame = frame;
+  }
+
+  /** There is another frame now. */
+  renew(): this {
+    this.#args = undefined;
+    return this;
+  }
+
+  get verb(): string {
+    return this.#frame.verb();
+  }
+
+  get args(): readonly string[] {
+    if (this.#args !== undefined) return this.#args;
+    const args: string[] = [];
+    for (let i = 0; i < this.#frame.argc; i++) args.push(this.#frame.arg(i));
+    this.#args = args;
+    return args;
+  }
+
+  /** How many arguments it has. */
+  get count(): number {
+    return this.#frame.argc;
+  }
+
+  /** Argument `i`; empty when it was not given. */
+  text(i: number): string {
+    return this.#frame.arg(i);
+  }
+
+  /** The same for one that comes again and again: a room, an epoch, a nickname. */
+  name(i: number): string {
+    return this.#frame.name(i);
+  }
+
+  /** Argument `i` as a number, as readNumber() reads it; -1 when it is none. */
+  number(i: number): number {
+    const { bytes, argc, argStart, argEnd } = this.#frame;
+    if (i >= argc) return -1;
+    const start = argStart[i] as number;
+    const end = argEnd[i] as number;
+    return bytes[start] === ZERO && end - start > 1 ? -1 : safeDecimal(bytes, start, end);
+  }
+}
+
 /** What reading came to: a frame, nothing whole yet, a bad frame that was passed over, or one that never ends. */
-export type Reading = ClientFrame | 'more' | 'bad' | 'too-long';
+export type Reading = ReceivedFrame | 'more' | 'bad' | 'too-long';
 
 /** The frames of one connection. Chunks are handed over for good. */
 export class FrameReader {
   readonly #scanner = new Scanner(FRAME_BYTES);
   readonly #frame = new Frame();
+  readonly #received = new ReceivedFrame(this.#frame);
 
   /** Hands over the next chunk; only after next() said 'more'. */
   feed(chunk: Uint8Array): void {
@@ -32,9 +87,7 @@ export class FrameReader {
     if (scan === MORE) return 'more';
     if (scan === TOO_LONG) return 'too-long';
     if (scan !== FRAME) return 'bad';
-    const args: string[] = [];
-    for (let i = 0; i < frame.argc; i++) args.push(frame.arg(i));
-    return { verb: frame.verb(), args };
+    return this.#received.renew();
   }
 }
 

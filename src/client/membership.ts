@@ -8,8 +8,9 @@
 
 import { roomKey } from '../wire/names.ts';
 import { ClientError } from './client-error.ts';
-import type { ClientEvent } from './client-events.ts';
+import type { ClientEvent, RoomEvent } from './client-events.ts';
 import type { ClientLimits } from './client-options.ts';
+import type { OrderEvent } from './epoch-slots.ts';
 import { type ClientFrame, readNumber } from './frames.ts';
 import type { Lines, Outcome } from './requests.ts';
 import { type Asked, type Position, RoomOrder } from './room-order.ts';
@@ -45,6 +46,13 @@ export interface MembershipHost {
   remove(membership: Membership): void;
 }
 
+/** An event of the order of a room with its name; of messages there are many, and a literal is made sooner than a copy. */
+function inRoom(room: string, event: OrderEvent): RoomEvent {
+  if (event.kind !== 'message') return { ...event, room };
+  const { kind, epoch, seq, nick, time, text, id } = event;
+  return { kind, room, epoch, seq, nick, time, text, id };
+}
+
 type State = 'outside' | 'asking' | 'waiting' | 'in';
 
 /** How often a room may vanish between making and joining it. */
@@ -78,7 +86,7 @@ export class Membership {
     const about = (asked: Asked) => (frame: ClientFrame) => this.#isAbout(asked, frame);
     this.order = new RoomOrder(
       {
-        event: (event) => host.emit({ ...event, room: this.name }),
+        event: (event) => host.emit(inRoom(this.name, event)),
         find: (epoch, seq) => {
           const asked = { epoch, from: seq };
           const settle = (outcome: Outcome) => this.#found(asked, outcome);

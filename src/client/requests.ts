@@ -70,6 +70,11 @@ export class Requests {
     return this.#entries.length >= this.#max;
   }
 
+  /** Whether nothing is asked. */
+  get empty(): boolean {
+    return this.#entries.length === 0;
+  }
+
   /** The earliest deadline of an open question; Infinity when there is none. */
   get deadline(): number {
     let next = Number.POSITIVE_INFINITY;

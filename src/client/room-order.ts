@@ -130,10 +130,9 @@ export class RoomOrder {
 
   /** CMSG, or with no message SKIPSEQUENCE. */
   slot(epoch: string, seq: number, message: Message | undefined, now: number): void {
-    const slots = this.#at(epoch) ?? this.#missedEpoch(epoch, seq);
     // What most slots are: the next one of the epoch being read, with nothing behind it.
-    const only = this.#epochs.length === 1 && slots !== undefined && slots.missedBelow <= seq;
-    if (only && this.#gapAt === 0 && slots.pass(seq, message, this.#emit)) return;
+    if (this.#isOnly(epoch, seq) && (this.#epochs[0] as EpochSlots).pass(seq, message, this.#emit)) return;
+    const slots = this.#at(epoch) ?? this.#missedEpoch(epoch, seq);
     if (slots === undefined || !slots.put(seq, message)) return;
     this.#settle(now);
   }
@@ -209,6 +208,13 @@ export class RoomOrder {
       this.#retry(now);
     }
     this.#settle(now);
+  }
+
+  /** Whether `epoch` is all that is read, and nothing up to `seq` is known to be missing. */
+  #isOnly(epoch: string, seq: number): boolean {
+    const first = this.#epochs[0];
+    if (first?.epoch !== epoch || this.#epochs.length > 1) return false;
+    return this.#online && this.#gapAt === 0 && first.missedBelow <= seq;
   }
 
   #at(epoch: string): EpochSlots | undefined {

@@ -24,6 +24,9 @@ export function isCanonicalFrame(frame: Offsets): boolean {
   return at + 1 === end;
 }
 
+/** Where texts are put together before they are strings. */
+const scratch = new Uint8Array(4_096);
+
 /** Whether bytes[start, end) is what a writer would write for the value that it stands for. */
 export function isCanonical(bytes: Uint8Array, start: number, end: number): boolean {
   let i = start;
@@ -48,8 +51,8 @@ export function canonicalize(bytes: Uint8Array, start: number, end: number): Uin
 
 /** The text that bytes[start, end) stands for. */
 export function unescapeText(bytes: Uint8Array, start: number, end: number): string {
-  const value = unescapeBytes(bytes, start, end);
-  return utf8(value, 0, value.length);
+  const value = end - start <= scratch.length ? scratch : new Uint8Array(end - start);
+  return utf8(value, 0, unescapeInto(value, bytes, start, end));
 }
 
 /** `text` in canonical form, in a new array. It must not hold NUL. Lone surrogates become U+FFFD. */
@@ -66,12 +69,17 @@ export function needsEscape(byte: number, atEdge: boolean): boolean {
 
 function unescapeBytes(bytes: Uint8Array, start: number, end: number): Uint8Array<ArrayBuffer> {
   const value = new Uint8Array(end - start);
+  return value.slice(0, unescapeInto(value, bytes, start, end));
+}
+
+/** Writes what bytes[start, end) stands for to the beginning of `value`, which has room for it; its length. */
+function unescapeInto(value: Uint8Array, bytes: Uint8Array, start: number, end: number): number {
   let length = 0;
   for (let i = start; i < end; i++) {
     if (bytes[i] === BACKSLASH && i + 1 < end) i++;
     value[length++] = bytes[i] as number;
   }
-  return value.slice(0, length);
+  return length;
 }
 
 function escapeBytes(value: Uint8Array): Uint8Array<ArrayBuffer> {
