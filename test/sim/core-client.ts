@@ -173,7 +173,8 @@ export class CoreClient {
     const { now } = this.#world;
     const rooms = session.rooms;
     const random = this.#random;
-    const what = random.weighted({ send: 10, join: 1, leave: 0.3, cut: this.#weather.roughLines ? 20 : 0.3, list: 0.5 });
+    const cut = this.#weather.roughLines ? 20 : 0.3;
+    const what = random.weighted({ send: 10, join: 1, leave: 0.3, cut, list: 0.5 });
     const room = rooms.length > 0 ? random.pick(rooms) : random.pick(this.#weather.rooms);
     if (what === 'send') {
       const text = `c${this.index}s0.m${++this.#messages} of a core, with <odd> bytes\\`;
