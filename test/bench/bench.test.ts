@@ -130,7 +130,10 @@ describe('the command line', () => {
     [['--fast'], ['unknown argument "--fast"']],
     [['wire'], ['unknown argument "wire"']],
     [['--smoke=yes'], ['unknown argument "--smoke=yes"']],
-    [['--only', 'wires'], ['--only "wires": expected some of wire, fanout, order, allocations, sockets, mesh, load']],
+    [
+      ['--only', 'wires'],
+      ['--only "wires": expected some of wire, fanout, order, client, allocations, sockets, mesh, load'],
+    ],
     [['--only'], ['--only has no value']],
     [
       ['--only', '', '--fast', '--json'],
