@@ -82,15 +82,16 @@ export class BodyLayout {
     let { line } = bottom;
     let row = Math.min(bottom.row, this.#rowsOf(line).length - 1) + by;
     for (; row < 0 && line > this.#view.lines.first; row += this.#rowsOf(line).length) line--;
-    for (let count = this.#rowsOf(line).length; row >= count && line < this.#end; count = this.#rowsOf(line).length) {
-      row -= count;
-      line++;
-    }
-    const anchor = this.#lowest({ line, row: Math.max(0, row) });
+    const anchor = this.#lowest(this.#down(line, Math.max(0, row)));
     const last = this.#end - 1;
-    return anchor.line > last || (anchor.line === last && anchor.row >= this.#rowsOf(last).length - 1)
-      ? undefined
-      : anchor;
+    const isEnd = anchor.line > last || (anchor.line === last && anchor.row >= this.#rowsOf(last).length - 1);
+    return isEnd ? undefined : anchor;
+  }
+
+  /** A row of a line, or of one of those behind it when the line has not so many. */
+  #down(line: number, row: number): Anchor {
+    const count = this.#rowsOf(line).length;
+    return row < count || line >= this.#end ? { line, row } : this.#down(line + 1, row - count);
   }
 
   /** `anchor`, or so much further down that no row above the first is shown. */
@@ -99,13 +100,7 @@ export class BodyLayout {
     for (let line = anchor.line - 1; line >= this.#view.lines.first && above < this.#size.rows; line--) {
       above += this.#rowsOf(line).length;
     }
-    let { line, row } = anchor;
-    row += Math.max(0, this.#size.rows - above);
-    for (let count = this.#rowsOf(line).length; row >= count && line < this.#end; count = this.#rowsOf(line).length) {
-      row -= count;
-      line++;
-    }
-    return { line, row };
+    return this.#down(anchor.line, anchor.row + Math.max(0, this.#size.rows - above));
   }
 
   /** The last row that is looked at, where there is one. */

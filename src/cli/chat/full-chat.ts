@@ -30,6 +30,8 @@ const ESCAPE_MS = 40;
 const FRAME_MS = 16;
 /** The clock of the status line, and what it counts down. */
 const SECOND_MS = 1_000;
+/** The first measurement is one of how long we take to start: another one follows. */
+const SETTLED_MS = 2_000;
 /** So often the way to the server is measured, and the network looked at. */
 const LOOK_MS = 15_000;
 /** After older lines could not be had they are not asked for so long. */
@@ -158,6 +160,9 @@ export class FullChat implements Chat, Hands {
     this.model.take(event, now);
     switch (event.kind) {
       case 'online':
+        setTimeout(() => this.#lookAround(), SETTLED_MS);
+        this.#lookAround();
+        break;
       case 'level':
         this.#lookAround();
         break;
