@@ -3,16 +3,14 @@
 //
 //   bun bench/allocating.ts scanner|node|waste FRAMES
 
-import { Budget } from '../src/base/budget.ts';
 import { utf8Bytes } from '../src/base/bytes.ts';
 import type { ConnectionId } from '../src/base/ids.ts';
 import { Node } from '../src/node/node.ts';
-import type { Ports } from '../src/node/ports.ts';
 import { nodeConfig } from '../src/ops/node-config.ts';
-import { MemoryLog } from '../src/order/memory.ts';
 import { Frame, MORE, Scanner } from '../src/wire/scanner.ts';
 import { VerbTable } from '../src/wire/verbs.ts';
 import { streamOf } from './frames.ts';
+import { quietPorts } from './ports.ts';
 import { presets } from './presets.ts';
 
 const MEMBERS = 20;
@@ -43,25 +41,8 @@ function scanner(waste: boolean): Taker {
 /** A whole node with MEMBERS in one room; the transport takes everything. */
 function node(): Taker {
   const options = presets('--flood', 'off');
-  const memory = new Budget(options.roomMemoryBytes);
   const delivered = new Delivered();
-  const ports: Ports = {
-    offer: (_id, bytes, start, end) => delivered.take(bytes, start, end),
-    pause: () => {},
-    resume: () => {},
-    end: () => {},
-    terminate: () => {},
-    wake: () => {},
-    openLog: (_room, epoch, first) =>
-      new MemoryLog(epoch, memory, { slots: options.roomMessages, bytes: options.roomBytes }, first),
-    verify: () => false,
-    token: () => 'token',
-    isToken: () => false,
-    log: (level, event, fields) => {
-      if (level === 'error') throw new Error(`${event} ${JSON.stringify(fields)}`);
-    },
-    stop: () => {},
-  };
+  const ports = quietPorts(options, { offer: (_id, bytes, start, end) => delivered.take(bytes, start, end) });
   const server = new Node(nodeConfig(options, [], { id: 1, version: '0', birth: NOW, incarnation: NOW }), ports);
   const members = Array.from({ length: MEMBERS }, (_, i) => join(server, i));
   server.flush(NOW);

@@ -5,7 +5,6 @@
 // A batch is everything that lies ready for a server when its turn comes, as at a busy edge. What a client is written
 // costs nothing here, so that the difference between one and three is the mesh alone.
 
-import { Budget } from '../src/base/budget.ts';
 import { utf8Bytes } from '../src/base/bytes.ts';
 import type { ConnectionId } from '../src/base/ids.ts';
 import type { MeshPorts } from '../src/node/mesh.ts';
@@ -15,8 +14,8 @@ import { meshConfig } from '../src/ops/mesh-config.ts';
 import { nodeConfig } from '../src/ops/node-config.ts';
 import type { Options } from '../src/ops/options/option-table.ts';
 import { HmacSecrets } from '../src/ops/secrets/secrets.ts';
-import { MemoryLog } from '../src/order/memory.ts';
 import { helpIfAsked } from './help.ts';
+import { quietPorts } from './ports.ts';
 import { presets } from './presets.ts';
 
 const SHAPES = ['50x1x1', '50x1x16', '50x50x1', '200x1x1', '200x1x16'];
@@ -104,26 +103,13 @@ class Server {
     return end - start;
   }
 
-  #ports({ roomMemoryBytes, roomMessages, roomBytes }: Options): Ports {
-    const memory = new Budget(roomMemoryBytes);
-    return {
+  #ports(options: Options): Ports {
+    return quietPorts(options, {
       offer: (id, bytes, start, end) => this.#offer(id, bytes, start, end),
-      pause: () => {},
-      resume: () => {},
-      end: () => {},
-      terminate: () => {},
       wake: () => {
         this.#isWoken = true;
       },
-      openLog: (_room, epoch, first) => new MemoryLog(epoch, memory, { slots: roomMessages, bytes: roomBytes }, first),
-      verify: () => false,
-      token: () => 'token',
-      isToken: () => false,
-      log: (level, event, fields) => {
-        if (level === 'error') throw new Error(`${event} ${JSON.stringify(fields)}`);
-      },
-      stop: () => {},
-    };
+    });
   }
 
   #meshPorts(others: readonly Server[]): MeshPorts {

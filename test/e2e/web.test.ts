@@ -2,6 +2,7 @@
 // to say; ends that say why; who may come; and where the server listens for them.
 
 import { describe, expect, setDefaultTimeout, test } from 'bun:test';
+
 import { rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,6 +16,14 @@ import { clientFrame, upgradeRequest, WebClient } from '../support/web-client.ts
 setDefaultTimeout(30_000);
 
 const WEB = ['--web', '127.0.0.1:0', '--flood', 'off'] as const;
+
+/** Both are in the room, which the first one makes. */
+async function meet(ann: RawClient | WebClient, bob: WebClient): Promise<void> {
+  ann.send('<CREATEROOM,lobby><JOINROOM,lobby>');
+  await ann.until('<RPL_WELCOME,lobby');
+  bob.send('<JOINROOM,lobby>');
+  await bob.until('<RPL_WELCOME,lobby');
+}
 
 describe.concurrent('a client over WebSocket', () => {
   test('is the standard one: it registers, talks, and is told why it ends', async () => {
@@ -43,10 +52,7 @@ describe.concurrent('a client over WebSocket', () => {
     await using server = await ServerProcess.start(...WEB);
     using ann = await RawClient.register(server.port, 'ann');
     using bob = await WebClient.register(server.webPort, 'bob');
-    ann.send('<CREATEROOM,lobby><JOINROOM,lobby>');
-    await ann.until('<RPL_WELCOME,lobby');
-    bob.send('<JOINROOM,lobby>');
-    await bob.until('<RPL_WELCOME,lobby');
+    await meet(ann, bob);
     await ann.until('<JOINROOM,lobby,bob');
     for (let i = 0; i < 500; i++) {
       ann.send(`<CSEND,from ann ${i}>`);
@@ -101,10 +107,7 @@ describe.concurrent('a client over WebSocket', () => {
     await using server = await ServerProcess.start(...WEB);
     using ann = await WebClient.register(server.webPort, 'ann');
     using bob = await WebClient.register(server.webPort, 'bob');
-    ann.send('<CREATEROOM,lobby><JOINROOM,lobby>');
-    await ann.until('<RPL_WELCOME,lobby');
-    bob.send('<JOINROOM,lobby>');
-    await bob.until('<RPL_WELCOME,lobby');
+    await meet(ann, bob);
     const text = `${'\\>\n'.repeat(1000)}x`;
     ann.send(`<CSEND,${text}>`.repeat(40).replaceAll('\n', ' '));
     ann.send('<PING,end>');

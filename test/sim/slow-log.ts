@@ -3,8 +3,9 @@
 // is silent for long. It never loses what it committed and never commits anything twice. When the world is calm it
 // answers everything that it owes.
 
-import type { Epoch, Ticket } from '../../src/base/ids.ts';
-import { type EntryKind, LATE, REFUSED, type RoomLog, type Slot } from '../../src/order/log.ts';
+import type { Ticket } from '../../src/base/ids.ts';
+import { type EntryKind, LATE, REFUSED, type RoomLog } from '../../src/order/log.ts';
+import { WrappedLog } from '../support/wrapped-log.ts';
 import type { Random } from './random.ts';
 import type { World } from './world.ts';
 
@@ -30,9 +31,7 @@ interface Entry {
 
 export type Tell = (ticket: Ticket, result: number) => void;
 
-export class SlowLog implements RoomLog {
-  readonly epoch: Epoch;
-  readonly #inner: RoomLog;
+export class SlowLog extends WrappedLog {
   readonly #world: World;
   readonly #random: Random;
   readonly #weather: LogWeather;
@@ -50,21 +49,12 @@ export class SlowLog implements RoomLog {
     tell: Tell,
     count: (event: string) => void,
   ) {
-    this.epoch = inner.epoch;
-    this.#inner = inner;
+    super(inner);
     this.#world = world;
     this.#random = random;
     this.#weather = weather;
     this.#tell = tell;
     this.#count = count;
-  }
-
-  get committed(): number {
-    return this.#inner.committed;
-  }
-
-  get floor(): number {
-    return this.#inner.floor;
   }
 
   append(
@@ -81,7 +71,7 @@ export class SlowLog implements RoomLog {
       return REFUSED;
     }
     if (this.#waiting.length === 0 && !this.#happens('late')) {
-      return this.#inner.append(after, kind, seq, bytes, start, end, ticket);
+      return this.inner.append(after, kind, seq, bytes, start, end, ticket);
     }
     const entry = { kind, seq, bytes: bytes.slice(start, end), ticket, dropped: false };
     this.#waiting.push(entry);
@@ -94,13 +84,9 @@ export class SlowLog implements RoomLog {
     return LATE;
   }
 
-  read(seq: number, slot: Slot): boolean {
-    return this.#inner.read(seq, slot);
-  }
-
-  close(): void {
+  override close(): void {
     this.#closed = true;
-    this.#inner.close();
+    super.close();
   }
 
   #happens(what: 'late' | 'refused' | 'refusedLate' | 'silent' | 'toldTwice'): boolean {
@@ -120,9 +106,9 @@ export class SlowLog implements RoomLog {
       return;
     }
     for (const one of this.#waiting.splice(0, at + 1)) {
-      const after = this.#inner.committed;
+      const after = this.inner.committed;
       const { kind, seq, bytes, ticket } = one;
-      this.#answer(ticket, this.#inner.append(after, kind, seq, bytes, 0, bytes.length, ticket));
+      this.#answer(ticket, this.inner.append(after, kind, seq, bytes, 0, bytes.length, ticket));
       this.#count('log: committed late');
     }
   }

@@ -1,8 +1,9 @@
 // A log that answers late: it wraps another one and keeps the answers back until a test takes them, in whatever order,
 // as often as it likes. What each append comes to is the test's to say, so chance and time stay with the test.
 
-import type { Epoch, Ticket } from '../../src/base/ids.ts';
-import { type EntryKind, LATE, REFUSED, type RoomLog, type Slot } from '../../src/order/log.ts';
+import type { Ticket } from '../../src/base/ids.ts';
+import { type EntryKind, LATE, REFUSED, type RoomLog } from '../../src/order/log.ts';
+import { WrappedLog } from './wrapped-log.ts';
 
 /**
  * What becomes of one append: answered as the inner log does, now or late; refused, now or late, without the inner
@@ -16,29 +17,16 @@ export interface Answer {
   readonly result: number;
 }
 
-export class LateLog implements RoomLog {
+export class LateLog extends WrappedLog {
   /** Answers owed, in the order of the appends. */
   readonly owed: Answer[] = [];
   /** Answers given, so that they can be given again. */
   readonly given: Answer[] = [];
-  readonly #inner: RoomLog;
   readonly #fate: (seq: number) => Fate;
 
   constructor(inner: RoomLog, fate: (seq: number) => Fate = () => 'late') {
-    this.#inner = inner;
+    super(inner);
     this.#fate = fate;
-  }
-
-  get epoch(): Epoch {
-    return this.#inner.epoch;
-  }
-
-  get committed(): number {
-    return this.#inner.committed;
-  }
-
-  get floor(): number {
-    return this.#inner.floor;
   }
 
   append(
@@ -53,18 +41,10 @@ export class LateLog implements RoomLog {
     const fate = this.#fate(seq);
     if (fate === 'refused') return REFUSED;
     const refused = fate === 'refused-late';
-    const result = refused ? REFUSED : this.#inner.append(after, kind, seq, bytes, start, end, ticket);
+    const result = refused ? REFUSED : this.inner.append(after, kind, seq, bytes, start, end, ticket);
     if (fate === 'now') return result;
     if (fate !== 'lost') this.owed.push({ ticket, result });
     return LATE;
-  }
-
-  read(seq: number, slot: Slot): boolean {
-    return this.#inner.read(seq, slot);
-  }
-
-  close(): void {
-    this.#inner.close();
   }
 
   /** Takes an owed answer, the oldest if not said otherwise. */
