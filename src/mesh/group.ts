@@ -7,13 +7,13 @@
 // It refuses a count that is no number or too high, and a group that is too long: memory for one unfinished group is
 // all that a link can hold here. It does not know what verbs mean, beyond where their count stands.
 
-import { copyBytes } from '../base/bytes.ts';
-import type { ServerId } from '../base/ids.ts';
+import { copyBytes, equalBytes, utf8Bytes } from '../base/bytes.ts';
+import { type ServerId, serverId } from '../base/ids.ts';
 import { canonicalize, isCanonical, isCanonicalFrame } from '../wire/canonical.ts';
 import { readFrame, WHOLE } from '../wire/grammar.ts';
 import { Frame, MAX_ARGS } from '../wire/scanner.ts';
 import { FrameWriter } from '../wire/writer.ts';
-import { parseCount, parseServerId } from './fields.ts';
+import { decimalAt, MOST_ID, parseCount } from './fields.ts';
 import { argsOf } from './signed.ts';
 
 /** Verb → which argument says how many frames follow. */
@@ -39,6 +39,7 @@ export interface Group {
 }
 
 const NO_BYTES = new Uint8Array(0);
+const ROUTE = utf8Bytes('ROUTE');
 const NO_FRAME = new Frame(0);
 /** No server has this number. */
 const NOBODY = 0 as ServerId;
@@ -96,7 +97,9 @@ export class GroupReader {
   }
 
   #begin(frame: Frame): Group | 'more' | 'begun' | 'bad' {
-    const verb = frame.verb();
+    frame.ahead = 0;
+    const verb = isRoute(frame) ? 'ROUTE' : frame.verb();
+    if (verb === 'ROUTE' && this.#beginsHere(frame)) return 'begun';
     const args = argsOf(frame);
     const column = Object.hasOwn(this.#columns, verb) ? this.#columns[verb] : undefined;
     if (column === undefined) return { verb, args, count: 0, bytes: NO_BYTES };
@@ -107,16 +110,19 @@ export class GroupReader {
     this.#args = args;
     this.#count = count;
     this.#left = count;
-    this.#isHere = verb === 'ROUTE' && this.#leadsHere(args);
-    return this.#isHere ? 'begun' : 'more';
+    this.#isHere = false;
+    return 'more';
   }
 
-  /** Whether the arguments of a ROUTE name this server, and are good. */
-  #leadsHere([to, from, ttl]: readonly string[]): boolean {
-    if (parseServerId(to) !== this.#self) return false;
-    const [speaker, hops] = [parseServerId(from), parseCount(ttl)];
-    if (speaker === undefined || hops < 1 || hops > TTL) return false;
-    this.from = speaker;
+  /** Begins a ROUTE, if it leads to this server and all of it is good. */
+  #beginsHere(frame: Frame): boolean {
+    if (decimalAt(frame, 0) !== this.#self) return false;
+    const [from, ttl, count] = [decimalAt(frame, 1), decimalAt(frame, 2), decimalAt(frame, 3)];
+    if (from < 1 || from > MOST_ID || ttl < 1 || ttl > TTL || count < 1 || count > MOST_FRAMES) return false;
+    this.from = serverId(from);
+    this.#count = count;
+    this.#left = count;
+    this.#isHere = true;
     return true;
   }
 
@@ -179,6 +185,11 @@ export class FrameCursor {
     this.#at = frame.end + 1;
     return true;
   }
+}
+
+/** Whether its verb is spelled as it is written. */
+function isRoute({ bytes, verbStart, verbEnd }: Frame): boolean {
+  return equalBytes(bytes, verbStart, verbEnd, ROUTE, 0, ROUTE.length);
 }
 
 /** Writes a frame that was read in the one form in which it is written. */

@@ -9,7 +9,7 @@
 
 import type { ConnectionId, ServerId } from '../base/ids.ts';
 import { Frame } from '../wire/scanner.ts';
-import { encodeFrame, FrameWriter } from '../wire/writer.ts';
+import { encodeFrame, FrameWriter, openFrame } from '../wire/writer.ts';
 import { parseCount, parseServerId } from './fields.ts';
 import { FrameCursor, type Group, TTL } from './group.ts';
 
@@ -36,6 +36,8 @@ export class Router {
   readonly #self: ServerId;
   readonly #port: RoutePort;
   readonly #writer = new FrameWriter();
+  /** How a ROUTE of this server to each other one begins, up to its count. */
+  readonly #heads = new Map<ServerId, Uint8Array>();
   readonly #frame = new Frame();
 
   constructor(self: ServerId, port: RoutePort) {
@@ -47,8 +49,16 @@ export class Router {
   send(to: ServerId, bytes: Uint8Array, start: number, end: number, count: number): boolean {
     const link = this.#port.linkTowards(to);
     if (link === undefined) return false;
-    this.#write(link, to, this.#self, TTL, bytes, start, end, count);
+    this.#write(link, this.#headTo(to), bytes, start, end, count);
     return true;
+  }
+
+  #headTo(to: ServerId): Uint8Array {
+    const known = this.#heads.get(to);
+    if (known !== undefined) return known;
+    const head = openFrame('ROUTE', to, this.#self, TTL);
+    this.#heads.set(to, head);
+    return head;
   }
 
   /** A frame that a ROUTE has brought here; `isAlone`: it is the only one in its group. */
@@ -74,7 +84,7 @@ export class Router {
     const { bytes } = group;
     if (ttl > 1 && next !== undefined && next !== link) {
       this.counters.passed++;
-      this.#write(next, to, from, ttl - 1, bytes, 0, bytes.length, group.count);
+      this.#write(next, openFrame('ROUTE', to, from, ttl - 1), bytes, 0, bytes.length, group.count);
       return;
     }
     if (ttl === 1) this.counters.expired++;
@@ -86,7 +96,7 @@ export class Router {
   #answer(link: ConnectionId, to: ServerId, from: ServerId): void {
     const answer = encodeFrame('UNREACHABLE', to);
     if (from === this.#self) this.#port.unreachable(to);
-    else this.#write(this.#port.linkTowards(from) ?? link, from, this.#self, TTL, answer, 0, answer.length, 1);
+    else this.#write(this.#port.linkTowards(from) ?? link, this.#headTo(from), answer, 0, answer.length, 1);
   }
 
   /** Whom the group says is unreachable, if it is such an answer. */
@@ -95,19 +105,10 @@ export class Router {
     return group.count === 1 && new FrameCursor(group.bytes).next(frame) ? unreachableIn(frame) : undefined;
   }
 
-  #write(
-    link: ConnectionId,
-    to: ServerId,
-    from: ServerId,
-    ttl: number,
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    count: number,
-  ): void {
+  #write(link: ConnectionId, head: Uint8Array, bytes: Uint8Array, start: number, end: number, count: number): void {
     const writer = this.#writer;
     writer.clear();
-    writer.begin('ROUTE').arg(to).arg(from).arg(ttl).arg(count).end();
+    writer.beginAs(head).arg(count).end();
     writer.frame(bytes, start, end);
     this.#port.send(link, writer.bytes, 0, writer.length);
   }

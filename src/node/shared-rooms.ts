@@ -219,6 +219,7 @@ export class SharedRooms implements SharedRoomHost, RoomFactsOut, FrameCarrier {
 
   /** Lets rooms say what the batch decided, and ends those that nobody has a use for. */
   settle(): void {
+    if (!this.isUnsettled) return;
     for (const room of [...this.#dirty]) {
       this.#dirty.delete(room);
       room.flush(this.now);

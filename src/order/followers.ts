@@ -98,9 +98,7 @@ export class Followers {
     const frames = this.#frames;
     frames.clear();
     frames
-      .begin('STREAM')
-      .arg(segment.name)
-      .arg(segment.epoch)
+      .beginAs(segment.streamHead)
       .arg(after)
       .arg(segment.committed)
       .arg(last - after);

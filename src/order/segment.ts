@@ -74,6 +74,7 @@ export class Segment implements ReadableRoom {
   /** The highest number that an entry here decides. */
   #highest = 0;
   #forms: EntryForms | undefined;
+  #streamHead: Uint8Array | undefined;
 
   /** A segment that is empty; what stands at or below `base` is not asked for. */
   constructor(name: string, opening: Opening, limits: SegmentLimits, budgets: SegmentBudgets, base = 0) {
@@ -94,6 +95,12 @@ export class Segment implements ReadableRoom {
 
   get floor(): number {
     return this.#log.floor;
+  }
+
+  /** How a STREAM of it begins, up to its position. */
+  get streamHead(): Uint8Array {
+    this.#streamHead ??= openFrame('STREAM', this.name, this.epoch);
+    return this.#streamHead;
   }
 
   /** What its entries look like. */
