@@ -109,13 +109,17 @@ async function many(): Promise<never> {
   let shownAt = started;
   let done = 0;
   let events = 0;
+  /** Connections that cores lost, moved, or had under a server that went. */
+  let breaks = 0;
   const onSeed = (seed: SeedReport): void => {
     done++;
     events += seed.events;
+    for (const [event, times] of seed.sometimes) if (event.startsWith('core: ')) breaks += times;
     report(seed);
     if (performance.now() - shownAt < PROGRESS_MS) return;
     shownAt = performance.now();
-    console.log(`${done} of ${options.count} seeds, ${Math.round(done / minutes())} a minute, ${events} events`);
+    const pace = `${Math.round(done / minutes())} a minute`;
+    console.log(`${done} of ${options.count} seeds, ${pace}, ${events} events, ${breaks} breaks of client cores`);
   };
   const jobs = Number(values.jobs ?? availableParallelism());
   const summary = await runMany({ ...options, jobs: Math.min(jobs, options.count), onSeed } satisfies ManyOptions);
