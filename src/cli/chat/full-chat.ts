@@ -9,7 +9,6 @@ import { readNumber } from '../../client/frames.ts';
 import type { Lines } from '../../client/requests.ts';
 import type { Client } from '../../client/transport/driver.ts';
 import { connectTcp } from '../../client/transport/tcp.ts';
-import { RUN } from '../../ops/options/invocation.ts';
 import type { Access } from '../access.ts';
 import { FullScreen } from '../full-screen.ts';
 import { plain } from '../terminal-text.ts';
@@ -21,7 +20,7 @@ import { type Drawn, draw, type Look } from './layout.ts';
 import type { ChatOptions } from './options.ts';
 import type { RoomView } from './room-view.ts';
 import { readBefore } from './scroll-back.ts';
-import { complaintOf } from './text.ts';
+import { adviceOn, complaintOf } from './text.ts';
 
 const RETRY_MAX_MS = 10_000;
 /** A key that begins like another one is it when nothing follows for so long. */
@@ -167,8 +166,7 @@ export class FullChat implements Chat, Hands {
         this.#lookAround();
         break;
       case 'offline':
-        if (!this.model.connection.wasOnline && this.model.connection.tries === 1)
-          this.say(`\`${RUN} server\` starts a server on this machine`);
+        if (!this.model.connection.wasOnline && this.model.connection.tries === 1) this.#advise(event.reason);
         break;
       case 'entered':
         this.#entered(event.room, event.again);
@@ -191,6 +189,11 @@ export class FullChat implements Chat, Hands {
         break;
     }
     this.redraw();
+  }
+
+  #advise(reason: string): void {
+    const advice = adviceOn(reason);
+    if (advice !== undefined) this.say(advice);
   }
 
   #entered(room: string, again: boolean): void {

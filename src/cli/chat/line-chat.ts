@@ -6,14 +6,13 @@ import { ClientError } from '../../client/client-error.ts';
 import type { ClientEvent } from '../../client/client-events.ts';
 import type { Client } from '../../client/transport/driver.ts';
 import { connectTcp } from '../../client/transport/tcp.ts';
-import { RUN } from '../../ops/options/invocation.ts';
 import { roomKey } from '../../wire/names.ts';
 import type { Access } from '../access.ts';
 import { openScreen, type Screen } from '../line-screen.ts';
 import { plain, type Style } from '../terminal-text.ts';
 import { type Chat, enterAll, obey } from './commands.ts';
 import type { ChatOptions } from './options.ts';
-import { complaintOf, lineOf } from './text.ts';
+import { adviceOn, complaintOf, lineOf } from './text.ts';
 
 const RETRY_MAX_MS = 10_000;
 /** However the server takes our goodbye, the program is gone by then. */
@@ -122,7 +121,8 @@ export class LineChat implements Chat {
     this.#tries++;
     const seconds = Math.max((retryAt - Date.now()) / 1000, 0).toFixed(1);
     this.say(`cannot reach ${server}: ${plain(reason)}; next try in ${seconds} s (try ${this.#tries})`);
-    if (this.#tries === 1 && !this.#wasOnline) this.say(`\`${RUN} server\` starts a server on this machine`);
+    const advice = this.#tries === 1 && !this.#wasOnline ? adviceOn(reason) : undefined;
+    if (advice !== undefined) this.say(advice);
   }
 
   #entered(room: string): void {

@@ -4,6 +4,8 @@
 
 import { ClientError } from '../../client/client-error.ts';
 import { type ClientEvent, nickOf } from '../../client/client-events.ts';
+import { NOBODY_LISTENS } from '../../client/transport/reason.ts';
+import { RUN } from '../../ops/options/invocation.ts';
 import { plain, type Style } from '../terminal-text.ts';
 
 export interface Part {
@@ -92,6 +94,11 @@ const ADVICE: Readonly<Record<string, string>> = {
 export function complaintOf(error: unknown): string {
   const advice = error instanceof ClientError ? ADVICE[error.code] : undefined;
   return advice ?? plain(error instanceof Error ? error.message : String(error));
+}
+
+/** What helps somebody whose first connection failed for `reason`; undefined where another server would not. */
+export function adviceOn(reason: string): string | undefined {
+  return reason === NOBODY_LISTENS ? `\`${RUN} server\` starts a server on this machine` : undefined;
 }
 
 /** Numbers of messages are not shown, so they are not spoken of. */

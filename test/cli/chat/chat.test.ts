@@ -10,6 +10,7 @@ import { COLOURLESS, plain } from '../../../src/cli/terminal-text.ts';
 import { ClientError } from '../../../src/client/client-error.ts';
 import { encodeFrame } from '../../../src/wire/writer.ts';
 import { ModelServer, type ServerSide } from '../../client/model-server.ts';
+import { Authority } from '../../support/certificates.ts';
 
 // Processes, on a machine that may be busy.
 setDefaultTimeout(60_000);
@@ -250,6 +251,18 @@ describe('the chat program in a pipe', () => {
     const { child, err } = chat('--server', '127.0.0.1:1');
     await err.until(/cannot reach 127.0.0.1:1: nobody is listening there.*try 2/);
     expect(err.lines().filter((line) => line.includes('bun run server'))).toHaveLength(1);
+    child.kill('SIGINT');
+    expect(await child.exited).toBe(0);
+  });
+
+  test('where another server would not help, none is advised', async () => {
+    const issued = new Authority('Nobody knows').issue('here', { names: ['127.0.0.1'] });
+    const tls = { cert: issued.cert, key: issued.key };
+    const strange = Bun.listen({ hostname: '127.0.0.1', port: 0, tls, socket: { data() {} } });
+    cleanups.push(() => strange.stop(true));
+    const { child, err } = chat('--server', `tls://127.0.0.1:${strange.port}`);
+    await err.until(/cannot reach .*its certificate is not signed by .*try 2/);
+    expect(err.lines().filter((line) => line.includes('starts a server'))).toEqual([]);
     child.kill('SIGINT');
     expect(await child.exited).toBe(0);
   });
