@@ -7,6 +7,7 @@ export class Schedule {
   /** Messages a millisecond, behind the ramp. */
   readonly #rate: number;
   readonly #rampMs: number;
+  readonly #endMs: number;
   /** Messages of the ramp. */
   readonly #ramped: number;
 
@@ -14,12 +15,14 @@ export class Schedule {
   constructor(rate: number, seconds: number, rampSeconds: number) {
     this.#rate = rate / 1_000;
     this.#rampMs = rampSeconds * 1_000;
+    this.#endMs = seconds * 1_000;
     this.#ramped = (this.#rate * this.#rampMs) / 2;
-    this.messages = Math.max(Math.round(this.#dueUntil(seconds * 1_000)), 1);
+    this.messages = Math.max(Math.round(this.#dueUntil(this.#endMs)), 1);
   }
 
-  /** When message `number`, counted from 0, is to be sent. */
+  /** When message `number`, counted from 0, is to be sent; behind the last one it is the end. */
   dueAt(number: number): number {
+    if (number >= this.messages) return this.#endMs;
     if (number >= this.#ramped) return this.#rampMs + (number - this.#ramped) / this.#rate;
     return Math.sqrt((2 * number * this.#rampMs) / this.#rate);
   }

@@ -11,8 +11,8 @@ const MOST_AT_ONCE = 2_000;
 /** Who was refused in a closed loop waits so long, or would do nothing but ask. */
 const REFUSED_MS = 100;
 
-/** Sends every message at its time, from now on; ends at the last one, or when `signal` says so. */
-export async function sendOnTime(crowd: Crowd, schedule: Schedule, signal: AbortSignal): Promise<void> {
+/** Sends every message at its time, from now on; ends when the schedule does, or when `signal` says so. */
+export async function sendOnTime(crowd: Pick<Crowd, 'send'>, schedule: Schedule, signal: AbortSignal): Promise<void> {
   const startedAt = performance.now();
   let next = 0;
   while (next < schedule.messages && !signal.aborted) {
@@ -20,7 +20,7 @@ export async function sendOnTime(crowd: Crowd, schedule: Schedule, signal: Abort
     const until = Math.min(due, next + MOST_AT_ONCE);
     while (next < until) void crowd.send(startedAt + schedule.dueAt(next++));
     if (until < due) await new Promise((resolve) => setImmediate(resolve));
-    else await Bun.sleep(Math.max(startedAt + schedule.dueAt(next) - performance.now(), TICK_MS));
+    else await ended(Math.max(startedAt + schedule.dueAt(next) - performance.now(), TICK_MS), signal);
   }
 }
 
@@ -54,11 +54,12 @@ export async function sendOnAnswer(crowd: Crowd, loop: ClosedLoop, signal: Abort
 /** Resolves after so many ms, or when `signal` says so. */
 function ended(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
     const over = (): void => {
       clearTimeout(timer);
+      signal.removeEventListener('abort', over);
       resolve();
     };
+    const timer = setTimeout(over, ms);
     if (signal.aborted) over();
     else signal.addEventListener('abort', over, { once: true });
   });

@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { Schedule } from '../../../src/cli/load/schedule.ts';
+import { sendOnTime } from '../../../src/cli/load/senders.ts';
 
 describe('a schedule', () => {
   test('without a ramp is even', () => {
@@ -23,6 +24,12 @@ describe('a schedule', () => {
     expect(new Schedule(0.01, 0.1, 0).messages).toBe(1);
   });
 
+  test('ends at its time, however long the next message would have taken', () => {
+    expect(new Schedule(0.01, 0.1, 0).dueAt(1)).toBe(100);
+    expect(new Schedule(0.6, 1, 0).dueAt(1)).toBe(1_000);
+    expect(new Schedule(10, 2, 2).dueAt(10)).toBe(2_000);
+  });
+
   test('times rise, and a message is due at its time and no earlier', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 100_000 }), fc.integer({ min: 1, max: 60 }), (rate, seconds) => {
@@ -40,4 +47,18 @@ describe('a schedule', () => {
       }),
     );
   });
+});
+
+test('who waits for the time of the next message is called off at once', async () => {
+  const calledOff = new AbortController();
+  let sent = 0;
+  const crowd = {
+    send: async () => {
+      sent++;
+      queueMicrotask(() => calledOff.abort());
+      return true;
+    },
+  };
+  await sendOnTime(crowd, new Schedule(0.01, 3_600, 0), calledOff.signal);
+  expect(sent).toBe(1);
 });
