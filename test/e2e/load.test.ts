@@ -1,7 +1,7 @@
 // The load generator against a real server: a clean run is good, and every planted fault is found and counted.
 
 import { describe, expect, setDefaultTimeout, test } from 'bun:test';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Socket } from 'bun';
@@ -232,6 +232,28 @@ describe.concurrent('a run with trouble', () => {
     expect(out).toMatch(/^lost +0$/m);
     expect(out).not.toContain('\u001b');
   });
+
+  test('a result that nobody can have ends it with 1, whatever it was', async () => {
+    using scope = new Scope();
+    await using server = await quiet();
+    const full = openSync('/dev/full', 'w');
+    scope.defer(() => closeSync(full));
+    const args = ['--servers', `127.0.0.1:${server.port}`, ...SMALL];
+    const child = Bun.spawn([process.execPath, LOAD, ...args], { stdin: 'ignore', stdout: full, stderr: 'pipe' });
+    scope.defer(() => child.kill('SIGKILL'));
+    expect(await new Response(child.stderr).text()).toMatch(/\nload: the result could not be printed: .*\n$/);
+    expect(await child.exited).toBe(1);
+  });
+
+  test.each(['', '/proc/report', import.meta.dir])(
+    'a report at %j is refused before anything is done',
+    async (path) => {
+      using scope = new Scope();
+      const child = spawn(scope, '--servers', '127.0.0.1:1', '--report', path);
+      expect(await new Response(child.stderr).text()).toContain('no file can be made there');
+      expect(await child.exited).toBe(2);
+    },
+  );
 
   test('clients that are not let in end it with 1', async () => {
     using scope = new Scope();

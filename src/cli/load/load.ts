@@ -5,8 +5,7 @@
 // their own. It exits with 0 when all is well, with 1 when it is not, with 2 for a wrong flag, and with 130 when a
 // second Ctrl-C ends it without a table.
 
-import { accessSync, constants, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { accessSync, closeSync, constants, openSync, statSync, unlinkSync } from 'node:fs';
 import { fdLimit } from '../../ops/fd-limit.ts';
 import { accessOrExit } from '../access.ts';
 import { optionsOrExit, shown } from '../flags.ts';
@@ -204,16 +203,17 @@ class LoadRun {
     this.#progress.stretch(point, notes, alarms);
   }
 
-  /** Says what it came to; false when the report could not be written. */
+  /** Says what it came to; false when that, or the report, could not be written. */
   async #tell(result: Result): Promise<boolean> {
     const look = lookFor(process.stdout.isTTY, process.env);
     const lines = this.#options.json ? [jsonOf(result)] : [...tableOf(result, look), '', ...histogramOf(result, look)];
-    process.stdout.write(`${lines.join('\n')}\n`);
+    const unprinted = await print(`${lines.join('\n')}\n`);
+    if (unprinted !== undefined) this.#progress.say(`load: the result could not be printed: ${unprinted.message}`);
     const { report } = this.#options;
-    if (report === undefined) return true;
+    if (report === undefined) return unprinted === undefined;
     try {
       await Bun.write(report, pageOf(result));
-      return true;
+      return unprinted === undefined;
     } catch (error) {
       this.#progress.say(`load: --report ${shown(report)}: ${error instanceof Error ? error.message : String(error)}`);
       return false;
@@ -225,12 +225,25 @@ class LoadRun {
   }
 }
 
+/** Resolves when all was written for good: to why not, unless somebody reads no further. */
+function print(text: string): Promise<Error | undefined> {
+  return new Promise((resolve) => {
+    const ended = (error: NodeJS.ErrnoException | null | undefined): void =>
+      resolve(error == null || error.code === 'EPIPE' ? undefined : error);
+    process.stdout.on('error', ended);
+    process.stdout.write(text, ended);
+  });
+}
+
 /** A report that cannot be written is no report: that is found before anything is done. */
 function reportOrExit(path: string | undefined): void {
   if (path === undefined) return;
   try {
-    accessSync(dirname(path), constants.W_OK);
-    if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw new Error('a folder');
+    const there = statSync(path, { throwIfNoEntry: false });
+    if (there?.isDirectory()) throw new Error('a folder');
+    if (there !== undefined) return accessSync(path, constants.W_OK);
+    closeSync(openSync(path, 'wx'));
+    unlinkSync(path);
   } catch {
     process.stderr.write(`load: --report ${shown(path)}: no file can be made there (--help shows the flags)\n`);
     process.exit(2);
@@ -239,6 +252,4 @@ function reportOrExit(path: string | undefined): void {
 
 const options = optionsOrExit('load', readLoadFlags(process.argv.slice(2), fdLimit()));
 reportOrExit(options.report);
-const code = await new LoadRun(options).run();
-// What is written to a pipe is written for good only when its callback says so.
-process.stdout.write('', () => process.exit(code));
+process.exit(await new LoadRun(options).run());
