@@ -39,6 +39,8 @@ i.s1 { background: var(--s1); } i.s2 { background: var(--s2); } i.s3 { backgroun
 pre { margin: 6px 0 0; overflow-x: auto; font: 13px/1.45 ui-monospace, "SF Mono", "Liberation Mono", monospace; }
 section.all { margin-top: 14px; }
 section.wide { grid-column: 1 / -1; }
+/* Where there are two columns a plot across both is drawn larger, and what is written in it is not. */
+@media (min-width: 1084px) { .wide svg text { font-size: 8px; } .wide .line { stroke-width: 1.1; } }
 @media print { body { max-width: none; padding: 0; } section { break-inside: avoid; } }
 `;
 
@@ -100,7 +102,7 @@ function overTime(result: Result): string[] {
     wide = false,
   ): string => {
     const value = log ? time : short;
-    return section(title, note, series, linePlot({ x, xTicks, series, log, place: clock, value, wide }), wide);
+    return section(title, note, series, linePlot({ x, xTicks, series, log, place: clock, value }), wide);
   };
   const rate = (what: 'sent' | 'acknowledged' | 'delivered'): number[] =>
     timeline.map((point) => (point.seconds === 0 ? 0 : point[what] / point.seconds));

@@ -23,8 +23,6 @@ export interface LinePlot {
   /** How a place on the x axis, and a value, are told. */
   readonly place: (x: number) => string;
   readonly value: (y: number) => string;
-  /** As wide as two. */
-  readonly wide?: boolean;
 }
 
 export interface Bar {
@@ -35,10 +33,9 @@ export interface Bar {
 }
 
 const WIDTH = 760;
-const WIDE = 2 * WIDTH;
 const HEIGHT = 200;
 const LEFT = 58;
-const RIGHT = 10;
+const RIGHT = 22;
 const TOP = 8;
 const BOTTOM = 24;
 const TICKS = 4;
@@ -46,10 +43,9 @@ const TICKS = 4;
 /** Places of values between the edges of the drawing. */
 type Scale = (value: number) => number;
 
-export function linePlot({ x, xTicks, series, log, place, value, wide }: LinePlot): string {
-  const width = wide === true ? WIDE : WIDTH;
+export function linePlot({ x, xTicks, series, log, place, value }: LinePlot): string {
   const [from, to] = [x[0] ?? 0, x.at(-1) ?? 1];
-  const across: Scale = (at) => LEFT + (to === from ? 0.5 : (at - from) / (to - from)) * (width - LEFT - RIGHT);
+  const across: Scale = (at) => LEFT + (to === from ? 0.5 : (at - from) / (to - from)) * (WIDTH - LEFT - RIGHT);
   const shown = series.flatMap(({ values }) => values.filter((each) => each > 0));
   const ticks = log ? logTicks(Math.min(...shown, 1e9), Math.max(...shown, 0)) : linearTicks(Math.max(...shown, 0));
   const up = upOf(ticks, log);
@@ -59,13 +55,13 @@ export function linePlot({ x, xTicks, series, log, place, value, wide }: LinePlo
     );
     return `<path class="line s${i + 1}" d="${pathOf(points)}"/>`;
   });
-  const step = (width - LEFT - RIGHT) / Math.max(x.length - 1, 1);
+  const step = (WIDTH - LEFT - RIGHT) / Math.max(x.length - 1, 1);
   const spots = x.map((at, i) => {
     const told = series.map(({ name, values }) => `${name} ${value(values[i] ?? 0)}`);
-    return spot(across(at) - step / 2, step, width, `${place(at)}: ${told.join(', ')}`);
+    return spot(across(at) - step / 2, step, `${place(at)}: ${told.join(', ')}`);
   });
   const below = xTicks.map((tick) => label(across(tick.at), HEIGHT - 6, tick.label, 'middle'));
-  return svg(width, [gridOf(ticks, up, value, width), ...below, ...lines, ...spots]);
+  return svg([gridOf(ticks, up, value), ...below, ...lines, ...spots]);
 }
 
 export function barPlot(bars: readonly Bar[], value: (y: number) => string): string {
@@ -77,9 +73,9 @@ export function barPlot(bars: readonly Bar[], value: (y: number) => string): str
     const height = HEIGHT - BOTTOM - top;
     const rect = `<rect class="bar" x="${round(at + 0.5)}" y="${round(top)}" width="${round(Math.max(step - 1, 0.5))}" height="${round(height)}"/>`;
     const name = bar.label === '' ? '' : label(at, HEIGHT - 6, bar.label, 'middle');
-    return (bar.value > 0 ? rect : '') + name + spot(at, step, WIDTH, bar.title);
+    return (bar.value > 0 ? rect : '') + name + spot(at, step, bar.title);
   });
-  return svg(WIDTH, [gridOf(ticks, up, value, WIDTH), ...drawn]);
+  return svg([gridOf(ticks, up, value), ...drawn]);
 }
 
 /** Round values from 0 to `most` or just above. */
@@ -107,11 +103,11 @@ function upOf(ticks: readonly number[], log: boolean): Scale {
   return (y) => HEIGHT - BOTTOM - share(y) * (HEIGHT - TOP - BOTTOM);
 }
 
-function gridOf(ticks: readonly number[], up: Scale, value: (y: number) => string, width: number): string {
+function gridOf(ticks: readonly number[], up: Scale, value: (y: number) => string): string {
   return ticks
     .map((tick) => {
       const y = round(up(tick));
-      const line = `<line class="grid" x1="${LEFT}" x2="${width - RIGHT}" y1="${y}" y2="${y}"/>`;
+      const line = `<line class="grid" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${y}" y2="${y}"/>`;
       return line + label(LEFT - 6, up(tick) + 4, value(tick), 'end');
     })
     .join('');
@@ -127,8 +123,8 @@ function pathOf(points: readonly (readonly [number, number])[]): string {
   return path;
 }
 
-function spot(x: number, wide: number, width: number, title: string): string {
-  const [left, right] = [Math.max(x, LEFT), Math.min(x + wide, width - RIGHT)];
+function spot(x: number, wide: number, title: string): string {
+  const [left, right] = [Math.max(x, LEFT), Math.min(x + wide, WIDTH - RIGHT)];
   const size = `x="${round(left)}" y="${TOP}" width="${round(Math.max(right - left, 0))}" height="${HEIGHT - TOP - BOTTOM}"`;
   return `<rect class="spot" ${size}><title>${escapeHtml(title)}</title></rect>`;
 }
@@ -137,8 +133,8 @@ function label(x: number, y: number, text: string, anchor: 'middle' | 'end'): st
   return `<text x="${round(x)}" y="${round(y)}" text-anchor="${anchor}">${escapeHtml(text)}</text>`;
 }
 
-function svg(width: number, parts: readonly string[]): string {
-  return `<svg viewBox="0 0 ${width} ${HEIGHT}" role="img">${parts.join('')}</svg>`;
+function svg(parts: readonly string[]): string {
+  return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img">${parts.join('')}</svg>`;
 }
 
 function round(value: number): string {
