@@ -124,9 +124,9 @@ const LATE_MS = 10;
 const BUSY_SHARE = 0.9;
 const BEHIND_SHARE = 1.02;
 
-/** What makes the figures say less than they seem to: a generator that was at its own limit. */
+/** What makes the figures say less than they seem to: a generator at its own limit, or clients who are not in them. */
 export function warningsOf(result: Result): string[] {
-  const { options, loop, lateness, generator, elapsedMs, sendingMs } = result;
+  const { options, loop, lateness, generator, elapsedMs, sendingMs, timeline } = result;
   const warnings: string[] = [];
   if (loop.p99 >= LATE_MS)
     warnings.push(
@@ -139,6 +139,8 @@ export function warningsOf(result: Result): string[] {
     warnings.push(`it was busy for ${(busy * 100).toFixed(0)} % of the time: this is its own limit, not the servers'`);
   if (options.rate !== 'max' && sendingMs > options.seconds * 1_000 * BEHIND_SHARE + LATE_MS)
     warnings.push(`it could not send at this rate: what ${options.seconds} s were for took ${ms(sendingMs / 1_000)} s`);
+  const offline = timeline.at(-1)?.offline ?? 0;
+  if (offline > 0) warnings.push(`at the end ${offline} of ${options.clients} clients had no connection`);
   return warnings;
 }
 

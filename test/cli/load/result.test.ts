@@ -104,6 +104,14 @@ test('a busy generator is warned of', () => {
   expect(warningsOf(resultWith({ sendingMs: 12_000 }))).toEqual([expect.stringContaining('took 12.0 s')]);
 });
 
+test('clients who never came back are warned of', () => {
+  const away = [pointAt(1, { offline: 3 }), pointAt(2)];
+  expect(warningsOf(resultWith({ timeline: away }))).toEqual([]);
+  expect(warningsOf(resultWith({ timeline: away.reverse() }))).toEqual([
+    'at the end 3 of 100 clients had no connection',
+  ]);
+});
+
 test('the JSON has keys that stay', () => {
   const json = JSON.parse(jsonOf(resultWith())) as Record<string, Record<string, unknown>>;
   expect(Object.keys(json).sort()).toEqual(
