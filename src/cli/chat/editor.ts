@@ -26,9 +26,11 @@ export class Editor {
     this.#cursor = this.#text.length;
   }
 
-  /** Puts `text` where the cursor is; as much as has a place. */
-  insert(text: string): void {
-    this.replace(this.#cursor, this.#cursor, text.slice(0, MOST_CHARS - this.#text.length));
+  /** Puts `text` where the cursor is, as much as has a place; false when that is not all of it. */
+  insert(text: string): boolean {
+    const room = MOST_CHARS - this.#text.length;
+    this.replace(this.#cursor, this.#cursor, text.slice(0, room));
+    return text.length <= room;
   }
 
   /** Puts `text` in the place of what stands from `start` to `end`, with the cursor behind it. */

@@ -40,6 +40,8 @@ export const KEYS: readonly string[] = [
 
 /** More lines than this are not said one by one. */
 const MOST_SAID = 100;
+/** Told where a paste was cut. */
+const CUT = 'not all of it: that is more than can be pasted at once';
 /** Candidates that are told of. */
 const MOST_HINTS = 12;
 const EDITS: Readonly<Record<string, (editor: Editor) => void>> = {
@@ -79,7 +81,10 @@ export class Keyboard {
     if (input.kind !== 'key' || !input.key.endsWith('tab')) this.#completer.reset();
     if (!this.#isLeaving(input)) model.hint = '';
     if (model.paste !== undefined) return this.#decide(input);
-    if (input.kind === 'text') return model.front.editor.insert(plain(input.text));
+    if (input.kind === 'text') {
+      model.front.editor.insert(plain(input.text));
+      return;
+    }
     if (input.kind === 'paste') return this.#paste(input.text, input.cut);
     const edit = EDITS[input.key];
     if (edit !== undefined) return edit(model.front.editor);
@@ -172,9 +177,9 @@ export class Keyboard {
     const { model } = this.#hands;
     const lines = text.split(/\r\n|[\r\n]/).map((line) => plain(line));
     while (lines.at(-1)?.trim() === '') lines.pop();
-    if (cut) model.hint = 'not all of it: that is more than can be pasted at once';
+    if (cut) model.hint = CUT;
     if (lines.length > 1) model.paste = { lines, isLong: lines.length > MOST_SAID };
-    else model.front.editor.insert(lines[0] ?? '');
+    else this.#insert(lines[0] ?? '');
   }
 
   /** What becomes of several lines that were pasted. */
@@ -188,6 +193,11 @@ export class Keyboard {
     model.paste = undefined;
     const said = lines.filter((line) => line.trim() !== '');
     if (key === 'enter') for (const line of said) this.#hands.speak(line);
-    if (key === 'j') model.front.editor.insert(said.map((line) => line.trim()).join(' '));
+    if (key === 'j') this.#insert(said.map((line) => line.trim()).join(' '));
+  }
+
+  #insert(pasted: string): void {
+    const { model } = this.#hands;
+    if (!model.front.editor.insert(pasted)) model.hint = CUT;
   }
 }

@@ -136,3 +136,9 @@ describe('completing', () => {
     expect(new Completer().complete(editor, known, false)).toEqual(['bob:', 'Bobby:']);
   });
 });
+
+test('a line takes as much as has a place, and says when that was not all', () => {
+  const editor = new Editor();
+  expect([editor.insert('x'.repeat(10_000)), editor.insert('y'.repeat(10_000))]).toEqual([true, false]);
+  expect([editor.text.length, editor.text.slice(9_999, 10_001)]).toEqual([16_384, 'xy']);
+});

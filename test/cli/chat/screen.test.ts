@@ -389,6 +389,8 @@ describe('a paste', () => {
     paste('a\nb');
     type('j');
     expect(model.front.editor.text).toBe('one linea b');
+    paste('b'.repeat(20_000));
+    expect(model.hint).toContain('not all of it');
     paste('a\nb');
     press('escape');
     expect([model.paste, did.length]).toEqual([undefined, 2]);
