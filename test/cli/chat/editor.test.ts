@@ -142,3 +142,12 @@ test('a line takes as much as has a place, and says when that was not all', () =
   expect([editor.insert('x'.repeat(10_000)), editor.insert('y'.repeat(10_000))]).toEqual([true, false]);
   expect([editor.text.length, editor.text.slice(9_999, 10_001)]).toEqual([16_384, 'xy']);
 });
+
+test('where there is nothing to kill, what was killed before is kept', () => {
+  const editor = new Editor();
+  editor.insert('kept');
+  editor.killToStart();
+  editor.killWordLeft();
+  editor.yank();
+  expect(editor.text).toBe('kept');
+});

@@ -54,6 +54,10 @@ describe('the table', () => {
     expect(table).not.toContain('sent late');
   });
 
+  test('a run with bytes that are no frame is not good', () => {
+    expect(verdictOf(resultWith({ wire: { ...resultWith().wire, bad: 1 } }))).toMatchObject({ lost: 0, good: false });
+  });
+
   test('a run in which nothing was accepted is not good', () => {
     const account = { ...resultWith().account, accepted: 0, expected: 0, delivered: 0 };
     expect(verdictOf(resultWith({ account }))).toMatchObject({ lost: 0, good: false });
