@@ -12,6 +12,9 @@ import type { ServerFact } from './server-fact.ts';
 import type { Topology } from './topology.ts';
 import type { Wants } from './wants.ts';
 
+/** How long word of a link may be on its way behind the state of a server at its end. */
+const WORD_MS = 500;
+
 export interface PresenceParts {
   readonly topology: Topology;
   readonly losses: Losses;
@@ -68,10 +71,22 @@ export class Presence {
     for (const id of lost) this.#lose(id, now);
     for (const id of reached) this.#reach(id);
     for (const cut of cuts) neighbours.bridge(cut);
-    for (const id of this.#fresh) if (!topology.reaches(id)) losses.lost(id, now, this.#unseenMs);
+    for (const id of this.#fresh) {
+      if (!topology.reaches(id)) losses.lost(id, now, this.#isDenied(id) ? WORD_MS : this.#unseenMs);
+    }
     this.#fresh.clear();
     for (let id = losses.take(now); id !== undefined; id = losses.take(now)) this.#forget(id);
     neighbours.flush(wants);
+  }
+
+  /**
+   * Whether all whom a server out of reach names as its neighbours are within reach, and none of them names it: then
+   * no way to it is still to be heard of. Its state came from somebody who had not heard yet that it is lost.
+   */
+  #isDenied(id: ServerId): boolean {
+    const { topology } = this.#parts;
+    const named = topology.server(id)?.neighbours ?? [];
+    return named.length > 0 && named.every((neighbour) => topology.reaches(neighbour));
   }
 
   #reach(id: ServerId): void {

@@ -91,6 +91,29 @@ describe('a line of three', () => {
     expect(world.disagreement()).toBeUndefined();
   });
 
+  test('a state of it that comes late, from somebody who had not heard of the loss, is held back no longer than it', () => {
+    const world = network(3, [[2, 3]]);
+    const [a, b, c] = [world.get(1), world.get(2), world.get(3)];
+    c.join('cid', START, 'dev');
+    world.quiet();
+    world.connect(a, b);
+    const late: Group[] = [];
+    do {
+      for (const { queue } of world.wires) {
+        for (const group of queue) if (group.verb === 'SNAPSHOT' && group.args[0] === '3') late.push(group);
+      }
+    } while (world.step());
+    world.cut(b, c);
+    world.pass(3000);
+    expect(nicks(a, 3)).toEqual([]);
+    a.replica.receive([...a.wires.keys()][0] as never, late[0] as Group, world.now);
+    world.quiet();
+    expect(nicks(a, 3)).toEqual(['cid']);
+    world.pass(3000);
+    expect(nicks(a, 3)).toEqual([]);
+    expect(world.disagreement()).toBeUndefined();
+  });
+
   test('of two servers lost with one link each is told by the name of that link, whichever is forgotten first', () => {
     const world = network(3, LINE, { holdMs: 0 });
     world.cut(world.get(1), world.get(2), 'Connection reset');
