@@ -4,9 +4,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { chromiumPath, TestBrowser } from '../support/browser.ts';
+import { complaints } from '../support/chat-page.ts';
 import { fixedAddresses, TestNetwork } from '../support/network.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { ServerProcess } from '../support/server.ts';
@@ -14,7 +15,6 @@ import { ServerProcess } from '../support/server.ts';
 // Servers and a browser, on a machine that may be busy.
 setDefaultTimeout(120_000);
 
-const AXE = resolve(import.meta.dir, '../../node_modules/axe-core/axe.min.js');
 const TOKEN = 'a-token-for-tests-of-the-page';
 const FILE = join(tmpdir(), `chorus-token-${crypto.randomUUID()}`);
 const API = ['--http', '127.0.0.1:0', '--api-token-file', FILE] as const;
@@ -31,14 +31,6 @@ async function seen(page: Page, selector: string): Promise<number> {
   const started = performance.now();
   await page.locator(selector).first().waitFor({ state: 'attached' });
   return (performance.now() - started) / 1000;
-}
-
-async function complaints(page: Page): Promise<string[]> {
-  await page.addScriptTag({ path: AXE });
-  return page.evaluate(
-    `axe.run({ resultTypes: ['violations'] }).then(({ violations }) => violations.map(({ id, nodes }) =>
-      id + ': ' + nodes.map(({ target, failureSummary }) => target.join(' ') + ' ' + failureSummary).join('; ')))`,
-  );
 }
 
 async function confirm(page: Page, words?: string): Promise<void> {

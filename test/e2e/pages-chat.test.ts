@@ -2,53 +2,14 @@
 // shown as text, and whoever cannot see or use a mouse has all of it.
 
 import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
-import { resolve } from 'node:path';
-import type { Page } from 'playwright-core';
 import { chromiumPath, TestBrowser } from '../support/browser.ts';
+import { complaints, enter, PHONE, say, sees, texts, WRITE } from '../support/chat-page.ts';
 import { TestNetwork } from '../support/network.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { ServerProcess } from '../support/server.ts';
 
 // Servers and a browser, on a machine that may be busy.
 setDefaultTimeout(120_000);
-
-const AXE = resolve(import.meta.dir, '../../node_modules/axe-core/axe.min.js');
-const PHONE = { viewport: { width: 390, height: 844 } };
-const WRITE = '.composer textarea:not([disabled])';
-
-/** Goes to a server's page, and into a room. */
-async function enter(page: Page, port: number, nick: string, room = 'lobby'): Promise<void> {
-  await page.goto(`http://127.0.0.1:${port}/#${room}`);
-  await page.fill('[name=nick]', nick);
-  await page.fill('[name=room]', room);
-  await page.click('button[type=submit]');
-  await page.waitForSelector(WRITE);
-}
-
-async function say(page: Page, ...texts: readonly string[]): Promise<void> {
-  for (const text of texts) {
-    await page.fill(WRITE, text);
-    await page.press(WRITE, 'Enter');
-  }
-}
-
-/** What stands in the room, without what was not accepted yet. */
-function texts(page: Page): Promise<string[]> {
-  return page.locator('.message:not(.unsettled) .text').allTextContents();
-}
-
-function sees(page: Page, text: string): Promise<void> {
-  return page.locator('.message:not(.unsettled) .text', { hasText: text }).first().waitFor({ state: 'attached' });
-}
-
-/** What axe finds wrong with the page as it is. */
-async function complaints(page: Page): Promise<string[]> {
-  await page.addScriptTag({ path: AXE }).catch(() => undefined);
-  return page.evaluate(
-    `axe.run({ resultTypes: ['violations'] }).then(({ violations }) => violations.map(({ id, nodes }) =>
-      id + ': ' + nodes.map(({ target, failureSummary }) => target.join(' ') + ' ' + failureSummary).join('; ')))`,
-  );
-}
 
 describe.skipIf(chromiumPath === undefined)('the web chat (needs Chromium)', () => {
   let browser: TestBrowser;

@@ -19,6 +19,20 @@ describe('lines', () => {
     expect(texts(lines)).toEqual(['day', 'a', 'b', 'day', 'c']);
   });
 
+  test('begin no day again: neither where clocks differ, nor where what was said before is put before it', () => {
+    const lines = new Lines();
+    const [before, after] = [NOON + 11 * 3_600_000, NOON + 13 * 3_600_000];
+    for (const [i, time] of [before, after, before, after].entries()) lines.add(said(String(i), 'ann', time));
+    lines.add({ kind: 'note', tone: 'quiet', text: 'note', time: before });
+    const days = (): number => texts(lines).filter((text) => text === 'day').length;
+    const begun = days();
+    expect(begun).toBeLessThanOrEqual(2);
+    lines.prepend([said('older', 'bob', before)]);
+    expect(days()).toBe(begun);
+    expect(texts(lines).slice(0, 3)).toEqual(['day', 'older', '0']);
+    expect(lines.count).toBe(texts(lines).length);
+  });
+
   test('of one person stand together while they are close', () => {
     const lines = new Lines();
     for (const [text, nick, after] of [
@@ -55,15 +69,15 @@ describe('lines', () => {
   });
 
   test('take what was said before at their head, as much as there is room for, and keep every key their own', () => {
-    const lines = new Lines(100);
-    for (let i = 50; i < 60; i++) lines.add(said(String(i)));
+    const lines = new Lines(150);
+    for (let i = 50; i < 110; i++) lines.add(said(String(i)));
     const blocks = lines.blocks;
     lines.prepend(Array.from({ length: 50 }, (_, i) => said(String(i))));
-    expect(texts(lines).filter((text) => text !== 'day')).toEqual(Array.from({ length: 60 }, (_, i) => String(i)));
+    expect(texts(lines).filter((text) => text !== 'day')).toEqual(Array.from({ length: 110 }, (_, i) => String(i)));
     expect(lines.blocks.at(-1)).toBe(blocks.at(-1) as (typeof blocks)[0]);
     expect(new Set(all(lines).map(({ key }) => key)).size).toBe(lines.count);
     lines.prepend(Array.from({ length: 100 }, (_, i) => said(`old ${i}`)));
-    expect(lines.count).toBeLessThanOrEqual(101);
+    expect(lines.count).toBeLessThanOrEqual(151);
     expect(texts(lines)).toContain('old 99');
   });
 

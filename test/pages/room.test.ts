@@ -38,6 +38,27 @@ describe('messages', () => {
     expect([dev.unread, dev.mentioned]).toEqual([0, false]);
   });
 
+  test('of a time that no date has are shown all the same', () => {
+    const dev = room();
+    dev.say(message(1, 'far away', { time: Number.MAX_SAFE_INTEGER }), 'ann', true);
+    const line = dev.lines.last;
+    expect(line?.kind === 'message' && new Date(line.time).toISOString()).toStartWith('+275760');
+  });
+
+  test('are told in a breath to who hears them read: one as it is, more as how many and the last', () => {
+    const dev = room();
+    dev.say(message(1, 'mine', { nick: 'ann' }), 'ann', true);
+    expect(dev.takeNews()).toBeUndefined();
+    dev.say(message(2, 'hello'), 'ann', true);
+    expect(dev.takeNews()).toBe('bob: hello');
+    dev.say(message(3, 'one'), 'ann', true);
+    dev.say(message(4, 'x'.repeat(4000)), 'ann', true);
+    expect(dev.takeNews()).toBe(`2 messages, the last from bob: ${'x'.repeat(300)}`);
+    expect(dev.takeNews()).toBeUndefined();
+    dev.recall([message(0, 'before')], 'ann');
+    expect(dev.takeNews()).toBeUndefined();
+  });
+
   test('tell of numbers that stay empty, and of none where an epoch begins', () => {
     const dev = room();
     dev.say(message(3, 'a'), 'ann', true);

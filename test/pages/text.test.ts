@@ -32,7 +32,7 @@ describe('what is shown', () => {
         expect(inLine(text)).not.toContain('\n');
       }),
     );
-  });
+  }, 60_000);
 });
 
 describe('parts', () => {

@@ -31,11 +31,10 @@ function draw(): void {
 async function enter(token: string): Promise<void> {
   const api = new Api(token);
   try {
+    if (!/^[!-~]+$/.test(token)) throw new ApiError(401, 'this is no token');
     await api.servers();
-    sessionStorage.setItem(TOKEN, token);
-    problem = undefined;
-    watch = new Watch(api, changed, refused);
-    watch.start();
+    keep(token);
+    look(api);
   } catch (error) {
     problem =
       error instanceof ApiError && error.status === 401
@@ -43,6 +42,31 @@ async function enter(token: string): Promise<void> {
         : (error as Error).message;
   }
   changed();
+}
+
+function look(api: Api): void {
+  problem = undefined;
+  watch = new Watch(api, changed, refused);
+  watch.start();
+  changed();
+}
+
+/** The token of this tab, where the browser keeps one. */
+function kept(): string | null {
+  try {
+    return sessionStorage.getItem(TOKEN);
+  } catch {
+    return null;
+  }
+}
+
+function keep(token: string | undefined): void {
+  try {
+    if (token === undefined) sessionStorage.removeItem(TOKEN);
+    else sessionStorage.setItem(TOKEN, token);
+  } catch {
+    // It is asked for again.
+  }
 }
 
 function refused(why: string): void {
@@ -55,7 +79,7 @@ function leave(): void {
   watch?.stop();
   watch = undefined;
   problem = undefined;
-  sessionStorage.removeItem(TOKEN);
+  keep(undefined);
   changed();
 }
 
@@ -103,6 +127,7 @@ function Door({ enter }: { readonly enter: (token: string) => Promise<void> }): 
   );
 }
 
-const before = sessionStorage.getItem(TOKEN);
+// Whoever was in looks on, also when the server does not answer just now.
+const before = kept();
 if (before === null) draw();
-else void enter(before);
+else look(new Api(before));

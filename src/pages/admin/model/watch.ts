@@ -42,6 +42,9 @@ export class Watch {
   readonly #refused: (why: string) => void;
   readonly #ended = new AbortController();
   #numbers = 0;
+  /** How often tables were asked for, and which of the askings is shown. */
+  #asked = 0;
+  #shown = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(api: Api, changed: () => void, refused: (why: string) => void) {
@@ -93,11 +96,12 @@ export class Watch {
 
   async #tables(): Promise<void> {
     const { api, roomSearch, roomSort, clientSearch } = this;
-    [this.rooms, this.clients, this.laggards] = await Promise.all([
-      api.rooms(roomSearch, roomSort),
-      api.clients(clientSearch),
-      api.laggards(),
-    ]);
+    const asked = ++this.#asked;
+    const tables = await Promise.all([api.rooms(roomSearch, roomSort), api.clients(clientSearch), api.laggards()]);
+    // Answers overtake each other: an older one is no answer to what is searched for now.
+    if (asked < this.#shown) return;
+    this.#shown = asked;
+    [this.rooms, this.clients, this.laggards] = tables;
   }
 
   async #listen(): Promise<void> {

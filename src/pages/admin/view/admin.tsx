@@ -34,7 +34,7 @@ export function Admin({ watch, leave }: AdminProps): JSX.Element {
     <div class="admin">
       <header class="top">
         <h1>
-          <Mark /> Chorus <span class="soft">operators</span>
+          <Mark /> Chorus <span class="soft spare">operators</span>
         </h1>
         <Verdict watch={watch} lost={lost} broken={broken} />
         <p role="status" class="done">
@@ -57,6 +57,7 @@ export function Admin({ watch, leave }: AdminProps): JSX.Element {
           <NetworkMap
             network={watch.network}
             now={now}
+            old={watch.trouble !== undefined}
             chosen={chosen}
             choose={(name) => setChosen(name === chosen ? undefined : name)}
           />
@@ -95,7 +96,9 @@ function Verdict({
         ? ['bad', `${lost} ${lost === 1 ? 'server' : 'servers'} lost`]
         : broken > 0
           ? ['warn', `${broken} ${broken === 1 ? 'link' : 'links'} broken`]
-          : ['good', 'All is well'];
+          : watch.lookedAt === 0
+            ? ['warn', 'Looking …']
+            : ['good', 'All is well'];
   return (
     <p class={`verdict ${state}`} role="status">
       <span class="light" /> {words}

@@ -63,11 +63,11 @@ function optionsFor(at: HTMLElement, words: (value: number) => string, colour: s
     legend: { show: false },
     cursor: { show: false },
     scales: {
-      x: { range: (_self, _min, max) => [max - SPAN_S, max] },
+      x: { range: (_self, _min, max) => [(max ?? Date.now() / 1000) - SPAN_S, max ?? Date.now() / 1000] },
       y: { range: (_self, _min, max) => [0, max > 0 ? max * 1.15 : 1] },
     },
     axes: [
-      { ...axis, space: 80, size: 24, values: (_self, ticks) => ticks.map((tick) => CLOCK.format(tick * 1000)) },
+      { ...axis, space: 70, size: 24, values: (_self, ticks) => ticks.map((tick) => CLOCK.format(tick * 1000)) },
       { ...axis, space: 34, size: 56, values: (_self, ticks) => ticks.map(words) },
     ],
     series: [
@@ -77,4 +77,4 @@ function optionsFor(at: HTMLElement, words: (value: number) => string, colour: s
   };
 }
 
-const CLOCK = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+const CLOCK = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });

@@ -45,7 +45,7 @@ export function Rooms({ watch }: { readonly watch: Watch }): JSX.Element {
               <th scope="col" class="number">
                 Members
               </th>
-              <th scope="col" class="number">
+              <th scope="col" class="number spare">
                 Here
               </th>
               <th scope="col" class="number">
@@ -64,14 +64,16 @@ export function Rooms({ watch }: { readonly watch: Watch }): JSX.Element {
             {rows.map((room) => (
               <tr key={room.name}>
                 <td>
-                  <bdi>{room.name}</bdi>
+                  <bdi title={room.name}>{room.name}</bdi>
                 </td>
                 <td>{homeOf(room.epoch, watch.network)}</td>
                 <td class="number">{short(room.members)}</td>
-                <td class="number">{short(room.here)}</td>
+                <td class="number spare">{short(room.here)}</td>
                 <td class="number">{short(room.rate)}</td>
                 <td class="number">{room.next}</td>
-                <td class="mono">{room.epoch}</td>
+                <td class="mono" title={room.epoch}>
+                  {room.epoch}
+                </td>
                 <td class={`number${room.behind > 0 ? ' warn' : ''}`}>{room.behind}</td>
               </tr>
             ))}
@@ -101,7 +103,7 @@ export function Clients({ watch, kill }: ClientsProps): JSX.Element {
         <input
           class="field"
           type="search"
-          placeholder="Search a nickname or host"
+          placeholder="Name or host"
           aria-label="Search clients"
           value={watch.clientSearch}
           onInput={(event) => watch.search({ clientSearch: event.currentTarget.value })}
@@ -112,7 +114,9 @@ export function Clients({ watch, kill }: ClientsProps): JSX.Element {
           <thead>
             <tr>
               <th scope="col">Nickname</th>
-              <th scope="col">Host</th>
+              <th scope="col" class="spare">
+                Host
+              </th>
               <th scope="col">Server</th>
               <th scope="col" class="number">
                 Rooms
@@ -126,9 +130,9 @@ export function Clients({ watch, kill }: ClientsProps): JSX.Element {
             {rows.map((client) => (
               <tr key={client.uid}>
                 <td>
-                  <bdi>{client.nick}</bdi>
+                  <bdi title={client.nick}>{client.nick}</bdi>
                 </td>
-                <td class="mono">{client.host}</td>
+                <td class="mono spare">{client.host}</td>
                 <td>{client.server}</td>
                 <td class="number">{client.rooms}</td>
                 <td class="number">

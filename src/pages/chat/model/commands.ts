@@ -20,7 +20,7 @@ export type Obeyed =
   | { readonly help: true };
 
 export function obey(talk: Talk, conversation: Conversation, line: string): Obeyed {
-  if (!line.startsWith('/') || line.includes('\n')) return { say: line };
+  if (!line.startsWith('/')) return { say: line };
   if (line.startsWith('//')) return { say: line.slice(1) };
   const [word = '', ...rest] = line.slice(1).split(/\s+/);
   const [first = ''] = rest;

@@ -27,11 +27,14 @@ export class Desk {
   /** Servers that are known by name. */
   readonly servers = new Set<string>();
   readonly #conversations = new Map<string, Conversation>();
+  /** What was written and not sent, of conversations that are not open. */
+  readonly #drafts: Map<string, string>;
   readonly #changed: () => void;
   #notices = 0;
 
-  constructor(nick: string, server: string, changed: () => void) {
+  constructor(nick: string, server: string, changed: () => void, drafts: Readonly<Record<string, string>> = {}) {
     this.nick = nick;
+    this.#drafts = new Map(Object.entries(drafts));
     this.connection = { state: 'connecting', server };
     this.#changed = changed;
   }
@@ -49,6 +52,12 @@ export class Desk {
     return this.conversations.some(({ mentioned }) => mentioned);
   }
 
+  /** What was written and not sent, by conversation; also of those that are not open. */
+  get drafts(): Record<string, string> {
+    const open = this.conversations.map(({ key, draft }) => [key, draft] as const);
+    return Object.fromEntries([...this.#drafts, ...open].filter(([, draft]) => draft !== ''));
+  }
+
   find(kind: Conversation['kind'], name: string): Conversation | undefined {
     return this.#conversations.get(keyOf(kind, name));
   }
@@ -59,6 +68,8 @@ export class Desk {
     const found = this.#conversations.get(key);
     if (found !== undefined) return found;
     const made = new Conversation(kind, key, name);
+    made.draft = this.#drafts.get(key) ?? '';
+    this.#drafts.delete(key);
     this.#conversations.set(key, made);
     this.#changed();
     return made;
@@ -67,6 +78,7 @@ export class Desk {
   close(conversation: Conversation): void {
     const at = this.conversations.indexOf(conversation);
     this.#conversations.delete(conversation.key);
+    if (conversation.draft !== '') this.#drafts.set(conversation.key, conversation.draft);
     if (this.active === conversation) this.look(this.conversations[Math.max(at - 1, 0)]);
     this.#changed();
   }

@@ -1,5 +1,6 @@
 // What a browser keeps for its person between two visits: the nickname, the rooms, and what was written and not sent.
-// Nothing else is kept, no password and no message. Where a browser keeps nothing, nothing is missed.
+// Nothing else is kept, no password and no message. A tab remembers, for as long as it is there, that its person was in:
+// a reload goes on without asking. Where a browser keeps nothing, nothing is missed.
 
 export interface Kept {
   readonly nick: string;
@@ -8,6 +9,7 @@ export interface Kept {
 }
 
 const KEY = 'chorus';
+const INSIDE = 'chorus-inside';
 const NOTHING: Kept = { nick: '', rooms: [], drafts: {} };
 
 export function kept(): Kept {
@@ -21,10 +23,33 @@ export function kept(): Kept {
   }
 }
 
+let written = '';
+
+/** Keeps it where it is not what was kept last: browsers write slowly, and another tab may have kept something since. */
 export function keep(what: Kept): void {
+  const text = JSON.stringify(what);
+  if (text === written) return;
+  written = text;
   try {
-    localStorage.setItem(KEY, JSON.stringify(what));
+    localStorage.setItem(KEY, text);
   } catch {
     // It is full, or not to be had.
+  }
+}
+
+/** Whether this tab's person was in before it was loaded again. */
+export function wasInside(): boolean {
+  try {
+    return sessionStorage.getItem(INSIDE) !== null;
+  } catch {
+    return false;
+  }
+}
+
+export function beInside(): void {
+  try {
+    sessionStorage.setItem(INSIDE, '1');
+  } catch {
+    // A reload asks who one is.
   }
 }

@@ -53,6 +53,8 @@ export class Lines {
   #blocks: Block[] = [];
   #count = 0;
   #keys = 0;
+  /** The last day that began. Clocks differ: no day begins twice. */
+  #day = Number.NEGATIVE_INFINITY;
 
   constructor(most = 5000) {
     this.#most = most;
@@ -75,7 +77,9 @@ export class Lines {
   add(saying: Saying): string {
     const before = this.last;
     const lines: Line[] = [];
-    if (before === undefined || dayOf(before.time) !== dayOf(saying.time)) {
+    const day = dayOf(saying.time);
+    if (day > this.#day) {
+      this.#day = day;
       lines.push({ kind: 'day', key: this.#key(), time: saying.time });
     }
     const key = this.#key();
@@ -93,7 +97,7 @@ export class Lines {
     for (const saying of sayings.slice(Math.max(sayings.length - room, 0))) older.add(saying);
     const blocks = older.blocks.map(({ lines }) => this.#block(lines.map((line) => ({ ...line, key: this.#key() }))));
     this.#count += older.count;
-    this.#blocks = [...blocks, ...this.#blocks];
+    this.#blocks = [...blocks, ...this.#withoutDay(older.#day)];
   }
 
   /** Says something else in the place of a note; false when it is not there any more. */
@@ -106,6 +110,15 @@ export class Lines {
     );
     this.#blocks = this.#blocks.with(at, { key: block.key, lines });
     return true;
+  }
+
+  /** The blocks, the first without the beginning of a day that has begun by then. */
+  #withoutDay(begun: number): readonly Block[] {
+    const [first, ...rest] = this.#blocks;
+    const [day, ...lines] = first?.lines ?? [];
+    if (first === undefined || day?.kind !== 'day' || dayOf(day.time) > begun) return this.#blocks;
+    this.#count--;
+    return [{ key: first.key, lines }, ...rest];
   }
 
   #append(line: Line): void {
@@ -136,6 +149,7 @@ function goesTogether(before: Line | undefined, saying: Omit<MessageLine, 'key' 
   return saying.time - before.time < TOGETHER_MS;
 }
 
-function dayOf(time: number): string {
-  return new Date(time).toDateString();
+/** When the day began, where the reader is. */
+function dayOf(time: number): number {
+  return new Date(time).setHours(0, 0, 0, 0);
 }

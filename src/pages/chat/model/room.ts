@@ -9,6 +9,7 @@ import { inLine, names, shown } from './text.ts';
 /** What was sent and has no place in the order yet. */
 export interface Unsettled {
   readonly id: string;
+  /** As it was written. */
   readonly text: string;
   /** Why it will not be said; undefined: it is on its way. */
   readonly failed: string | undefined;
@@ -22,6 +23,10 @@ export interface Person {
 export type ConversationKind = 'room' | 'direct';
 /** Comings and goings that are closer than this are told in one line. */
 const TOGETHER_MS = 60_000;
+/** Of a message that is told to who hears it read: more is in the log. */
+const MOST_SPOKEN = 300;
+/** What a date can be made of. */
+const LATEST_MS = 8_640_000_000_000_000;
 
 export class Conversation {
   readonly kind: ConversationKind;
@@ -47,6 +52,7 @@ export class Conversation {
   history: 'none' | 'asked' | 'had' = 'none';
   #head: Slot | undefined;
   #first: Slot | undefined;
+  #news: { readonly count: number; readonly last: string } | undefined;
   #absence: { key: string; story: Absence } | undefined;
   #coming: { key: string; at: number; came: Set<string>; left: Set<string> } | undefined;
 
@@ -55,6 +61,11 @@ export class Conversation {
     this.key = key;
     this.name = name;
     this.entered = kind === 'direct';
+  }
+
+  /** The last place of the order that is here; undefined while there is none. */
+  get head(): Slot | undefined {
+    return this.#head;
   }
 
   /** The first message that is here; undefined while there is none. */
@@ -76,7 +87,10 @@ export class Conversation {
 
   /** What somebody says to us alone, or we to them. */
   tell(from: string, text: string, time: number, own: boolean, read: boolean): void {
-    this.#add({ kind: 'message', nick: inLine(from), text: shown(text), time, own, mention: !own }, read || own);
+    this.#add(
+      { kind: 'message', nick: inLine(from), text: shown(text), time: Math.min(time, LATEST_MS), own, mention: !own },
+      read || own,
+    );
   }
 
   /** What was said before the first message that is here, oldest first. */
@@ -158,7 +172,7 @@ export class Conversation {
   }
 
   sending(id: string, text: string): void {
-    this.unsettled = [...this.unsettled, { id, text: shown(text), failed: undefined }];
+    this.unsettled = [...this.unsettled, { id, text, failed: undefined }];
   }
 
   /** It will not be said. */
@@ -182,9 +196,22 @@ export class Conversation {
     this.readTo = this.lines.last?.key;
   }
 
+  /** What was said since this was asked last, in words for who hears it read; undefined: nothing. */
+  takeNews(): string | undefined {
+    const news = this.#news;
+    this.#news = undefined;
+    return news && (news.count === 1 ? news.last : `${news.count} messages, the last from ${news.last}`);
+  }
+
   #add(saying: Saying, read: boolean): void {
     this.#coming = undefined;
     this.lines.add(saying);
+    if (saying.kind === 'message' && !saying.own) {
+      this.#news = {
+        count: (this.#news?.count ?? 0) + 1,
+        last: `${saying.nick}: ${saying.text.slice(0, MOST_SPOKEN)}`,
+      };
+    }
     if (read || saying.kind !== 'message' || saying.own) return;
     this.unread++;
     this.mentioned ||= saying.mention;
@@ -225,7 +252,7 @@ function lineOf(message: RoomMessage, nick: string): Saying {
     kind: 'message',
     nick: inLine(message.nick),
     text,
-    time: message.time,
+    time: Math.min(message.time, LATEST_MS),
     own,
     mention: !own && names(text, nick),
   };

@@ -8,6 +8,7 @@ import type { RoomMessage } from '../../../client/sdk/room-types.ts';
 import { ClientError, connect } from '../../../client/sdk/web.ts';
 import type { Desk } from './desk.ts';
 import type { Conversation } from './room.ts';
+import { inLine } from './text.ts';
 
 export interface Person {
   readonly nick: string;
@@ -27,6 +28,9 @@ export class Talk {
   readonly desk: Desk;
   readonly #chat: Chat;
   readonly #rooms = new Map<Conversation, Room>();
+  readonly #joining = new Set<Conversation>();
+  /** Rooms that are being left, by conversation: who comes back waits for that. */
+  readonly #leaving = new Map<string, Promise<unknown>>();
 
   /** Connects to the server; rejects with why it cannot be. */
   static async begin(server: string, { nick, password }: Person, desk: Desk): Promise<Talk> {
@@ -41,7 +45,7 @@ export class Talk {
     desk.nick = chat.nick;
     void this.#follow();
     chat.on('told', ({ nick, text, time }) => this.#told(nick, nick, text, time, false));
-    chat.on('broadcast', ({ nick, text }) => desk.say('warn', `${nick} to everybody: ${text}`));
+    chat.on('broadcast', ({ nick, text }) => desk.say('warn', inLine(`${nick} to everybody: ${text}`)));
     chat.on('renamed', ({ ident, nick, own }) =>
       this.#each((each, now) => each.renamed(nickOf(ident), nick, own, now)),
     );
@@ -55,22 +59,32 @@ export class Talk {
     const { desk } = this;
     const conversation = desk.open('room', name);
     if (look) desk.look(conversation);
-    if (conversation.entered) return;
+    if (conversation.entered || this.#joining.has(conversation)) return;
+    this.#joining.add(conversation);
     conversation.expelled = undefined;
     try {
-      const room = await this.#chat.join(name, {
-        create: true,
-        recreate: true,
-        signal: AbortSignal.timeout(CONNECT_MS),
-      });
+      await this.#leaving.get(conversation.key);
+      const room = await this.#into(name, conversation);
+      const at = desk.find('room', name);
+      // Who has left meanwhile is not to be in it; who has left and come back is waited for there.
+      if (at === undefined) return await this.#out(conversation, room);
+      if (at !== conversation) return;
       conversation.name = room.name;
-      if (this.#rooms.get(conversation) === room) return;
       this.#rooms.set(conversation, room);
       this.#enter(conversation, room);
     } catch (error) {
       conversation.expelled = wordsFor(error);
-      desk.changed();
+    } finally {
+      this.#joining.delete(conversation);
     }
+    desk.changed();
+  }
+
+  /** The room, read on from where it was read before. */
+  #into(name: string, { head }: Conversation): Promise<Room> {
+    const place = head === undefined ? {} : { since: head };
+    const signal = AbortSignal.timeout(CONNECT_MS);
+    return this.#chat.join(name, { create: true, recreate: true, signal, ...place });
   }
 
   /** Begins to talk with one person alone. */
@@ -82,7 +96,14 @@ export class Talk {
     const room = this.#rooms.get(conversation);
     this.#rooms.delete(conversation);
     this.desk.close(conversation);
-    await room?.leave().catch(() => undefined);
+    if (room !== undefined) await this.#out(conversation, room);
+  }
+
+  async #out({ key }: Conversation, room: Room): Promise<void> {
+    const left = room.leave().catch(() => undefined);
+    this.#leaving.set(key, left);
+    await left;
+    if (this.#leaving.get(key) === left) this.#leaving.delete(key);
   }
 
   async rename(nick: string): Promise<void> {
@@ -125,8 +146,9 @@ export class Talk {
     this.desk.changed();
   }
 
-  async close(): Promise<void> {
-    await this.#chat.drain({ signal: AbortSignal.timeout(2000) }).catch(() => undefined);
+  /** Ends it at once: a page that goes away waits for nothing. */
+  close(): void {
+    void this.#chat.close();
   }
 
   async #say(conversation: Conversation, text: string, id: string): Promise<void> {
@@ -228,7 +250,7 @@ function lineOf(status: Status): Desk['connection'] {
     case 'offline':
       return { ...status, server: hostOf(status.server) };
     case 'closed':
-      return { state: 'closed', reason: status.error === undefined ? status.reason : wordsFor(status.error) };
+      return { state: 'closed', reason: wordsFor(status.error ?? status.reason) };
   }
 }
 
@@ -240,8 +262,9 @@ function before(messages: readonly RoomMessage[], first: { readonly epoch: strin
 
 /** Why something did not work, for the person. */
 export function wordsFor(error: unknown): string {
-  if (error instanceof DOMException && error.name === 'TimeoutError') return 'nobody answered in time';
-  return error instanceof Error ? error.message : String(error);
+  if (error instanceof DOMException && error.name === 'TimeoutError') return 'Nobody answered in time';
+  const words = inLine(error instanceof Error ? error.message : String(error));
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 function nickOf(ident: string): string {

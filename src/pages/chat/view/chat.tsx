@@ -2,12 +2,13 @@
 // screen the sides come over it when they are asked for.
 
 import type { JSX } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { CloseIcon, KeysIcon, MenuIcon, PeopleIcon } from '../../look/icons.tsx';
 import { obey } from '../model/commands.ts';
 import type { Desk } from '../model/desk.ts';
 import type { Conversation } from '../model/room.ts';
 import type { Talk } from '../model/talk.ts';
+import { Announcer } from './announcer.tsx';
 import { Composer } from './composer.tsx';
 import { Finder, Keys } from './dialogs.tsx';
 import { Log } from './log.tsx';
@@ -21,10 +22,14 @@ type Over = 'finder' | 'keys' | undefined;
 
 export function ChatView({ talk }: { readonly talk: Talk }): JSX.Element {
   const { desk } = talk;
-  const [side, setSide] = useState<Side>();
+  const [side, setSide] = useSide();
   const [over, setOver] = useState<Over>();
   useEffect(() => {
     const pressed = (event: KeyboardEvent): void => {
+      if (event.key === 'Escape' && side !== undefined) {
+        event.preventDefault();
+        setSide(undefined);
+      }
       const move = keyOf(event);
       if (move === undefined) return;
       event.preventDefault();
@@ -33,7 +38,7 @@ export function ChatView({ talk }: { readonly talk: Talk }): JSX.Element {
     };
     addEventListener('keydown', pressed);
     return () => removeEventListener('keydown', pressed);
-  }, [desk]);
+  }, [desk, side]);
   const { active } = desk;
   const go = (conversation: Conversation): void => {
     desk.look(conversation);
@@ -42,7 +47,7 @@ export function ChatView({ talk }: { readonly talk: Talk }): JSX.Element {
   return (
     <div class={`chat${side === undefined ? '' : ` with-${side}`}`}>
       <Rooms desk={desk} go={go} find={() => setOver('finder')} />
-      <main class="middle">
+      <main class="middle" inert={side !== undefined}>
         <Head desk={desk} side={side} setSide={setSide} keys={() => setOver('keys')} talk={talk} />
         <Banner desk={desk} />
         {active === undefined ? (
@@ -76,6 +81,30 @@ export function ChatView({ talk }: { readonly talk: Talk }): JSX.Element {
   );
 }
 
+/** Which side is over the chat, if one is: it takes the focus, and gives it back. */
+function useSide(): [Side, (side: Side) => void] {
+  const [side, setSide] = useState<Side>();
+  const opener = useRef<Element | null>(null);
+  useLayoutEffect(() => {
+    if (side === undefined) {
+      (opener.current as HTMLElement | null)?.focus();
+      opener.current = null;
+    } else document.querySelector<HTMLElement>(`.${side} button`)?.focus();
+  }, [side]);
+  useEffect(() => {
+    // With room for all of it nothing is over anything.
+    const wide = matchMedia('(width >= 60rem)');
+    const changed = (): void => setSide(undefined);
+    wide.addEventListener('change', changed);
+    return () => wide.removeEventListener('change', changed);
+  }, []);
+  const turn = (next: Side): void => {
+    if (next !== undefined) opener.current = document.activeElement;
+    setSide(next);
+  };
+  return [side, turn];
+}
+
 interface MiddleProps {
   readonly talk: Talk;
   readonly active: Conversation;
@@ -93,11 +122,11 @@ function Middle({ talk, active, keys }: MiddleProps): JSX.Element {
   };
   return (
     <>
+      <Announcer key={`news of ${active.key}`} conversation={active} />
       <Log
         key={active.key}
         conversation={active}
         nick={desk.nick}
-        watched={desk.watched}
         retry={({ id, text }) => void talk.send(active, text, id)}
         forget={({ id }) => {
           active.settled(id);
@@ -234,7 +263,7 @@ function Banner({ desk: { connection } }: { readonly desk: Desk }): JSX.Element 
 
 function Nowhere({ find }: { readonly find: () => void }): JSX.Element {
   return (
-    <div class="quiet">
+    <div class="nothing">
       <h2>You are in no room</h2>
       <p>Join one, and everything said in it from now on is here, in one order.</p>
       <button type="button" class="button main" onClick={find}>

@@ -3,6 +3,7 @@
 
 import type { JSX } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { escapeText } from '../../../wire/canonical.ts';
 import { SendIcon } from '../../look/icons.tsx';
 import type { Conversation } from '../model/room.ts';
 
@@ -10,7 +11,7 @@ export interface ComposerProps {
   readonly conversation: Conversation;
   /** Why nothing can be said here; undefined: it can. */
   readonly closed: string | undefined;
-  /** Bytes that a message may have. */
+  /** Bytes that a message may have, as it is written on the wire. */
   readonly most: number;
   /** Says it or does it; what is wrong with it otherwise. */
   readonly say: (text: string) => string | undefined;
@@ -46,7 +47,7 @@ export function Composer({ conversation, closed, most, say, drafted }: ComposerP
   };
   const send = (): void => {
     if (text.trim() === '' || closed !== undefined) return;
-    const size = new TextEncoder().encode(text).length;
+    const size = escapeText(text).length;
     const objection = size > most ? `That is ${size} bytes; a message has at most ${most}.` : say(text);
     setWrong(objection);
     if (objection === undefined) change('');

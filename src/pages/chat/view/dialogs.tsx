@@ -48,73 +48,107 @@ export interface FinderProps {
   readonly close: () => void;
 }
 
+/** Where one can go for a name: the rooms that have it, best first, and the one that would be made. */
+type Way = { readonly conversation: Conversation } | { readonly join: string };
+
+function waysTo(name: string, conversations: readonly Conversation[]): Way[] {
+  const wanted = name.toLowerCase();
+  const rank = (each: Conversation): number => {
+    const at = each.name.toLowerCase().indexOf(wanted);
+    return at === 0 && each.name.length === name.length ? -1 : at;
+  };
+  const found = conversations.filter((each) => each.name.toLowerCase().includes(wanted));
+  const ways: Way[] = found.sort((a, b) => rank(a) - rank(b)).map((conversation) => ({ conversation }));
+  const known = found.some((each) => each.kind === 'room' && rank(each) === -1);
+  return name === '' || known || roomKey(name) === undefined ? ways : [...ways, { join: name }];
+}
+
 export function Finder({ conversations, go, join, close }: FinderProps): JSX.Element {
   const [text, setText] = useState('');
+  const [chosen, setChosen] = useState(0);
   const name = text.trim();
-  const found = conversations.filter((each) => each.name.toLowerCase().includes(name.toLowerCase()));
-  const exact = found.some((each) => each.name.toLowerCase() === name.toLowerCase());
-  const first = found[0];
-  const submit = (event: Event): void => {
-    event.preventDefault();
-    if (name !== '' && !exact && roomKey(name) !== undefined) join(name);
-    else if (first !== undefined) go(first);
-    else return;
+  const ways = waysTo(name, conversations);
+  const at = Math.min(chosen, ways.length - 1);
+  const take = (way: Way | undefined): void => {
+    if (way === undefined) return;
+    if ('join' in way) join(way.join);
+    else go(way.conversation);
     close();
+  };
+  const pressed = (event: KeyboardEvent): void => {
+    const by = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
+    if (by === 0 || ways.length === 0) return;
+    event.preventDefault();
+    const next = (at + by + ways.length) % ways.length;
+    setChosen(next);
+    document.getElementById(`way-${next}`)?.scrollIntoView({ block: 'nearest' });
   };
   return (
     <Window title="Go to a room" close={close}>
-      <form onSubmit={submit}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          take(ways[at]);
+        }}
+      >
         <input
           class="field"
           value={text}
-          onInput={(event) => setText(event.currentTarget.value)}
+          onInput={(event) => {
+            setText(event.currentTarget.value);
+            setChosen(0);
+          }}
+          onKeyDown={pressed}
           placeholder="A room's name"
           aria-label="A room's name"
+          role="combobox"
+          aria-expanded={ways.length > 0}
+          aria-controls="ways"
+          aria-activedescendant={at < 0 ? undefined : `way-${at}`}
           autoComplete="off"
           autoCapitalize="off"
           spellcheck={false}
           maxLength={64}
         />
       </form>
-      <ul class="found">
-        {name !== '' && !exact && (
-          <li>
-            {roomKey(name) === undefined ? (
-              <p class="hint">A room is called by letters, digits, and . _ - #.</p>
+      <div class="found" id="ways" role="listbox" aria-label="Rooms">
+        {ways.map((way, i) => (
+          <button
+            key={'join' in way ? 'join' : way.conversation.key}
+            type="button"
+            class="row"
+            id={`way-${i}`}
+            role="option"
+            aria-selected={i === at}
+            tabIndex={-1}
+            onClick={() => take(way)}
+          >
+            {'join' in way ? (
+              <>
+                Join <strong>{way.join}</strong>
+              </>
             ) : (
-              <button type="button" class="row" onClick={submit}>
-                Join <strong>{name}</strong> <kbd>Enter</kbd>
-              </button>
+              <bdi>{way.conversation.name}</bdi>
             )}
-          </li>
-        )}
-        {found.map((each) => (
-          <li key={each.key}>
-            <button
-              type="button"
-              class="row"
-              onClick={() => {
-                go(each);
-                close();
-              }}
-            >
-              <bdi>{each.name}</bdi>
-            </button>
-          </li>
+            {i === at && <kbd>Enter</kbd>}
+          </button>
         ))}
-      </ul>
+      </div>
+      {name !== '' && roomKey(name) === undefined && (
+        <p class="hint">A room is called by letters, digits, and . _ - #.</p>
+      )}
     </Window>
   );
 }
 
 const KEYS = [
   ['Ctrl K', 'go to a room, or join one'],
-  ['Alt ↑  Alt ↓', 'the room before, the room after'],
-  ['Alt Shift ↑  Alt Shift ↓', 'the next one with something new'],
+  ['Alt ↑ ↓', 'the room before, the room after'],
+  ['Alt Shift ↑ ↓', 'the next one with something new'],
   ['Enter', 'send'],
   ['Shift Enter', 'begin a new line'],
   ['Tab', 'complete a name'],
-  ['Page up  Page down', 'read back and forth'],
+  ['Page ↑ ↓', 'read back and forth'],
   ['Escape', 'to the newest, and to where one writes'],
   ['Ctrl /', 'this list'],
 ] as const;
@@ -126,9 +160,7 @@ export function Keys({ close }: { readonly close: () => void }): JSX.Element {
         {KEYS.map(([keys, what]) => (
           <div key={keys}>
             <dt>
-              {keys.split('  ').map((each) => (
-                <kbd key={each}>{each}</kbd>
-              ))}
+              <kbd>{keys}</kbd>
             </dt>
             <dd>{what}</dd>
           </div>

@@ -1,18 +1,17 @@
 // The log of a conversation. It is drawn block by block, and only blocks that were replaced are drawn again; those that
-// are out of sight cost the browser nothing. It stays at the end while one is there, and where one reads otherwise.
+// are out of sight cost the browser nothing. It stays at the end while one is there, and where one reads otherwise. What
+// is new in it is told to readers of screens by the announcer: a log that tells all of itself is never done in a busy room.
 
 import { Component, type JSX } from 'preact';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { DownIcon } from '../../look/icons.tsx';
 import type { Block, Line } from '../model/lines.ts';
 import type { Conversation, Unsettled } from '../model/room.ts';
-import { hueOf, partsOf } from '../model/text.ts';
+import { hueOf, partsOf, shown } from '../model/text.ts';
 
 export interface LogProps {
   readonly conversation: Conversation;
   readonly nick: string;
-  /** Somebody looks at it. */
-  readonly watched: boolean;
   readonly retry: (message: Unsettled) => void;
   readonly forget: (message: Unsettled) => void;
   /** What was said before is wanted. */
@@ -21,7 +20,7 @@ export interface LogProps {
 
 const NEAR_PX = 48;
 
-export function Log({ conversation, nick, watched, retry, forget, recall }: LogProps): JSX.Element {
+export function Log({ conversation, nick, retry, forget, recall }: LogProps): JSX.Element {
   const { blocks } = conversation.lines;
   const scroller = useRef<HTMLDivElement>(null);
   const atEnd = useRef(true);
@@ -51,8 +50,9 @@ export function Log({ conversation, nick, watched, retry, forget, recall }: LogP
     sized.observe(at);
     const pressed = ({ key, target }: KeyboardEvent): void => {
       const by = key === 'PageUp' ? -1 : key === 'PageDown' ? 1 : 0;
-      if (key === 'Escape') toEnd();
-      else if (by !== 0 && target !== at) at.scrollBy({ top: by * 0.8 * at.clientHeight });
+      // What is closed by it takes nobody away from where they read.
+      if (key === 'Escape') return (target as Element).closest('dialog') === null ? toEnd() : undefined;
+      if (by !== 0 && target !== at) at.scrollBy({ top: by * 0.8 * at.clientHeight });
     };
     addEventListener('keydown', pressed);
     return () => {
@@ -74,7 +74,7 @@ export function Log({ conversation, nick, watched, retry, forget, recall }: LogP
         class="log"
         role="log"
         aria-label={`Messages in ${conversation.name}`}
-        aria-live={watched ? 'polite' : 'off'}
+        aria-live="off"
         ref={scroller}
         onScroll={scrolled}
       >
@@ -98,7 +98,7 @@ export function Log({ conversation, nick, watched, retry, forget, recall }: LogP
 
 function Quiet({ conversation: { kind, name } }: { readonly conversation: Conversation }): JSX.Element {
   return (
-    <div class="quiet">
+    <div class="nothing">
       <h2>{kind === 'room' ? 'Nothing was said here yet' : `Between you and ${name}`}</h2>
       <p>
         {kind === 'room'
@@ -213,12 +213,12 @@ function UnsettledView({ message, nick, retry, forget }: UnsettledProps): JSX.El
     <div class={`message unsettled${failed === undefined ? '' : ' failed'}`}>
       <div class="by">
         <span class="nick" style={{ '--hue': hueOf(nick) }}>
-          {nick}
+          <bdi>{nick}</bdi>
         </span>
         <span class="state">{failed === undefined ? 'sending …' : 'not sent'}</span>
       </div>
       <p class="text" dir="auto">
-        {text}
+        {shown(text)}
       </p>
       {failed !== undefined && (
         <p class="problem" role="alert">

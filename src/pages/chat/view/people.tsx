@@ -12,10 +12,11 @@ export interface PeopleProps {
 
 /** More are only counted. */
 const MOST = 300;
+const BY_NAME = new Intl.Collator(undefined, { numeric: true });
 
 export function People({ conversation: { people, crowd }, nick, talkTo }: PeopleProps): JSX.Element {
   const count = crowd ?? people.size;
-  const shown = [...people.values()].sort((a, b) => a.nick.localeCompare(b.nick)).slice(0, MOST);
+  const shown = [...people.values()].sort((a, b) => BY_NAME.compare(a.nick, b.nick)).slice(0, MOST);
   return (
     <aside class="people" aria-label="People in this room">
       <h2>
