@@ -24,7 +24,7 @@ export function ChatView({ talk }: { readonly talk: Talk }): JSX.Element {
   const { desk } = talk;
   const [side, setSide] = useSide();
   const [over, setOver] = useState<Over>();
-  useEffect(() => {
+  useLayoutEffect(() => {
     const pressed = (event: KeyboardEvent): void => {
       if (event.key === 'Escape' && side !== undefined) {
         event.preventDefault();
