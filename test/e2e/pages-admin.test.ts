@@ -87,6 +87,7 @@ describe.skipIf(chromiumPath === undefined)("the operators' page (needs Chromium
     using ann = await RawClient.register(server.port, 'ann');
     using bob = await RawClient.register(server.port, 'bob');
     ann.send('<CREATEROOM,tea><JOINROOM,tea><CREATEROOM,coffee><CSEND,hello>');
+    await ann.until('<CMSG,tea,');
     bob.send('<JOINROOM,tea>');
     const page = await browser.page();
     await enter(page, server);
