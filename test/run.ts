@@ -1,5 +1,5 @@
 // The test run: types, lint and format, then every test, one step after the other with its time. The tests run in three
-// processes side by side: one computes, two start servers and wait for them most of the time.
+// processes side by side: one computes, two start servers and wait for them most of the time, a few files after another.
 //
 //   bun run test [filter…]   everything; filters choose test files
 //   bun run test:long        the same, where tests with more to give give it (CHORUS_TEST_LONG=1)
@@ -24,6 +24,9 @@ const CHECKS: readonly (readonly [string, readonly string[]])[] = [
   ['lint and format', [BUN, 'node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings']],
 ];
 const LIMIT_MS = 175_000;
+/** Processes side by side for tests that wait for other processes, and the files that one takes at a time. */
+const LANES = 2;
+const PIECE = 4;
 /** What a test may take that names no deadline of its own: on a busy machine all of them are slow. */
 const TEST_MS = 60_000;
 /** What a step may take to end after a signal. */
@@ -97,14 +100,28 @@ async function test(): Promise<Tally> {
     console.log(`(fail) no file of tests is called anything like ${filters.join(' or ')}`);
     return { ...NONE, failed: 1 };
   }
-  const waiting = files.filter(isWaiting);
-  const shares = [
-    files.filter((file) => !isWaiting(file)),
-    waiting.filter((_, i) => i % 2 === 0),
-    waiting.filter((_, i) => i % 2 === 1),
-  ].filter(({ length }) => length > 0);
-  const tallies = await Promise.all(shares.map((share, i) => testFiles(share, i > 0)));
+  // Whoever is done takes the next few files, so that nobody is left alone with the long ones at the end.
+  const pieces = inPieces(files.filter(isWaiting));
+  const take = async (share: readonly string[] | undefined): Promise<Tally> => {
+    if (share === undefined || stopped) return NONE;
+    const tally = await testFiles(share, true);
+    return add(tally, await take(pieces.shift()));
+  };
+  const computing = files.filter((file) => !isWaiting(file));
+  const tallies = await Promise.all([
+    ...(computing.length > 0 ? [testFiles(computing, false)] : []),
+    ...Array.from({ length: LANES }, () => take(pieces.shift())),
+  ]);
   return tallies.reduce(add, NONE);
+}
+
+/** Files a few at a time, the longest first: those that say the most mostly take the longest. */
+function inPieces(files: readonly string[]): string[][] {
+  const sized = files.map((file) => ({ file, size: Bun.file(join(ROOT, file)).size })).sort((a, b) => b.size - a.size);
+  const count = Math.max(Math.ceil(files.length / PIECE), 1);
+  const pieces: string[][] = Array.from({ length: count }, () => []);
+  for (const [i, { file }] of sized.entries()) pieces[i % count]?.push(file);
+  return pieces.filter(({ length }) => length > 0);
 }
 
 /** Whether the tests of a file wait for other processes most of the time. */
