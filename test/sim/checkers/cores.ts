@@ -87,9 +87,12 @@ function rooms(record: Record, events: readonly CoreEvent[]): Violation[] {
     }
     next.set(room, { epoch, seq: Number(to) + 1 });
     const slot = slots.get(keyOf(record.roomOfEpoch(room, epoch), epoch, from));
-    // A slot that ended with its epoch on this side of a split may have been filled on the other: then it is a branch.
-    if (kind === 'skipped' && slot?.message !== undefined && !branches.some((one) => isIn(one, epoch, from)))
-      fail(`passed over ${from} of ${room}, which holds a message`);
+    // A slot that ended with its epoch on this side of a split may have been filled on the other: then it is a branch,
+    // or will be one when both sides see each other again, of which this core perhaps hears no more.
+    if (kind === 'skipped' && slot?.message !== undefined && !branches.some((one) => isIn(one, epoch, from))) {
+      const isFilledLater = slot.first.utterance.at > at && endsAt(events, room, epoch, at);
+      if (!isFilledLater) fail(`passed over ${from} of ${room}, which holds a message`);
+    }
     if (kind !== 'message') continue;
     if (slot?.message?.text !== event.text) fail(`was told another text for ${from} of ${room}`);
     const texts = seen.get(room) ?? new Map<string, Place>();
@@ -98,6 +101,14 @@ function rooms(record: Record, events: readonly CoreEvent[]): Violation[] {
     seen.set(room, texts.set(`${epoch} ${event.text}`, { epoch, seq: from }));
   }
   return found;
+}
+
+/** Whether a core was told at `at` that an epoch of a room has ended. */
+function endsAt(events: readonly CoreEvent[], room: string, epoch: string, at: number): boolean {
+  return events.some((one) => {
+    const { kind, oldEpoch } = one.event;
+    return one.at === at && kind === 'epoch' && oldEpoch === epoch && foldRoom(String(one.event.room ?? '')) === room;
+  });
 }
 
 /**
