@@ -1,5 +1,5 @@
-// The test run: types, lint and format, then every test, one step after the other with its time. The tests run in three
-// processes side by side: one computes, two start servers and wait for them most of the time, a few files after another.
+// The test run: types, lint and format, then every test, one step after the other with its time. The tests run in four
+// processes side by side: one computes, three start servers and wait for them most of the time, a few files after another.
 //
 //   bun run test [filter…]   everything; filters choose test files
 //   bun run test:long        the same, where tests with more to give give it (CHORUS_TEST_LONG=1)
@@ -25,7 +25,7 @@ const CHECKS: readonly (readonly [string, readonly string[]])[] = [
 ];
 const LIMIT_MS = 175_000;
 /** Processes side by side for tests that wait for other processes, and the files that one takes at a time. */
-const LANES = 2;
+const LANES = 3;
 const PIECE = 4;
 /** What a test may take that names no deadline of its own: on a busy machine all of them are slow. */
 const TEST_MS = 60_000;

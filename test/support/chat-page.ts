@@ -51,8 +51,17 @@ export function sees(page: Page, text: string): Promise<void> {
 /** What axe finds wrong with the page as it is. */
 export async function complaints(page: Page): Promise<string[]> {
   await page.addScriptTag({ path: AXE }).catch(() => undefined);
+  const light = await violations(page, '');
+  // In the dark nothing is another but the colours.
+  await page.emulateMedia({ colorScheme: 'dark' });
+  const dark = await violations(page, `runOnly: ['color-contrast'],`);
+  await page.emulateMedia({ colorScheme: 'light' });
+  return [...light, ...dark];
+}
+
+function violations(page: Page, rules: string): Promise<string[]> {
   return page.evaluate(
-    `axe.run({ resultTypes: ['violations'] }).then(({ violations }) => violations.map(({ id, nodes }) =>
+    `axe.run({ ${rules} resultTypes: ['violations'] }).then(({ violations }) => violations.map(({ id, nodes }) =>
       id + ': ' + nodes.map(({ target, failureSummary }) => target.join(' ') + ' ' + failureSummary).join('; ')))`,
   );
 }

@@ -141,7 +141,9 @@ export class Talk {
       const messages = await room.history({ limit: MOST_HISTORY, signal: AbortSignal.timeout(CONNECT_MS) });
       conversation.recall(before(messages, conversation.first), this.desk.nick);
     } catch {
+      // The connection is gone, or the room has not settled yet: it is asked for again while one is there.
       conversation.history = 'none';
+      setTimeout(() => void this.recall(conversation), SETTLE_MS);
     }
     this.desk.changed();
   }
