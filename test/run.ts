@@ -26,7 +26,7 @@ const CHECKS: readonly (readonly [string, readonly string[]])[] = [
 const LIMIT_MS = 175_000;
 /** Processes side by side for tests that wait for other processes, and the files that one takes at a time. */
 const LANES = 3;
-const PIECE = 4;
+const PIECE = 3;
 /** What a test may take that names no deadline of its own: on a busy machine all of them are slow. */
 const TEST_MS = 60_000;
 /** What a step may take to end after a signal. */
@@ -102,31 +102,29 @@ async function test(): Promise<Tally> {
   }
   // Whoever is done takes the next few files, so that nobody is left alone with the long ones at the end.
   const pieces = inPieces(files.filter(isWaiting));
-  const take = async (share: readonly string[] | undefined): Promise<Tally> => {
+  const take = async (share: readonly string[] | undefined, later: boolean): Promise<Tally> => {
     if (share === undefined || stopped) return NONE;
-    const tally = await testFiles(share, true);
-    return add(tally, await take(pieces.shift()));
+    const tally = share.length > 0 ? await testFiles(share, later) : NONE;
+    return add(tally, await take(pieces.shift(), true));
   };
   const computing = files.filter((file) => !isWaiting(file));
-  const tallies = await Promise.all([
-    ...(computing.length > 0 ? [testFiles(computing, false)] : []),
-    ...Array.from({ length: LANES }, () => take(pieces.shift())),
-  ]);
-  return tallies.reduce(add, NONE);
+  const lanes = [take(computing, false), ...Array.from({ length: LANES }, () => take(pieces.shift(), true))];
+  return (await Promise.all(lanes)).reduce(add, NONE);
 }
 
-/** Files a few at a time, the longest first: those that say the most mostly take the longest. */
+/** Files a few at a time, those with a browser first and all in one piece: two browsers at once would starve the rest. */
 function inPieces(files: readonly string[]): string[][] {
-  const sized = files.map((file) => ({ file, size: Bun.file(join(ROOT, file)).size })).sort((a, b) => b.size - a.size);
-  const count = Math.max(Math.ceil(files.length / PIECE), 1);
-  const pieces: string[][] = Array.from({ length: count }, () => []);
-  for (const [i, { file }] of sized.entries()) pieces[i % count]?.push(file);
-  return pieces.filter(({ length }) => length > 0);
+  const browsing = files.filter((file) => file.includes('/pages-'));
+  const others = files.filter((file) => !browsing.includes(file));
+  const pieces = Array.from({ length: Math.ceil(others.length / PIECE) }, (_, i) =>
+    others.filter((_file, at) => at % Math.ceil(others.length / PIECE) === i),
+  );
+  return [browsing, ...pieces].filter(({ length }) => length > 0);
 }
 
 /** Whether the tests of a file wait for other processes most of the time. */
 function isWaiting(file: string): boolean {
-  return file.startsWith('test/e2e/') || file.startsWith('test/cli/');
+  return ['test/e2e/', 'test/cli/', 'test/docs/protocol'].some((start) => file.startsWith(start));
 }
 
 /** `later`: its output is shown when it is over. */

@@ -129,7 +129,7 @@ describe.skipIf(chromiumPath === undefined)("the operators' page (needs Chromium
     await using server = await ServerProcess.start('--name', 'solo', ...API);
     using ann = await RawClient.register(server.port, 'ann');
     ann.send('<CREATEROOM,tea><JOINROOM,tea>');
-    const page = await browser.page({ colorScheme: 'light', bypassCSP: true });
+    const page = await browser.page({ colorScheme: 'light', reducedMotion: 'reduce', bypassCSP: true });
     await page.goto(`http://${server.ready.http}/admin`);
     await page.fill('[name=token]', 'no token at all');
     await page.click('button[type=submit]');

@@ -102,7 +102,7 @@ describe.skipIf(chromiumPath === undefined)('the web chat (needs Chromium)', () 
   });
 
   test('axe finds nothing in it, by day and by night', async () => {
-    const page = await browser.page({ colorScheme: 'light', bypassCSP: true });
+    const page = await browser.page({ colorScheme: 'light', reducedMotion: 'reduce', bypassCSP: true });
     const nick = 'axe';
     await page.goto(`http://127.0.0.1:${server.webPort}/`);
     await page.waitForSelector('[name=nick]');
