@@ -1,5 +1,5 @@
-// The test run: types, lint and format, then every test, one step after the other with its time. The tests run in four
-// processes side by side: one computes, three start servers and wait for them most of the time, a few files after another.
+// The test run: types, lint and format, then every test, one step after the other with its time. The tests run in three
+// processes side by side: one computes, two start servers and wait for them most of the time, a few files after another.
 //
 //   bun run test [filter…]   everything; filters choose test files
 //   bun run test:long        the same, where tests with more to give give it (CHORUS_TEST_LONG=1)
@@ -25,8 +25,10 @@ const CHECKS: readonly (readonly [string, readonly string[]])[] = [
 ];
 const LIMIT_MS = 175_000;
 /** Processes side by side for tests that wait for other processes, and the files that one takes at a time. */
-const LANES = 3;
+const LANES = 2;
 const PIECE = 3;
+/** What takes a browser or servers long, beside tests of the same parts that run each time. */
+const LONG_ONLY = ['test/e2e/pages-edges.test.ts', 'test/e2e/sdk-kills.test.ts'];
 /** What a test may take that names no deadline of its own: on a busy machine all of them are slow. */
 const TEST_MS = 60_000;
 /** What a step may take to end after a signal. */
@@ -95,7 +97,10 @@ async function check(command: readonly string[]): Promise<Tally> {
 /** Every test, or those in files whose names contain a filter. */
 async function test(): Promise<Tally> {
   const wanted = (file: string) => filters.length === 0 || filters.some((filter) => file.includes(filter));
-  const files = [...new Bun.Glob('test/**/*.test.ts').scanSync(ROOT)].filter(wanted).sort();
+  const due = (file: string) => mode.long || filters.length > 0 || !LONG_ONLY.includes(file);
+  const files = [...new Bun.Glob('test/**/*.test.ts').scanSync(ROOT)]
+    .filter((file) => wanted(file) && due(file))
+    .sort();
   if (files.length === 0) {
     console.log(`(fail) no file of tests is called anything like ${filters.join(' or ')}`);
     return { ...NONE, failed: 1 };
